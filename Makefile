@@ -1,0 +1,37 @@
+# Two commands: `make verify` and `make test`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+DENSITY ?= skewed
+
+.PHONY: verify test lint types check clean
+
+verify: $(VENV)/.core
+	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
+
+test: $(VENV)/.dev
+	$(RUN) -m pytest
+
+lint: $(VENV)/.dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(VENV)/.dev
+	$(RUN) -m mypy
+
+check: lint types test
+
+$(RUN):
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(RUN)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(RUN)
+	$(PIP) --editable '.[dev,data,cluster]'
+	@touch $@ $(VENV)/.core
+
+clean:
+	rm -rf $(VENV) results

@@ -1,0 +1,1 @@
+"""One figure a result. Figures draw saved results and compute nothing."""

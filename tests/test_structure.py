@@ -1,0 +1,60 @@
+"""The house: imports point one way, and heavy modules stay out of `--help`."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+THIRD_PARTY = {
+    "theory": {"sympy", "mpmath"},
+    "figures": {"matplotlib", "numpy"},
+}
+# Where a check sets theory and numerics side by side, or a command prints the ledger, numerics may import theory.
+MAY_IMPORT_THEORY = ("numerics/checks/", "numerics/verify/", "numerics/study/report", "numerics/advise/")
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of all modules imported anywhere in a file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write the full name"
+            found.add(node.module or "")
+    return found
+
+
+def files(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
+
+
+def tops(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - {"__future__"}
+
+
+@pytest.mark.parametrize("path", files("theory"), ids=str)
+def test_theory_imports_sympy_only(path: Path) -> None:
+    assert tops(path) <= THIRD_PARTY["theory"] | {"theory"}
+
+
+@pytest.mark.parametrize("path", files("figures"), ids=str)
+def test_figures_compute_nothing(path: Path) -> None:
+    # numerics.files and numerics.command are about files and exit codes; nothing that computes is allowed.
+    allowed = {"numerics.files", "numerics.problems", "numerics.command"}
+    numeric = {name for name in imports(path) if name.startswith("numerics")}
+    assert numeric <= allowed | {"numerics"}
+    assert tops(path) <= THIRD_PARTY["figures"] | {"figures", "numerics"}
+
+
+@pytest.mark.parametrize("path", files("numerics"), ids=str)
+def test_numerics_does_not_compute_with_theory(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    used = tops(path)
+    assert "figures" not in used or name.startswith("numerics/verify/")
+    if "theory" in used or "sympy" in used:
+        assert name.startswith(MAY_IMPORT_THEORY), f"{name} imports theory; only checks may"

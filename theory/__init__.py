@@ -1,0 +1,1 @@
+"""Symbolic statements and proofs. Imports SymPy only; one file a result, named as in the theory sheet."""
