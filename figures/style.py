@@ -1,0 +1,115 @@
+"""One look for all figures: column width, fonts right at print size, one colour for one thing, safe for the colour-blind.
+
+Colours are Okabe and Ito's; lines that share a panel also differ in dash or marker, so that a grey print stays legible.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib.figure import Figure
+
+from numerics import files
+
+COLUMN = 3.4
+"""Width of one paper column, inches."""
+
+# One colour for one thing, in every figure.
+BALANCED = "#0072B2"  # the balanced world q, its predictor
+IMBALANCED = "#D55E00"  # the imbalanced world p, the extra error term
+CORRECTED = "#009E73"  # after the prior correction
+REMAINDER = "#000000"  # W, what the labels alone certify
+CLASS_PART = "#56B4E9"  # the class part of the extra term
+WITHIN_PART = "#E69F00"  # the within-class part
+FITTED = "#CC79A7"  # measured on fitted models
+BOUND = "#7F7F7F"  # bounds and references
+
+SETTINGS = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "font.family": "DejaVu Sans",
+    "mathtext.fontset": "dejavusans",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "classification-for-regression",
+    "figure.constrained_layout.use": True,
+}
+
+
+def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple[Figure, Any]:
+    """A figure of one column and its axes.
+
+    Args:
+      height, width: inches.
+      grid: what `Figure.subplots` takes (`nrows`, `ncols`, `width_ratios`, ...).
+    """
+    with matplotlib.rc_context(SETTINGS):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(**grid)
+
+
+def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically, without dates, so that equal results give equal bytes."""
+    written = []
+    with matplotlib.rc_context(SETTINGS):
+        for suffix, options in (
+            ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
+            ("png", {"dpi": 300, "metadata": {"Software": None}}),
+        ):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=suffix, **options)
+            path = Path(folder) / f"{name}.{suffix}"
+            files.write_bytes(path, buffer.getvalue())
+            written.append(path)
+    return written
+
+
+def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str) -> Path:
+    """Writes what a figure shows as `name.csv`, numbers with all their digits; columns may differ in length."""
+    rows = max((len(column) for column in columns.values()), default=0)
+
+    def cell(column: Sequence[Any], row: int) -> str:
+        return "" if row >= len(column) else repr(column[row]) if isinstance(column[row], float) else str(column[row])
+
+    lines = [",".join(columns)]
+    lines += [",".join(cell(column, row) for column in columns.values()) for row in range(rows)]
+    path = Path(folder) / f"{name}.csv"
+    files.write_text(path, "\n".join(lines) + "\n")
+    return path
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number for a caption; words (`infinite`) pass through."""
+    return value if isinstance(value, str) else f"{value:.{digits}g}"
+
+
+def finite(values: Sequence[Any]) -> list[float]:
+    """Numbers for drawing: words (`infinite`, `undefined`) become gaps."""
+    return [float("nan") if value is None or isinstance(value, str) else float(value) for value in values]
+
+
+def classes_axis(axes: Any, classes: Sequence[int]) -> None:
+    """A logarithmic axis of class counts with the counts themselves as ticks."""
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(classes), [str(count) for count in classes])
+    axes.minorticks_off()
+    axes.set_xlabel("number of classes $K$")
