@@ -1,0 +1,1 @@
+"""The paper's 1-D study with controls."""
