@@ -1,0 +1,341 @@
+"""Label densities on a bounded support: named, typed, or estimated from labels (`numerics.labels`).
+
+A density is a tuple of pieces with exact rational ends and expressions with exact constants, so one object serves double precision
+(quadrature, sampling) and ball arithmetic (certificates). The reference `q` is uniform on the support.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from numerics.expression_tree import Expression, substitute
+from numerics.problems import InputError
+
+if TYPE_CHECKING:
+    from flint import acb, arb
+
+NAMES: tuple[str, ...] = ("uniform", "skewed", "mild", "moderate", "severe", "bimodal", "longtail")
+
+Support = tuple[Fraction, Fraction]
+UNIT: Support = (Fraction(0), Fraction(1))
+
+PEAK_CENTRE = Fraction(2, 5)
+"""Where the peak window of mild, moderate and severe sits, as a fraction of the range; the widest window (half-width .3) then fits."""
+HALF_WIDTHS = {"mild": Fraction(3, 10), "moderate": Fraction(1, 10), "severe": Fraction(3, 100)}
+PEAK_DRAWS = 58_971
+FLOOR_DRAWS = 6 * 1_024
+
+LARGEST_LOG_RATIO = 600.0
+"""Of p to q: beyond this, products of densities leave the range of doubles."""
+
+SHAPES = {
+    "uniform": "1",
+    "skewed": "0.05 + 56*y*(1 - y)**6",
+    "bimodal": "0.05 + exp(-50*(y - 0.25)**2) + 0.5*exp(-50*(y - 0.75)**2)",
+    "longtail": "1/(y + 0.05)**2",
+}
+"""On the unit interval, up to a constant."""
+
+
+@dataclass(frozen=True)
+class LabelNodes:
+    """Labels with weights: `E_q[g] ~ sum(weight * g(y))`, exact for discrete laws.
+
+    Attributes:
+      y: labels, shape (n,).
+      weight: quadrature weight times q(y), shape (n,), sums to 1.
+      log_ratio: `l(y) = log p(y)/q(y)`, shape (n,), -inf where p is zero.
+      slope: `l'(y)`, shape (n,); nan for discrete laws.
+    """
+
+    y: np.ndarray
+    weight: np.ndarray
+    log_ratio: np.ndarray
+    slope: np.ndarray
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A smooth stretch of an unnormalised density.
+
+    Attributes:
+      lower, upper: its ends.
+      expression: positive and smooth on it.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    expression: Expression
+
+    def ball(self, y: acb, analytic: bool = False) -> acb:
+        """An enclosure of the unnormalised density; honours `analytic` as `acb.integral` needs it."""
+        from numerics.expression import ball
+
+        return ball(self.expression, y, analytic)
+
+    def log_ball(self, y: acb, analytic: bool = False) -> acb:
+        """An enclosure of the logarithm of the unnormalised density; honours `analytic`."""
+        from numerics.expression import ball
+
+        return ball(self.log_expression, y, analytic)
+
+    @cached_property
+    def log_expression(self) -> Expression:
+        """The logarithm, with exponentials taken apart so that it neither overflows nor underflows."""
+        from numerics.expression import logarithm
+
+        return logarithm(self.expression)
+
+    @cached_property
+    def slope_expression(self) -> Expression:
+        """The derivative of the log density; the normaliser drops out."""
+        from numerics.expression import derivative
+
+        return derivative(self.log_expression)
+
+
+@dataclass(frozen=True)
+class Density:
+    """A positive, bounded label density `p` on the support, with the uniform reference `q`.
+
+    Attributes:
+      name: as the user gave it.
+      support: `(a, b)`.
+      pieces: cover the support in order; unnormalised.
+      description: one line in words.
+      report: what was found in a label file, empty otherwise.
+    """
+
+    name: str
+    support: Support
+    pieces: tuple[Piece, ...]
+    description: str = ""
+    report: Any = None
+    discrete: bool = False
+
+    @property
+    def length(self) -> float:
+        """`D = b - a`, in label units."""
+        return float(self.support[1] - self.support[0])
+
+    @property
+    def breakpoints(self) -> tuple[Fraction, ...]:
+        """Where two pieces meet."""
+        return tuple(piece.lower for piece in self.pieces[1:])
+
+    @property
+    def unsampled(self) -> list[str]:
+        """Where p is zero and q is not; nowhere, since a density is proved positive."""
+        return []
+
+    @cached_property
+    def normaliser(self) -> arb:
+        """The integral of the pieces, as a ball at `numerics.expression.PRECISION` bits."""
+        import flint
+
+        from numerics.expression import PRECISION, masses
+
+        with flint.ctx.workprec(PRECISION):
+            total = flint.arb(0)
+            for piece in self.pieces:
+                total += sum(masses(piece.expression, [piece.lower, piece.upper]), flint.arb(0))
+            if not total.is_finite() or not total > 0:
+                raise InputError(f"density {self.name!r} has no finite integral", "choose another")
+            return total
+
+    @cached_property
+    def log_normaliser(self) -> float:
+        """Logarithm of the normaliser, rounded once."""
+        import flint
+
+        from numerics.expression import PRECISION
+
+        with flint.ctx.workprec(PRECISION):
+            return float(self.normaliser.log().mid())
+
+    def log_density(self, y: Any) -> Any:
+        """`log p(y)` for labels in the support, NumPy in NumPy out, JAX in JAX out; at a break the piece on the right counts."""
+        return self._by_piece(y, "log_expression") - self.log_normaliser
+
+    def density(self, y: Any) -> Any:
+        """`p(y)`, of the shape of `y`, per label unit."""
+        return _module(y).exp(self.log_density(y))
+
+    def slope(self, y: Any) -> Any:
+        """`l'(y) = (log p)'(y)`, of the shape of `y`."""
+        return self._by_piece(y, "slope_expression")
+
+    def _by_piece(self, y: Any, which: str) -> Any:
+        from numerics.expression import evaluate
+
+        module = _module(y)
+        y = module.asarray(y, dtype=float)
+        values = None
+        for piece in self.pieces:
+            # Clamped to its own piece, no dead branch can overflow and poison a gradient.
+            inside = module.clip(y, float(piece.lower), float(piece.upper))
+            here = evaluate(getattr(piece, which), inside, module)
+            values = here if values is None else module.where(y >= float(piece.lower), here, values)
+        return values
+
+    def nodes(self, cuts: Sequence[Fraction], order: int, width: float) -> LabelNodes:
+        """Composite Gauss-Legendre nodes on the support.
+
+        Args:
+          cuts: panels are split here and at the breakpoints.
+          order: nodes a panel.
+          width: no panel is wider, in label units.
+        """
+        from numerics.expression import evaluate
+
+        lower, upper = self.support
+        inner = {cut for cut in (*cuts, *self.breakpoints) if lower < cut < upper}
+        ends = [lower, *sorted(inner), upper]
+        reference, base = np.polynomial.legendre.leggauss(order)
+        piece_number = 0
+        columns: list[list[np.ndarray]] = [[], [], [], []]
+        for left, right in zip(ends, ends[1:], strict=False):
+            while self.pieces[piece_number].upper <= left:
+                piece_number += 1
+            piece = self.pieces[piece_number]
+            count = max(1, int(np.ceil(float(right - left) / width * (1 - 1e-12))))
+            edges = np.linspace(float(left), float(right), count + 1)
+            middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+            y = (middle[:, None] + half[:, None] * reference).ravel()
+            columns[0].append(y)
+            columns[1].append((half[:, None] * base).ravel())
+            columns[2].append(evaluate(piece.log_expression, y, np))
+            columns[3].append(evaluate(piece.slope_expression, y, np))
+        y, weight, log_shape, slope = (np.concatenate(column) for column in columns)
+        log_ratio = log_shape - self.log_normaliser + np.log(self.length)
+        return LabelNodes(y, weight / weight.sum(), log_ratio, slope)
+
+    def mass_balls(self, edges: Sequence[Fraction]) -> list[arb]:
+        """Certified `p`-masses between consecutive edges (ascending, within the support), at the present precision of `flint.ctx`."""
+        import flint
+
+        from numerics.expression import masses
+
+        points = sorted({*edges, *(cut for cut in self.breakpoints if edges[0] < cut < edges[-1])})
+        place = {edge: number for number, edge in enumerate(edges)}
+        totals = [flint.arb(0)] * (len(edges) - 1)
+        for piece in self.pieces:
+            inside = [point for point in points if piece.lower <= point <= piece.upper]
+            if len(inside) < 2:
+                continue
+            number = max(index for edge, index in place.items() if edge <= inside[0])
+            for left, mass in zip(inside, masses(piece.expression, inside), strict=False):
+                number = place.get(left, number)
+                totals[number] = totals[number] + mass
+        return [total / self.normaliser for total in totals]
+
+    def bin_masses(self, edges: Sequence[Fraction]) -> tuple[np.ndarray, np.ndarray]:
+        """`(q_c, p_c)`, shape (K,) each: certified masses rounded once to doubles.
+
+        Args:
+          edges: K + 1 ascending edges within the support.
+        """
+        import flint
+
+        from numerics.expression import PRECISION
+
+        with flint.ctx.workprec(PRECISION):
+            p = np.array([float(mass.mid()) for mass in self.mass_balls(edges)])
+        width = self.support[1] - self.support[0]
+        q = np.array([float((right - left) / width) for left, right in zip(edges, edges[1:], strict=False)])
+        return q, p
+
+    @cached_property
+    def _inverse(self) -> Any:
+        from numerics.inverse_sampling import table
+
+        return table(self)
+
+    def sample(self, key: Any, n: int) -> Any:
+        """`n` independent labels from `p`: same key, same bits. Accuracy in `numerics.inverse_sampling`."""
+        from numerics.inverse_sampling import draw
+
+        return draw(self._inverse, key, n)
+
+
+def _module(y: Any) -> Any:
+    """`jax.numpy` for JAX arrays and tracers, `numpy` for the rest."""
+    if type(y).__module__.startswith("jax"):
+        import jax.numpy
+
+        return jax.numpy
+    return np
+
+
+def named(name: str, support: Support = UNIT) -> Density:
+    """One of `NAMES`, its unit-interval shape stretched over the support.
+
+    `skewed` is `0.05 + 56 u (1-u)^6`; `mild`, `moderate` and `severe` are the study's samplings: 6 draws from each of 1,024 bins of the
+    range over 58,971 draws from a peak window of half-width .3, .1, .03 around `PEAK_CENTRE`; `bimodal` two Gaussian bumps over a
+    floor; `longtail` a power law with largest to least density 441.
+
+    Raises:
+      InputError: no such name, or an empty support.
+    """
+    from numerics.expression import Y, constant, divide, parse, subtract
+
+    lower, upper = _checked(support)
+    if name in HALF_WIDTHS:
+        return Density(name, support, _peak_window(HALF_WIDTHS[name], support), f"{name} peak window over a floor")
+    if name not in SHAPES:
+        raise InputError(f"density {name!r}", f"use one of {', '.join(NAMES)}")
+    unit_label = divide(subtract(Y, constant(lower)), constant(upper - lower))
+    expression = substitute(parse(SHAPES[name]), unit_label)
+    return Density(
+        name, support, (Piece(lower, upper, expression),), f"p(u) proportional to {SHAPES[name]}".replace("y", "u")
+    )
+
+
+def _peak_window(half_width: Fraction, support: Support) -> tuple[Piece, ...]:
+    from numerics.expression import constant
+
+    lower, upper = support
+    length = upper - lower
+    left = lower + (PEAK_CENTRE - half_width) * length
+    right = lower + (PEAK_CENTRE + half_width) * length
+    floor = constant(FLOOR_DRAWS)
+    peak = constant(FLOOR_DRAWS + PEAK_DRAWS / (2 * half_width))
+    return Piece(lower, left, floor), Piece(left, right, peak), Piece(right, upper, floor)
+
+
+def typed(text: str, support: Support = UNIT) -> Density:
+    """A density proportional to a typed expression in the label `y`, in label units.
+
+    Raises:
+      InputError: the text is refused by the parser, or the expression is not proved positive, finite and integrable on the support, or
+        its range does not fit in doubles.
+    """
+    from numerics.expression import certified_pieces, parse
+    from numerics.expression import text as written
+
+    lower, upper = _checked(support)
+    expression = parse(text)
+    pieces = tuple(Piece(*piece) for piece in certified_pieces(expression, lower, upper, text.strip()))
+    density = Density(text.strip(), support, pieces, f"p(y) proportional to {written(expression)}")
+    ends = density.nodes((), 16, density.length / 64)
+    with np.errstate(all="ignore"):
+        largest = float(np.max(np.abs(ends.log_ratio)))
+    if not largest <= LARGEST_LOG_RATIO:
+        raise InputError(
+            f"density {text.strip()!r} spans more than exp(+-{LARGEST_LOG_RATIO:g}) or overflows in double precision",
+            "choose a gentler one or a shorter support",
+        )
+    return density
+
+
+def _checked(support: Support) -> Support:
+    lower, upper = support
+    if not lower < upper:
+        raise InputError(f"support {float(lower):g} {float(upper):g}", "give a lower end below the upper end")
+    return support

@@ -1,0 +1,188 @@
+"""Expressions in ball arithmetic: values, certified positivity, certified integrals.
+
+Every function keeps the promise that `acb.integral` needs: with `analytic` set, a ball on which the expression is not certainly
+analytic gives a ball that is not finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache, reduce
+
+import flint
+from flint import acb, arb, fmpq
+
+from numerics.expression_calculus import antiderivative
+from numerics.expression_tree import Call, Constant, Expression, Label, TrigonometricSeries
+from numerics.problems import InputError
+
+PRECISION = 192
+"""Working precision in bits: 20 digits are asked for, the rest is for cancellation."""
+
+
+def exact(value: Fraction) -> arb:
+    """The rational as a ball at the present precision."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+def ball(expression: Expression, y: acb, analytic: bool = False) -> acb:
+    """An enclosure of the expression on the ball `y`.
+
+    Args:
+      y: a complex ball.
+      analytic: as `acb.integral` passes it; then the result is finite only where the expression is analytic on all of `y`.
+
+    Returns:
+      A ball that holds every value on `y`; not finite where none can be given.
+    """
+    match expression:
+        case Constant(value):
+            return acb(exact(value))
+        case Label():
+            return acb(y)
+        case TrigonometricSeries():
+            return _series(expression, y)
+        case Call("pi", ()):
+            return acb.pi()
+        case Call("**", (base, Constant(exponent))):
+            return _power(ball(base, y, analytic), exponent, analytic)
+        case Call(function, arguments):
+            return _apply(function, [ball(argument, y, analytic) for argument in arguments], analytic)
+    raise TypeError(expression)
+
+
+def _apply(function: str, values: list[acb], analytic: bool) -> acb:
+    first = values[0]
+    match function:
+        case "neg":
+            return -first
+        case "+":
+            return first + values[1]
+        case "-":
+            return first - values[1]
+        case "*":
+            return first * values[1]
+        case "/":
+            return first / values[1]
+        case "exp":
+            return first.exp()
+        case "log":
+            return first.log(analytic=analytic)
+        case "sqrt":
+            return first.sqrt(analytic=analytic)
+        case "sin":
+            return first.sin()
+        case "cos":
+            return first.cos()
+        case "tanh":
+            return first.tanh()
+        case "abs":
+            return first.real_abs(analytic=analytic)
+        case "sign":
+            return first.real_sgn(analytic=analytic)
+        case "min":
+            return reduce(lambda u, v: u.real_min(v, analytic=analytic), values)
+        case "max":
+            return reduce(lambda u, v: u.real_max(v, analytic=analytic), values)
+    raise TypeError(function)
+
+
+def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
+    numerator, denominator = exponent.numerator, exponent.denominator
+    if denominator == 1:
+        return base**numerator if numerator >= 0 else 1 / base**-numerator
+    if denominator == 2:
+        return _power(base.sqrt(analytic=analytic), Fraction(numerator), analytic)
+    if not analytic and numerator > 0 and base.contains(acb(0)):
+        # The principal power near the branch point is at most |base|^exponent in modulus.
+        reach = (
+            base.abs_upper().pow(exact(exponent))
+            if hasattr(base.abs_upper(), "pow")
+            else base.abs_upper() ** exact(exponent)
+        )
+        bound = arb(0, reach.abs_upper())
+        return acb(bound, bound)
+    return base.pow(acb(exact(exponent)), analytic=analytic)
+
+
+@lru_cache(maxsize=32)
+def _coefficients(series: TrigonometricSeries, precision: int) -> tuple[flint.acb_poly, flint.acb_poly]:
+    terms = max(len(series.cosine), len(series.sine))
+    a = [*series.cosine, *([0.0] * (terms - len(series.cosine)))]
+    b = [*series.sine, *([0.0] * (terms - len(series.sine)))]
+    # cos(kt) = (z^k + z^-k)/2 and sin(kt) = (z^k - z^-k)/(2i) with z = exp(it).
+    forward = flint.acb_poly([acb(arb(u), -arb(v)) / 2 for u, v in zip(a, b, strict=True)])
+    backward = flint.acb_poly([acb(arb(u), arb(v)) / 2 for u, v in zip(a, b, strict=True)])
+    return forward, backward
+
+
+def _series(series: TrigonometricSeries, y: acb) -> acb:
+    forward, backward = _coefficients(series, flint.ctx.prec)
+    turn = acb(0, 1) * (y - exact(series.lower)) * arb.pi() / exact(series.upper - series.lower)
+    total = forward(turn.exp()) + backward((-turn).exp())
+    return acb(total.real) if y.imag.is_zero() else total
+
+
+def interval(lower: Fraction, upper: Fraction) -> acb:
+    """The real ball that covers `[lower, upper]`."""
+    return acb(arb(exact((lower + upper) / 2), exact((upper - lower) / 2)))
+
+
+def is_real(value: acb) -> bool:
+    """Finite with an imaginary part that is exactly zero."""
+    return value.is_finite() and value.imag.is_zero()
+
+
+def integral(
+    function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction, *, relative: int = 100, absolute: int = 160
+) -> arb:
+    """A certified enclosure of the integral of a real function.
+
+    Args:
+      function: takes a ball and the `analytic` flag, and honours it.
+      relative, absolute: goals as powers of two below one; the enclosure is certified whether or not they are met.
+
+    Raises:
+      InputError: the enclosure is not finite: the integrand is not integrable as far as can be proved.
+    """
+    value = acb.integral(
+        lambda y, analytic: function(y, bool(analytic)),
+        acb(exact(lower)),
+        acb(exact(upper)),
+        rel_tol=arb(2) ** -relative,
+        abs_tol=arb(2) ** -absolute,
+    )
+    if not value.real.is_finite():
+        raise InputError(
+            f"no finite integral over [{float(lower):g}, {float(upper):g}]", "choose a density that is integrable there"
+        )
+    return value.real
+
+
+def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:
+    """Certified integrals of the expression between consecutive edges: by antiderivative where there is one, else by quadrature in balls."""
+    if isinstance(expression, TrigonometricSeries):
+        values = [_series_antiderivative(expression, edge) for edge in edges]
+        return [right - left for left, right in zip(values, values[1:], strict=False)]
+    primitive = antiderivative(expression)
+    if primitive is not None:
+        points = [ball(primitive, acb(exact(edge))) for edge in edges]
+        if all(is_real(point) for point in points):
+            return [right.real - left.real for left, right in zip(points, points[1:], strict=False)]
+    return [
+        integral(lambda y, analytic: ball(expression, y, analytic), left, right)
+        for left, right in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def _series_antiderivative(series: TrigonometricSeries, y: Fraction) -> arb:
+    length = exact(series.upper - series.lower)
+    angle = exact((y - series.lower) / (series.upper - series.lower)) * arb.pi()
+    total = arb(series.cosine[0] if series.cosine else 0.0) * exact(y - series.lower)
+    scale = length / arb.pi()
+    for k, a in enumerate(series.cosine[1:], 1):
+        total += scale * arb(a) * (angle * k).sin() / k
+    for k, b in enumerate(series.sine[1:], 1):
+        total -= scale * arb(b) * (angle * k).cos() / k
+    return total

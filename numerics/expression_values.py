@@ -1,0 +1,73 @@
+"""Expressions in double precision, in NumPy or `jax.numpy`."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+from numerics.expression_tree import Call, Constant, Expression, Label, TrigonometricSeries
+
+
+def evaluate(expression: Expression, y: Any, module: Any) -> Any:
+    """Values at `y`.
+
+    Args:
+      y: array or scalar of any shape.
+      module: `numpy` or `jax.numpy`.
+
+    Returns:
+      An array of the shape of `y`; not finite where the expression overflows or is undefined.
+    """
+    y = module.asarray(y)
+    return module.broadcast_to(module.asarray(_value(expression, y, module)), y.shape)
+
+
+def _value(expression: Expression, y: Any, module: Any) -> Any:
+    match expression:
+        case Constant(value):
+            return float(value)
+        case Label():
+            return y
+        case TrigonometricSeries():
+            return _series(expression, y, module)
+        case Call("pi", ()):
+            return float(module.pi)
+        case Call("**", (base, Constant(exponent))):
+            inner = module.asarray(_value(base, y, module))
+            return inner**exponent.numerator if exponent.denominator == 1 and exponent > 0 else inner ** float(exponent)
+        case Call(function, arguments):
+            values = [_value(argument, y, module) for argument in arguments]
+            return _apply(function, values, module)
+    raise TypeError(expression)
+
+
+def _apply(function: str, values: list[Any], module: Any) -> Any:
+    match function:
+        case "neg":
+            return -values[0]
+        case "+":
+            return values[0] + values[1]
+        case "-":
+            return values[0] - values[1]
+        case "*":
+            return values[0] * values[1]
+        case "/":
+            return module.divide(values[0], values[1])
+        case "min":
+            return reduce(module.minimum, values)
+        case "max":
+            return reduce(module.maximum, values)
+        case "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | "sign":
+            return getattr(module, function)(module.asarray(values[0]))
+    raise TypeError(function)
+
+
+def _series(series: TrigonometricSeries, y: Any, module: Any) -> Any:
+    """A polynomial in `e^{it}`: one pass for all terms, no matrix of the size of labels times terms."""
+    terms = max(len(series.cosine), len(series.sine))
+    a = module.zeros(terms)
+    cosine = module.concatenate([module.asarray(series.cosine, dtype=float), a[len(series.cosine) :]])
+    sine = module.concatenate([module.asarray(series.sine, dtype=float), a[len(series.sine) :]])
+    angle = (y - float(series.lower)) * (float(module.pi) / float(series.upper - series.lower))
+    turn = module.cos(angle) + 1j * module.sin(angle)
+    return module.polyval((cosine - 1j * sine)[::-1], turn).real
