@@ -1,4 +1,4 @@
-"""One look for all figures: column width, fonts right at print size, one colour for one thing, safe for the colour-blind.
+"""One look for all figures: column width, fonts right at print size, one colour for one thing, safe for all eyes.
 
 Colours are Okabe and Ito's; lines that share a panel also differ in dash or marker, so that a grey print stays legible.
 """
@@ -68,7 +68,7 @@ def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically, without dates, so that equal results give equal bytes."""
+    """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes."""
     written = []
     with matplotlib.rc_context(SETTINGS):
         for suffix, options in (

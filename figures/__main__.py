@@ -1,0 +1,49 @@
+"""`python -m figures DIR`: redraws every figure of a saved result. Draws only; nothing is computed here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from numerics import command
+from numerics.problems import InputError
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """The `report.json` of a results folder.
+
+    Raises:
+      InputError: it is absent, not JSON, or not a report.
+    """
+    path = folder / "report.json"
+    remedy = "name a folder written with '--out' by a command of this project"
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as problem:
+        raise InputError(f"{path} does not exist", remedy) from problem
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        raise InputError(f"{path} cannot be read as JSON ({problem.__class__.__name__})", remedy) from problem
+    if not isinstance(report, dict) or "schema" not in report:
+        raise InputError(f"{path} is not a report", remedy)
+    return report
+
+
+def main() -> int:
+    parser = command.Parser(prog="python -m figures", description="Redraw the figures of saved results.")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder with report.json")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="draw these figures only")
+    parser.add_argument("--quiet", action="store_true", help="do not list the files")
+    options = parser.parse_args()
+    report = read_report(options.folder)
+
+    from figures import album
+
+    for path in album.draw_all(report, options.folder, options.only):
+        if not options.quiet:
+            print(path)
+    return command.HOLDS
+
+
+if __name__ == "__main__":
+    command.run("python -m figures", main)

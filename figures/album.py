@@ -1,0 +1,45 @@
+"""Which figures a saved report has, and how one becomes files: `.pdf`, `.png`, data as `.csv`, caption as `.txt`.
+
+A figure's module has four functions of the report: `drawable` (are its numbers there), `figure` (the drawing), `data`
+(its numbers as columns) and `caption` (words with the numbers filled in). None returns anything that is not in the report.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from figures import style
+from numerics import files
+from numerics.problems import InputError
+
+VERIFY = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "risk")
+NAMES = {"verify": VERIFY}
+
+
+def names(report: dict[str, Any]) -> tuple[str, ...]:
+    """The figures that this kind of report has, by the first part of its schema (`verify/1`)."""
+    return NAMES.get(str(report["schema"]).split("/")[0], ())
+
+
+def draw_all(report: dict[str, Any], folder: Path, only: Sequence[str] | None = None) -> Iterator[Path]:
+    """Draws the report's figures into `folder`; yields each path once written. Figures without numbers are left out.
+
+    Raises:
+      InputError: `only` names a figure that this report does not have.
+    """
+    available = names(report)
+    for name in only or ():
+        if name not in available:
+            raise InputError(f"no figure {name!r} in this report", f"choose from {', '.join(available) or 'none'}")
+    for name in only or available:
+        module = importlib.import_module(f"figures.{name}")
+        if not module.drawable(report):
+            continue
+        yield from style.save(module.figure(report), folder, name)
+        yield style.save_data(module.data(report), folder, name)
+        path = folder / f"{name}.txt"
+        files.write_text(path, module.caption(report) + "\n")
+        yield path

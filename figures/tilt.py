@@ -1,0 +1,86 @@
+"""Figure `tilt`: the two posteriors at a few inputs, and the extra error term as a map over inputs and labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+
+from figures import style
+
+
+def drawable(report: dict[str, Any]) -> bool:
+    return bool(report.get("curves", {}).get("map"))
+
+
+def _occupied(report: dict[str, Any]) -> list[list[float]]:
+    """The map with gaps where the balanced world puts next to nothing, so that colour is spent where the data are."""
+    area = report["curves"]["map"]
+    peak = max(max(row) for row in area["joint"])
+    return [
+        [value if weight > 1e-3 * peak else float("nan") for value, weight in zip(values, weights, strict=True)]
+        for values, weights in zip(area["extra_error"], area["joint"], strict=True)
+    ]
+
+
+def figure(report: dict[str, Any]) -> Figure:
+    drawing, (left, right) = style.new_figure(height=2.9, nrows=2, height_ratios=(1, 1.25))
+    posteriors = report["curves"]["posteriors"]
+    discrete = report["law"]["discrete"]
+    for index, slice_ in enumerate(posteriors["at"]):
+        for key, colour, dash, label in (
+            ("q", style.BALANCED, "-", "balanced $q(y|x)$"),
+            ("p", style.IMBALANCED, "--", "imbalanced $p(y|x)$"),
+        ):
+            left.plot(
+                posteriors["y"],
+                slice_[key],
+                color=colour,
+                linestyle=dash,
+                marker="." if discrete else "",
+                markersize=1.5,
+                label=label if index == 0 else None,
+            )
+        left.axvline(slice_["x"], color=style.BOUND, linewidth=0.5, linestyle=":")
+    left.set_xlabel("label $y$ (dotted: the input $x$)")
+    left.set_ylabel("posterior")
+    left.set_ylim(bottom=0)
+    left.legend(loc="best")
+    area = report["curves"]["map"]
+    values = _occupied(report)
+    seen = [value for row in values for value in row if value == value]
+    largest = max(map(abs, seen)) or 1.0
+    mesh = right.pcolormesh(
+        area["x"],
+        area["y"],
+        list(zip(*values, strict=True)),
+        cmap="RdBu_r",
+        norm=TwoSlopeNorm(0.0, -largest, largest),
+        shading="nearest",
+        rasterized=True,
+    )
+    right.set_xlabel("input $x$")
+    right.set_ylabel("label $y$")
+    drawing.colorbar(mesh, ax=right, label=r"$\Delta(x,y)$ (nats)")
+    return drawing
+
+
+def data(report: dict[str, Any]) -> dict[str, list[Any]]:
+    area = report["curves"]["map"]
+    rows = [
+        (x, y, value)
+        for x, line in zip(area["x"], area["extra_error"], strict=True)
+        for y, value in zip(area["y"], line, strict=True)
+    ]
+    return {name: [row[column] for row in rows] for column, name in enumerate(("x", "y", "extra_error"))}
+
+
+def caption(report: dict[str, Any]) -> str:
+    seen = [value for row in _occupied(report) for value in row if value == value]
+    return (
+        f"tilt. Above: the posterior of the balanced and of the imbalanced world at {len(report['curves']['posteriors']['at'])} "
+        f"inputs, label density {report['density']}. Below: the extra error term Delta(x, y) = log Z(x) - l(y) where the "
+        f"balanced world has data; it runs from {style.number(min(seen))} to {style.number(max(seen))} nats: positive where "
+        "the label is rarer than its neighbours under p, negative where it is more frequent."
+    )
