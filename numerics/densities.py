@@ -1,7 +1,7 @@
 """Label densities on a bounded support: named, typed, or estimated from labels (`numerics.labels`).
 
-A density is a tuple of pieces with exact rational ends and expressions with exact constants, so one object serves double precision
-(quadrature, sampling) and ball arithmetic (certificates). The reference `q` is uniform on the support.
+A density is a tuple of pieces with exact rational ends and expressions with exact constants, so one object serves
+double precision (quadrature, sampling) and ball arithmetic (certificates). The reference `q` is uniform on the support.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -200,7 +201,7 @@ class Density:
         reference, base = np.polynomial.legendre.leggauss(order)
         piece_number = 0
         columns: list[list[np.ndarray]] = [[], [], [], []]
-        for left, right in zip(ends, ends[1:], strict=False):
+        for left, right in pairwise(ends):
             while self.pieces[piece_number].upper <= left:
                 piece_number += 1
             piece = self.pieces[piece_number]
@@ -248,7 +249,7 @@ class Density:
         with flint.ctx.workprec(PRECISION):
             p = np.array([float(mass.mid()) for mass in self.mass_balls(edges)])
         width = self.support[1] - self.support[0]
-        q = np.array([float((right - left) / width) for left, right in zip(edges, edges[1:], strict=False)])
+        q = np.array([float((right - left) / width) for left, right in pairwise(edges)])
         return q, p
 
     @cached_property
@@ -276,9 +277,9 @@ def _module(y: Any) -> Any:
 def named(name: str, support: Support = UNIT) -> Density:
     """One of `NAMES`, its unit-interval shape stretched over the support.
 
-    `skewed` is `0.05 + 56 u (1-u)^6`; `mild`, `moderate` and `severe` are the study's samplings: 6 draws from each of 1,024 bins of the
-    range over 58,971 draws from a peak window of half-width .3, .1, .03 around `PEAK_CENTRE`; `bimodal` two Gaussian bumps over a
-    floor; `longtail` a power law with largest to least density 441.
+    `skewed` is `0.05 + 56 u (1-u)^6`; `mild`, `moderate` and `severe` are the study's samplings: 6 draws from each of
+    1,024 bins of the range over 58,971 draws from a peak window of half-width .3, .1, .03 around `PEAK_CENTRE`;
+    `bimodal` two Gaussian bumps over a floor; `longtail` a power law with largest to least density 441.
 
     Raises:
       InputError: no such name, or an empty support.
@@ -313,8 +314,8 @@ def typed(text: str, support: Support = UNIT) -> Density:
     """A density proportional to a typed expression in the label `y`, in label units.
 
     Raises:
-      InputError: the text is refused by the parser, or the expression is not proved positive, finite and integrable on the support, or
-        its range does not fit in doubles.
+      InputError: the text is refused by the parser, or the expression is not proved positive, finite and integrable
+        on the support, or its range does not fit in doubles.
     """
     from numerics.expression import certified_pieces, parse
     from numerics.expression import text as written

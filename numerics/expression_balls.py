@@ -1,7 +1,7 @@
 """Expressions in ball arithmetic: values, certified positivity, certified integrals.
 
-Every function keeps the promise that `acb.integral` needs: with `analytic` set, a ball on which the expression is not certainly
-analytic gives a ball that is not finite.
+Every function keeps the promise that `acb.integral` needs: with `analytic` set, a ball on which the expression is not
+certainly analytic gives a ball that is not finite.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache, reduce
+from itertools import pairwise
 
 import flint
 from flint import acb, arb, fmpq
@@ -31,7 +32,8 @@ def ball(expression: Expression, y: acb, analytic: bool = False) -> acb:
 
     Args:
       y: a complex ball.
-      analytic: as `acb.integral` passes it; then the result is finite only where the expression is analytic on all of `y`.
+      analytic: as `acb.integral` passes it; then the result is finite only where the expression is analytic on all of
+        `y`.
 
     Returns:
       A ball that holds every value on `y`; not finite where none can be given.
@@ -164,16 +166,13 @@ def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:
     """Certified integrals of the expression between consecutive edges: by antiderivative where there is one, else by quadrature in balls."""
     if isinstance(expression, TrigonometricSeries):
         values = [_series_antiderivative(expression, edge) for edge in edges]
-        return [right - left for left, right in zip(values, values[1:], strict=False)]
+        return [right - left for left, right in pairwise(values)]
     primitive = antiderivative(expression)
     if primitive is not None:
         points = [ball(primitive, acb(exact(edge))) for edge in edges]
         if all(is_real(point) for point in points):
-            return [right.real - left.real for left, right in zip(points, points[1:], strict=False)]
-    return [
-        integral(lambda y, analytic: ball(expression, y, analytic), left, right)
-        for left, right in zip(edges, edges[1:], strict=False)
-    ]
+            return [right.real - left.real for left, right in pairwise(points)]
+    return [integral(lambda y, analytic: ball(expression, y, analytic), left, right) for left, right in pairwise(edges)]
 
 
 def _series_antiderivative(series: TrigonometricSeries, y: Fraction) -> arb:

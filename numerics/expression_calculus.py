@@ -94,8 +94,8 @@ def _as_absolute(name: str, u: Expression, v: Expression) -> Expression:
 def logarithm(expression: Expression) -> Expression:
     """`log(expression)` for a positive expression, with the logarithm pushed inward as far as the signs are certain.
 
-    `log(exp(u))` is `u`, and products, quotients and powers of surely positive factors become sums, so that a density such as
-    `exp(-600*y)` has a logarithm that neither overflows nor underflows.
+    `log(exp(u))` is `u`, and products, quotients and powers of surely positive factors become sums, so that a density
+    such as `exp(-600*y)` has a logarithm that neither overflows nor underflows.
     """
     match expression:
         case Constant(value) if value == 1:
@@ -157,7 +157,7 @@ def polynomial(expression: Expression) -> tuple[Fraction, ...] | None:
                 return None
             result: tuple[Fraction, ...] = (Fraction(1),)
             for _ in range(exponent.numerator):
-                result = _product(result, inner)
+                result = _convolved(result, inner)
             return result
     return None
 
@@ -169,8 +169,10 @@ def _sum(left: tuple[Fraction, ...], right: tuple[Fraction, ...]) -> tuple[Fract
 
 
 def _product(left: tuple[Fraction, ...], right: tuple[Fraction, ...]) -> tuple[Fraction, ...] | None:
-    if len(left) + len(right) - 2 > HIGHEST_DEGREE:
-        return None
+    return None if len(left) + len(right) - 2 > HIGHEST_DEGREE else _convolved(left, right)
+
+
+def _convolved(left: tuple[Fraction, ...], right: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
     result = [Fraction(0)] * (len(left) + len(right) - 1)
     for i, u in enumerate(left):
         for j, v in enumerate(right):

@@ -1,7 +1,7 @@
 """Typed text into an expression tree: a whitelist over Python's syntax tree; nothing typed is ever executed.
 
-The text is capped and its characters checked before Python's parser (never its compiler) sees it; then each syntax node is either
-on the list below or refused by name.
+The text is capped and its characters checked before Python's parser (never its compiler) sees it; then each syntax
+node is either on the list below or refused by name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def parse(text: str) -> Expression:
     """Reads an expression in `y`.
 
     Args:
-      text: at most `LONGEST` characters: numbers (exact, also `1e-3`), `y`, `pi`, `+ - * / **`, `exp log sqrt sin cos tanh abs min max`.
+      text: at most `LONGEST` characters: numbers (exact, also `1e-3`), `y`, `pi`, `+ - * / **`, `exp log sqrt sin cos
+        tanh abs min max`.
 
     Raises:
       InputError: anything else, or over a cap; names what and where.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from fractions import Fraction
+from itertools import pairwise
 
 import flint
 from flint import acb
@@ -34,7 +35,7 @@ def smooth_pieces(
     difference = inner.arguments[0] if inner.function == "abs" else subtract(inner.arguments[0], inner.arguments[1])
     cuts = [lower, *_roots(difference, lower, upper), upper]
     pieces = []
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in pairwise(cuts):
         sign = _sign(difference, (left + right) / 2)
         branch = _branch(inner, sign)
         pieces += smooth_pieces(_replace(expression, inner, branch), left, right)

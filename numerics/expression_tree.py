@@ -1,7 +1,8 @@
 """Expressions in one variable, the label `y`: frozen trees whose constants are exact rationals.
 
-A tree is a `Constant`, the `Label`, a `Call` of a whitelisted function or operator, or a `TrigonometricSeries` (never typed; a
-kernel estimate is one). The constructors below fold constants exactly, so that `text` and `parse` are inverse to each other.
+A tree is a `Constant`, the `Label`, a `Call` of a whitelisted function or operator, or a `TrigonometricSeries` (never
+typed; a kernel estimate is one). The constructors below fold constants exactly, so that `text` and `parse` are
+inverse to each other.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class Label:
 class Call:
     """A function or operator and its arguments.
 
-    `function` is one of `FUNCTIONS`, `+ - * / **` (two arguments; the exponent of `**` is a `Constant`), `neg`, `pi` (no argument)
-    or `sign` (in derivatives of `abs` only).
+    `function` is one of `FUNCTIONS`, `+ - * / **` (two arguments; the exponent of `**` is a `Constant`), `neg`, `pi`
+    (no argument) or `sign` (in derivatives of `abs` only).
     """
 
     function: str

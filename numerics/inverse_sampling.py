@@ -1,15 +1,17 @@
 """Labels from a density by inverting its distribution function.
 
-The distribution function is tabulated exactly (certified bin masses) on a grid that contains every breakpoint, and joined within a cell
-by the quintic Hermite polynomial through value, density and slope of the density at both ends. The grid is doubled until the
-polynomial agrees with the certified distribution function at every cell's middle to `TOLERANCE`, then a label is found by Newton's
-method held inside its cell. Quadrature (`Density.nodes`) shares none of this.
+The distribution function is tabulated exactly (certified bin masses) on a grid that contains every breakpoint, and
+joined within a cell by the quintic Hermite polynomial through value, density and slope of the density at both ends.
+The grid is doubled until the polynomial agrees with the certified distribution function at every cell's middle to
+`TOLERANCE`, then a label is found by Newton's method held inside its cell. Quadrature (`Density.nodes`) shares none
+of this.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -51,7 +53,7 @@ def _table(density: Density, cells: int) -> Table:
     lower, upper = density.support
     length = upper - lower
     grid = sorted({lower + length * Fraction(i, cells) for i in range(cells + 1)} | set(density.breakpoints))
-    halves = sorted({*grid, *((left + right) / 2 for left, right in zip(grid, grid[1:], strict=False))})
+    halves = sorted({*grid, *((left + right) / 2 for left, right in pairwise(grid))})
     _, fine = density.bin_masses(halves)
     first, mass = fine[::2], fine[::2] + fine[1::2]
     left = np.array([float(edge) for edge in grid[:-1]])
@@ -70,7 +72,8 @@ def _table(density: Density, cells: int) -> Table:
             with np.errstate(all="ignore"):
                 values[row + 2, here] = values[row, here] * evaluate(part.slope_expression, end[here], np) * width[here]
     p0, p1, d0, d1 = values
-    # A slope that is infinite at an end (a square root) is replaced by the chord; the error check below then refines the grid.
+    # A slope that is infinite at an end (a square root) is replaced by the chord; the error check below then refines
+    # the grid.
     d0 = np.where(np.isfinite(d0), d0, p1 - p0)
     d1 = np.where(np.isfinite(d1), d1, p1 - p0)
     gap, start_gap, end_gap = mass - p0 - d0 / 2, p1 - p0 - d0, d1 - d0
