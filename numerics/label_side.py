@@ -92,7 +92,8 @@ class BinSide:
 
 @dataclass(frozen=True)
 class LabelSide:
-    """What the labels decide. KLs in nats; `slope_square` is E_q[l'^2], `lipschitz` sup |l'|, `chi_square` E_q[r^2] - 1."""
+    """What the labels decide. KLs in nats; `slope_square` is E_q[l'^2], `lipschitz` sup |l'|, `chi_square` E_q[r^2] - 1;
+    `log_ratio_error` bounds the rounding of l itself."""
 
     rule: LabelRule
     kl_labels: Estimate
@@ -102,6 +103,7 @@ class LabelSide:
     lipschitz: Estimate
     log_ratio_low: float
     log_ratio_high: float
+    log_ratio_error: float
     bins: tuple[BinSide, ...]
 
     @property
@@ -163,6 +165,8 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
     reverse = rule.integrate(lambda nodes: _ratio(nodes) * np.where(_ratio(nodes) > 0, nodes.log_ratio, 0.0))
     chi_square = rule.integrate(lambda nodes: (_ratio(nodes) - 1) ** 2)
     finest = rule.nodes[0]
+    own_error = log_ratio_error(law, finest.log_ratio)
+    kl_labels, reverse = (widened(number, own_error) for number in (kl_labels, reverse))
     if law.discrete:
         slope_square = lipschitz = UNDEFINED
         low, high, error = finest.log_ratio, finest.log_ratio, np.zeros(len(finest.y))
@@ -176,7 +180,7 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
             lipschitz = INFINITE
         owner = finest.y.reshape(-1, rule.orders[0]).mean(axis=1)
     bins = tuple(
-        _bin_side(law, count, edges, rule, kl_labels, owner, (low, high, error))
+        _bin_side(law, count, edges, rule, kl_labels, owner, (low, high, error), own_error)
         for count, edges in zip(classes, partitions, strict=True)
     )
     return LabelSide(
@@ -188,8 +192,21 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
         lipschitz,
         float(np.min(low)),
         float(np.max(high)),
+        own_error,
         bins,
     )
+
+
+def log_ratio_error(law: Any, log_ratio: np.ndarray) -> float:
+    """How far l itself can be off by rounding: l = log shape - log normaliser + log D, each good to some units of its size."""
+    largest = float(np.abs(log_ratio[np.isfinite(log_ratio)]).max())
+    offset = 0.0 if law.discrete else abs(law.log_normaliser) + abs(math.log(law.length))
+    return 4 * EPSILON * (1.0 + largest + 2 * offset)
+
+
+def widened(number: Estimate, error: float) -> Estimate:
+    """The estimate with more error."""
+    return Estimate(number.value, number.error + error) if math.isfinite(number.value) else number
 
 
 def _bin_side(
@@ -200,6 +217,7 @@ def _bin_side(
     kl_labels: Estimate,
     owner: np.ndarray,
     ranges: tuple[np.ndarray, np.ndarray, np.ndarray],
+    own_error: float,
 ) -> BinSide:
     q, p = (np.asarray(mass, float) for mass in law.bin_masses(edges))
     bins = len(edges) - 1
@@ -213,9 +231,7 @@ def _bin_side(
         kl_classes = Estimate(float(terms.sum()), ROUNDING * EPSILON * float(np.abs(terms).sum() + 1.0))
         # A bin mass good to rounding moves log(p_c/q_c) by that much, bin by bin: the `+ 1.0` above and below.
         log_mass = np.log(p / q)
-        remainder = rule.integrate(
-            lambda nodes: log_mass[world.bin_index(edges, nodes.y)] - nodes.log_ratio, ROUNDING * EPSILON
-        )
+        remainder = rule.integrate(lambda nodes: log_mass[world.bin_index(edges, nodes.y)] - nodes.log_ratio, own_error)
         difference = kl_labels - kl_classes if math.isfinite(kl_labels.value) else INFINITE
     else:
         # p(y|c) is 0/0 in a bin that is never sampled; KL(q_C||p_C) is infinite.

@@ -16,7 +16,7 @@ import numpy as np
 from numerics import label_side as labels
 from numerics import quadrature
 from numerics.label_side import INFINITE, UNDEFINED, BinSide
-from numerics.posterior_arrays import Prepared, evaluate, prepare
+from numerics.posterior_arrays import NEAR, Prepared, evaluate, prepare
 from numerics.quadrature import EPSILON, ROUNDING
 from numerics.quantities import PerClasses, Quantities
 from numerics.records import Estimate
@@ -91,9 +91,10 @@ class _Integrals:
 
     def __init__(self, here: World, prepared: list[Prepared], panels: np.ndarray) -> None:
         self.sides = []
+        self.length = here.law.length
         for index, order in enumerate(INPUT_ORDERS):
             x, weight = quadrature.composite(panels, order)
-            out = evaluate(prepared[min(index, len(prepared) - 1)], x.ravel())
+            out = evaluate(prepared[min(index, len(prepared) - 1)], x.ravel(), weight.ravel())
             self.sides.append((out, weight.ravel() * out["density"], order))
 
     def __call__(self, term: Callable[[Any], np.ndarray], size: Callable[[Any], Any] | float, tail: float) -> Estimate:
@@ -102,6 +103,15 @@ class _Integrals:
         out, mass, _ = self.sides[0]
         magnitude = float(np.sum(mass * size(out))) if callable(size) else size
         return quadrature.estimate(sums, magnitude, tail)
+
+    def totals(self, name: str, row: int) -> list[Estimate]:
+        """E_q[(y - f_p(x))^2; bin] or E_p, one estimate a bin; `evaluate` has already summed over x."""
+        length = self.length
+        fine, coarse = (out["totals"][name][row] for out, _, _ in self.sides)
+        return [
+            quadrature.estimate([np.array([a]), np.array([b])], length**2, length**2 * TAIL)
+            for a, b in zip(fine, coarse, strict=True)
+        ]
 
     def square(self, shift: Callable[[Any], np.ndarray], relative: Callable[[Any], Any], length: float) -> Estimate:
         """E_{q(x)} shift^2. Each shift is known to `ROUNDING` units of `relative * length`, its square to twice the shift times that."""
@@ -118,7 +128,9 @@ def _integrals(here: World, side: labels.LabelSide, prepared: list[Prepared], pa
     integral = _Integrals(here, prepared, panels)
     length, span = here.law.length, side.log_ratio_span
     # |log Z|, |E l| <= sup |l| at every x, so an integrand of the log kind is at most twice the span of l in the tails.
-    logs, log_tail = 1.0 + span, 2.0 * (1.0 + span) * TAIL
+    logs, log_tail = 1.0 + span, 2.0 * (1.0 + span) * TAIL + side.log_ratio_error
+    # A constant error of l cancels between log Z and E l, but not in a KL.
+    bare_tail = 2.0 * (1.0 + span) * TAIL
     square, square_tail = length**2, length**2 * TAIL
     kl_inputs = integral(lambda out: -out["log_z"], logs, log_tail)
     kl_inputs_reversed = integral(lambda out: np.exp(out["log_z"]) * out["log_z"], logs, log_tail)
@@ -132,14 +144,18 @@ def _integrals(here: World, side: labels.LabelSide, prepared: list[Prepared], pa
         "kl_inputs": kl_inputs,
         "kl_inputs_reversed": kl_inputs_reversed,
         "price": integral(lambda out: out["price"], logs, log_tail),
-        "price_by_tilt": integral(lambda out: out["price_accurate"], lambda out: out["price_accurate"] + 1.0, log_tail),
+        "price_by_tilt": integral(
+            lambda out: out["price_accurate"],
+            lambda out: _tilt_size(out["price_accurate"], out["log_z"], span),
+            bare_tail,
+        ),
         "price_by_difference": side.kl_labels - kl_inputs,
         "training_extra": integral(lambda out: out["training_extra"], logs, log_tail),
         "training_extra_by_difference": kl_inputs_reversed - side.kl_labels_reversed,
         "squared_error_price": integral.square(lambda out: out["f_p"] - out["f_q"], lambda out: 1.0, length),
         "squared_error_price_by_covariance": integral.square(
             lambda out: out["pull"],
-            lambda out: np.minimum(math.expm1(min(span, 700.0)), 1 + np.exp(-out["log_z"])),
+            lambda out: _inherited(span),
             length,
         ),
         "squared_error_price_by_risk": transferred - balanced,
@@ -158,14 +174,14 @@ def _per_classes(here: World, side: labels.LabelSide, integral: _Integrals, row:
     """The fields of `PerClasses` for one partition, but for `class_part_by_chain`."""
     bins = side.bins[row]
     length, span = here.law.length, side.log_ratio_span
-    logs, log_tail = 1.0 + span, 2.0 * (1.0 + span) * TAIL
-    widest = math.expm1(min(float(np.max(bins.oscillation)), 700.0))
+    logs, log_tail = 1.0 + span, 2.0 * (1.0 + span) * TAIL + side.log_ratio_error
+    oscillation = float(np.max(bins.oscillation))
 
     def value(name: str) -> Callable[[Any], np.ndarray]:
         return lambda out: out["per"][name][:, row]
 
-    def small(out: Any) -> Any:
-        return np.minimum(widest, 1 + np.exp(-out["per"]["log_z_corrected"][:, row]))
+    def excess_size(out: Any) -> Any:
+        return _tilt_size(value("corrected_excess_accurate")(out), value("log_z_corrected")(out), oscillation)
 
     inputs_within = integral(value("inputs_within"), logs, log_tail)
     corrected_inputs = integral(lambda out: -value("log_z_corrected")(out), logs, log_tail)
@@ -179,29 +195,38 @@ def _per_classes(here: World, side: labels.LabelSide, integral: _Integrals, row:
         "remainder": bins.remainder,
         "remainder_by_difference": bins.remainder_by_difference,
         "corrected_excess": integral(value("corrected_excess"), logs, log_tail),
-        "corrected_excess_by_tilt": integral(value("corrected_excess_accurate"), small, log_tail),
+        "corrected_excess_by_tilt": integral(
+            value("corrected_excess_accurate"), excess_size, 2.0 * (1.0 + span) * TAIL
+        ),
         "corrected_excess_by_difference": bins.remainder - corrected_inputs,
         "kl_inputs_corrected": corrected_inputs,
         "kl_classes": bins.kl_classes,
-        "corrected_squared_error": integral.square(value("pull_hat"), small, length),
+        "corrected_squared_error": integral.square(value("pull_hat"), lambda out: _inherited(oscillation), length),
         "corrected_squared_error_by_means": integral.square(
             lambda out: value("f_hat")(out) - out["f_q"], lambda out: 1.0, length
         ),
     }
-    square_tail = length**2 * TAIL
     for world_name, masses in (("q", bins.q), ("p", bins.p)):
-        joint = [integral(_column(f"squares_{world_name}", row, c), length**2, square_tail) for c in range(len(masses))]
         entry[f"errors_{world_name}"] = tuple(
-            part.scaled(1 / mass) if mass > 0 else UNDEFINED for part, mass in zip(joint, masses, strict=True)
+            part.scaled(1 / float(mass)) if mass > 0 else UNDEFINED
+            for part, mass in zip(integral.totals(f"squares_{world_name}", row), masses, strict=False)
         )
     return entry
 
 
-def _column(name: str, row: int, bin_number: int) -> Callable[[Any], np.ndarray]:
-    def pick(out: Any) -> np.ndarray:
-        return out["per"][name][:, row, bin_number]
+def _inherited(oscillation: float) -> float:
+    """The relative size of rounding in E[g (e^t - 1)]/Z where |Z - 1| < NEAR: E|e^t - 1| is at most expm1 of the oscillation and at most Z + 1."""
+    return min(math.expm1(min(oscillation, 2.0)), 1.0 + 1.0 / NEAR)
 
-    return pick
+
+def _tilt_size(kl: np.ndarray, log_z: np.ndarray, oscillation: float) -> np.ndarray:
+    """The size that rounding acts on in a KL from the form E[e^t - 1 - t] - (z - log(1 + z)), z = Z - 1: both terms are sums of one sign,
+    z inherits the cancellation among e^t - 1 (at most expm1 of the oscillation, or 1/NEAR + 1) but enters with slope z/(1 + z).
+    Far from Z = 1 the plain logarithms are used."""
+    z = np.expm1(np.minimum(log_z, 1.0))
+    return np.where(
+        np.abs(z) < NEAR, kl + z * z + np.abs(z) * _inherited(oscillation) / NEAR, 1.0 + oscillation + np.abs(log_z)
+    )
 
 
 def _infinities(

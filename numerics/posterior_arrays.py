@@ -13,6 +13,8 @@ from numerics import quadrature, world
 from numerics.world import World
 
 CHUNK = 256
+NEAR = 0.5
+"""How far Z may be from 1 for a form in e^t - 1 to be more accurate than logarithms."""
 
 
 @dataclass(frozen=True)
@@ -109,18 +111,34 @@ def _smooth_parts(
     return nodes.slope, bend.ravel(), ends[keep] if keep.any() else ends, jumps[keep] if keep.any() else jumps
 
 
-def evaluate(prepared: Prepared, x: np.ndarray) -> dict[str, Any]:
-    """`posterior_rows.rows` at any number of inputs, in blocks of `CHUNK`; arrays by name, the first axis over x."""
+def evaluate(prepared: Prepared, x: np.ndarray, weight: np.ndarray | None = None) -> dict[str, Any]:
+    """`posterior_rows.rows` at any number of inputs, in blocks of `CHUNK`.
+
+    Args:
+      x: inputs (n,).
+      weight: quadrature weights (n,); the integrands that have an entry for each bin come back summed with them, as `totals`, (counts, bins)
+        each: they would not fit into memory otherwise.
+
+    Returns:
+      Arrays by name, the first axis over x.
+    """
     import jax
 
     from numerics.posterior_rows import rows
 
     channel = prepared.world.channel
     fixed = {name: jax.numpy.asarray(array) for name, array in prepared.arrays.items()}
-    blocks = []
+    weight = np.zeros_like(x) if weight is None else weight
+    blocks: list[dict[str, Any]] = []
+    totals: dict[str, Any] = {}
     for start in range(0, len(x), CHUNK):
-        block = x[start : start + CHUNK]
-        padded = np.concatenate([block, np.full(CHUNK - len(block), block[-1])])
-        out = rows(channel.name, float(channel.noise), padded, middle=prepared.middle, **fixed)
-        blocks.append(jax.tree.map(np.asarray, out))
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(x)], *blocks)
+        block, share = (np.resize(part[start : start + CHUNK], CHUNK) for part in (x, weight))
+        share[len(x) - start :] = 0.0
+        out = jax.tree.map(
+            np.asarray, rows(channel.name, float(channel.noise), block, share, middle=prepared.middle, **fixed)
+        )
+        for name, total in out.pop("totals").items():
+            totals[name] = totals.get(name, 0.0) + total
+        blocks.append(out)
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: len(x)], *blocks)
+    return {**joined, "totals": totals}

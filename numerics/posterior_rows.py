@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from numerics import channels
+from numerics.posterior_arrays import NEAR
 
 FEATURES = 10
 """Features of a label node, in this order, each times its weight q, with t = l - log(p_cell/q_cell) and y counted from the support's middle:
@@ -46,6 +47,7 @@ def rows(
     channel: str,
     noise: jax.Array,
     x: jax.Array,
+    weight: jax.Array,
     y: jax.Array,
     features: jax.Array,
     loose: jax.Array,
@@ -62,6 +64,7 @@ def rows(
       channel: a name of `channels.NAMES`.
       noise: its scale.
       x: shape (m,).
+      weight: quadrature weights of x, (m,).
       y: label nodes (n,).
       features: (n, FEATURES * cells), the cells' blocks side by side within each feature.
       loose: (n, LOOSE).
@@ -73,7 +76,7 @@ def rows(
 
     Returns:
       `density` q(x) and the integrands, each divided by q(x) (an expectation over the balanced posterior): shape (m,), or (m, counts) for those
-      that depend on the partition, or (m, counts, bins).
+      that depend on the partition (`per`); `totals`: integrals over x with the given weights, (counts, bins).
     """
     log_kernel = channels.log_density(channel, noise, x[:, None], y[None, :])
     top = log_kernel.max(axis=1, keepdims=True)
@@ -108,14 +111,18 @@ def rows(
             jump * first + lift * first_shift,
         )
 
-    def accurate(delta: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """KL(q(y|x)||.) and the mean's shift under the tilt whose log ratio is t + delta."""
+    def accurate(delta: jax.Array, log_norm: jax.Array, mean_log: jax.Array, mean: jax.Array) -> tuple[jax.Array, ...]:
+        """KL(q(y|x)||.) and the mean's shift under the tilt whose log ratio is t + delta; where its Z is far from 1 the plain forms (from
+        `log_norm` = log Z, the mean log ratio and the tilted mean) lose nothing and are taken."""
         moved, curved, pulled = whole(delta)
         z = moved.sum(axis=1) / q
+        near = jnp.abs(z) < NEAR
+        z = jnp.where(near, z, 0.0)
         kl = curved.sum(axis=1) / q - (z - jnp.log1p(z))
-        return kl, (pulled.sum(axis=1) / q - f_q * z) / (1.0 + z)
+        shift_of_mean = (pulled.sum(axis=1) / q - f_q * z) / (1.0 + z)
+        return jnp.where(near, kl, log_norm - mean_log), jnp.where(near, shift_of_mean, mean - f_q)
 
-    price_accurate, pull = accurate(cell_log_mass)
+    price_accurate, pull = accurate(cell_log_mass, log_z, mean_log_ratio, f_p)
 
     def partition(inputs: tuple[jax.Array, jax.Array]) -> dict[str, jax.Array]:
         member, mass = inputs
@@ -132,24 +139,25 @@ def rows(
         direct = -(pi_q * log_corrected).sum(axis=1) - jnp.log(q) - mean_log_ratio
         means = _divide((first_ratio * cell_ratio) @ member, b)
         f_hat = (corrected / norm * means).sum(axis=1)
-        kl, pull_hat = accurate(cell_log_mass - member @ mass)
+        log_z_hat = jnp.log(b @ balance) - jnp.log(q)
+        mean_log_hat = mean_log_ratio - (pi_q * mass).sum(axis=1)
+        kl, pull_hat = accurate(cell_log_mass - member @ mass, log_z_hat, mean_log_hat, f_hat)
         return {
             "class_part": class_part,
             "within_part": inner - mean_log_ratio,
             "inputs_within": (pi_q * mass).sum(axis=1) - inner,
             "corrected_excess": direct,
             "corrected_excess_accurate": kl,
-            "log_z_corrected": jnp.log(b @ balance) - jnp.log(q),
+            "log_z_corrected": log_z_hat,
             "f_hat": f_hat + middle,
             "pull_hat": pull_hat,
-            "squares_q": ((second - 2 * f_p[:, None] * first + f_p[:, None] ** 2 * one) @ member) / q[:, None],
-            "squares_p": (
-                ((second_ratio - 2 * f_p[:, None] * first_ratio + f_p[:, None] ** 2 * ratio) * cell_ratio) @ member
-            )
-            / q[:, None],
+            "squares_q": mass_of_x @ _squares(f_p, one, first, second) @ member,
+            "squares_p": mass_of_x @ (_squares(f_p, ratio, first_ratio, second_ratio) * cell_ratio) @ member,
         }
 
+    mass_of_x = weight * jnp.exp(top[:, 0])
     per = jax.lax.map(partition, (members, log_mass))
+    totals = {name: per.pop(name) for name in ("squares_q", "squares_p")}
     return {
         "density": q * jnp.exp(top[:, 0]),
         "log_z": log_z,
@@ -164,9 +172,15 @@ def rows(
         "variance_p": p_second - f_p**2,
         "kappa": (others[:, 1] + steep_y - f_q * steep) / q,
         "kappa_by_parts": boundary - (others[:, 3] - f_q * others[:, 2]) / q,
+        "totals": totals,
         "per": {name: jnp.moveaxis(value, 0, 1) for name, value in per.items()},
     }
 
 
 def _divide(above: jax.Array, below: jax.Array) -> jax.Array:
     return jnp.where(below > 0, above / jnp.where(below > 0, below, 1.0), 0.0)
+
+
+def _squares(mean: jax.Array, zeroth: jax.Array, first: jax.Array, second: jax.Array) -> jax.Array:
+    """Sums of (y - mean)^2 from sums of 1, y and y^2."""
+    return second - 2 * mean[:, None] * first + mean[:, None] ** 2 * zeroth
