@@ -1,0 +1,18 @@
+"""`python -m numerics.study`: the paper's 1-D study with controls."""
+
+from __future__ import annotations
+
+from numerics import command
+from numerics.study import options
+
+
+def main() -> int:
+    """Reads the command line, trains what is missing, reports."""
+    asked = options.read()
+    from numerics.study import session
+
+    return session.run(asked)
+
+
+if __name__ == "__main__":
+    command.run("python -m numerics.study", main)

@@ -1,0 +1,110 @@
+"""Chunks on other processes or machines, through dask.distributed (extra `cluster`).
+
+A chunk is a pure function of its jobs, so where and how often it runs changes nothing: a chunk whose worker dies is run again by another.
+Only the calling process writes the store.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from numerics.problems import InputError
+from numerics.study.run import Chunk, Execute, Finished, RunChunk
+from numerics.study.store import Result
+
+PATIENCE = 10.0
+"""Seconds to wait for a scheduler."""
+DEATHS = 10
+"""How many workers may die over one chunk before it is given up as the cause."""
+
+
+def _timed(run_chunk: RunChunk, chunk: Chunk) -> tuple[list[Result], float]:
+    begin = time.perf_counter()
+    results = run_chunk(chunk)
+    return results, time.perf_counter() - begin
+
+
+def _load() -> Any:
+    try:
+        import dask
+        import distributed
+    except ImportError as problem:
+        raise InputError(
+            "running on workers needs dask.distributed", "pip install 'classification-for-regression[cluster]'"
+        ) from problem
+    dask.config.set({"distributed.scheduler.allowed-failures": DEATHS})
+    return distributed
+
+
+@contextmanager
+def client(workers: int | None = None, address: str | None = None) -> Iterator[Any]:
+    """A client of a running scheduler, or of local worker processes on the loopback interface alone.
+
+    Args:
+      workers: number of local processes, one thread each.
+      address: `tcp://HOST:PORT` of a running scheduler.
+
+    Raises:
+      InputError: dask.distributed is absent, or the scheduler does not answer.
+    """
+    distributed = _load()
+    if address is not None:
+        try:
+            connected = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TypeError, ImportError) as problem:
+            reason = str(problem).splitlines()[0] if str(problem) else problem.__class__.__name__
+            raise InputError(
+                f"no scheduler at {address} ({reason})", "start 'dask scheduler' and give the address that it prints"
+            ) from problem
+        with connected:
+            yield connected
+        return
+    with (
+        distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        ) as local,
+        distributed.Client(local, set_as_default=False) as connected,
+    ):
+        yield connected
+
+
+def on(connected: Any, run_chunk: RunChunk) -> Execute:
+    """Runs chunks on the workers of a client, heaviest first, and yields each as it finishes.
+
+    Args:
+      connected: a `distributed.Client`.
+      run_chunk: importable on the workers.
+    """
+
+    def execute(pending: Sequence[tuple[int, Chunk]]) -> Iterator[Finished]:
+        from distributed import as_completed
+
+        from numerics.study.run import chunk_weight
+
+        heaviest = sorted(pending, key=lambda item: (-chunk_weight(item[1]), item[0]))
+        futures = {
+            connected.submit(_timed, run_chunk, chunk, pure=False, retries=2): number for number, chunk in heaviest
+        }
+        try:
+            for future in as_completed(list(futures)):
+                try:
+                    results, seconds = future.result()
+                except Exception as problem:
+                    if problem.__class__.__name__ not in ("KilledWorker", "CancelledError", "FutureCancelledError"):
+                        raise
+                    raise InputError(
+                        f"chunk {futures[future]} was lost with its workers ({problem.__class__.__name__})",
+                        "finished chunks are kept: mend the workers and run the same command again",
+                    ) from problem
+                yield futures[future], results, seconds
+                future.release()
+        finally:
+            connected.cancel(list(futures))
+
+    return execute
+
+
+Where = Callable[[RunChunk], Execute]

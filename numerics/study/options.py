@@ -1,0 +1,190 @@
+"""The study's command line: read, filled in from presets, checked. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numerics.command import Parser
+from numerics.problems import InputError
+from numerics.study import presets
+from numerics.study.arms import NAMES as ARMS
+
+MOST_CLASSES = 8192
+MOST_SEEDS = 10_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked, complete and checked; `None` means the setting's own value, or that it was not asked."""
+
+    settings: tuple[str, ...]
+    samplings: tuple[str, ...]
+    classes: tuple[int, ...]
+    arms: tuple[str, ...]
+    functions: int
+    seeds: int
+    optimizers: tuple[str, ...]
+    learning_rates: tuple[float, ...] | None
+    scales: tuple[float, ...] | None
+    decays: tuple[float, ...]
+    noises: tuple[float, ...] | None
+    hiddens: tuple[tuple[int, ...], ...]
+    epochs: int
+    batch: int
+    dtype: str
+    store: Path | None
+    workers: int | None
+    scheduler: str | None
+    published: Path | None
+    data: Path | None
+    out: Path | None
+    json: str | None
+    preset: str | None
+    dry_run: bool
+    quiet: bool
+    map: bool
+
+    @property
+    def file(self) -> Path:
+        """The store's file: as asked, else beside the report, else in the user's cache folder."""
+        from numerics.runtime import cache_folder
+
+        if self.store is not None:
+            return self.store
+        return (self.out or cache_folder()) / "study.sqlite"
+
+
+def _number(kind: Callable[[str], float], least: float, words: str, *, strict: bool = False) -> Callable[[str], Any]:
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {words}") from None
+        if not math.isfinite(value) or value < least or (strict and value == least):
+            raise argparse.ArgumentTypeError(f"{text} is not {words}")
+        return value
+
+    return read
+
+
+def parser() -> Parser:
+    """The argument parser; options left out are `None`, so that a preset can fill them."""
+    count = _number(int, 1, "a whole number of at least 1")
+    positive = _number(float, 0.0, "a positive finite number", strict=True)
+    natural = _number(float, 0.0, "a finite number of at least 0")
+    result = Parser(
+        prog="python -m numerics.study",
+        description="Repeat the paper's 1-D study with controls: trainings, matched pairs, verdicts with intervals.",
+        epilog="Several values of --optimizer, --learning-rate, --scale, --decay, --noise or --width make a map of conditions.",
+    )
+    grid = result.add_argument_group("what is compared")
+    grid.add_argument("--preset", choices=tuple(presets.PRESETS), help="fills what is not given (default: paper)")
+    grid.add_argument("--setting", nargs="+", choices=presets.SETTINGS)
+    grid.add_argument("--sampling", nargs="+", choices=presets.SAMPLINGS)
+    grid.add_argument("--classes", nargs="+", type=_number(int, 2, "a class count of at least 2"), metavar="K")
+    grid.add_argument("--arms", nargs="+", choices=ARMS, metavar="ARM", help=", ".join(ARMS))
+    grid.add_argument("--functions", type=count, metavar="N", help="the first N of ten (default 10)")
+    grid.add_argument("--seeds", type=count, metavar="N", help="data seeds per function (default 5)")
+    training = result.add_argument_group("training")
+    training.add_argument("--optimizer", nargs="+", choices=("adam", "sgd"))
+    training.add_argument("--learning-rate", nargs="+", type=positive, metavar="RATE", help="default: the setting's")
+    training.add_argument("--scale", nargs="+", type=positive, metavar="LAMBDA", help="default: the setting's")
+    training.add_argument("--decay", nargs="+", type=natural, metavar="MU", help="default 0.001")
+    training.add_argument(
+        "--noise", nargs="+", type=natural, metavar="SD", help="on the targets; default: the setting's"
+    )
+    training.add_argument("--hidden", nargs="+", type=count, metavar="WIDTH", help="hidden layers (default 6 15)")
+    training.add_argument(
+        "--width", nargs="+", type=count, metavar="WIDTH", help="several widths of the last hidden layer"
+    )
+    training.add_argument("--epochs", type=count, metavar="N", help="default 80")
+    training.add_argument("--batch", type=count, metavar="N", help="default 256")
+    training.add_argument("--dtype", choices=("float32", "float64"))
+    place = result.add_argument_group("data, results, machines")
+    place.add_argument("--data", type=Path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
+    place.add_argument("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside ours")
+    place.add_argument("--store", type=Path, metavar="FILE", help="finished trainings; what is there is not run again")
+    machines = place.add_mutually_exclusive_group()
+    machines.add_argument("--workers", type=count, metavar="N", help="this many local processes (extra 'cluster')")
+    machines.add_argument("--scheduler", metavar="ADDRESS", help="a running dask scheduler, tcp://HOST:PORT")
+    place.add_argument("--out", type=Path, metavar="DIR", help="save report.json, table.csv and figures here")
+    place.add_argument("--json", metavar="FILE", help="write the report as JSON ('-' for stdout)")
+    place.add_argument("--map", action="store_true", default=None, help="report the map of conditions")
+    place.add_argument("--dry-run", action="store_true", help="say how many trainings and how long, and stop")
+    place.add_argument("--quiet", action="store_true", help="no progress")
+    return result
+
+
+def _once(values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def read(arguments: Sequence[str] | None = None) -> Options:
+    """Reads the command line.
+
+    Raises:
+      InputError: something is not understood or does not go together.
+    """
+    given = parser().parse_args(arguments)
+    if given.data is not None:
+        for name in ("setting", "sampling", "functions", "noise", "published", "preset"):
+            if getattr(given, name) is not None:
+                raise InputError(f"--{name} speaks of the synthetic functions", "leave it out with --data")
+    preset = presets.PRESETS[given.preset or "paper"]
+
+    def value(name: str, default: Any) -> Any:
+        asked = getattr(given, name)
+        return asked if asked is not None else preset.get(name, default)
+
+    functions = value("functions", presets.FUNCTIONS)
+    if functions > presets.FUNCTIONS:
+        raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}")
+    seeds = value("seeds", 10 if given.data is not None else presets.SEEDS)
+    if seeds > MOST_SEEDS:
+        raise InputError(f"--seeds {seeds}", f"at most {MOST_SEEDS}")
+    classes = _once(value("classes", presets.CLASSES))
+    if max(classes) > MOST_CLASSES:
+        raise InputError(f"--classes {max(classes)}", f"at most {MOST_CLASSES}")
+    if given.hidden is not None and given.width is not None:
+        raise InputError("--hidden and --width", "give one: --width varies the last of the layers 6 15")
+    widths = None if given.hidden is not None else value("width", None)
+    hidden = tuple(given.hidden or (6, 15))
+    hiddens = tuple((*hidden[:-1], width) for width in _once(widths)) if widths else (hidden,)
+
+    def several(name: str, default: Any) -> Any:
+        asked = value(name, default)
+        return None if asked is None else _once(asked)
+
+    return Options(
+        settings=("data",) if given.data is not None else _once(value("setting", presets.SETTINGS)),
+        samplings=("data",) if given.data is not None else _once(value("sampling", presets.SAMPLINGS)),
+        classes=classes,
+        arms=tuple(arm for arm in ARMS if arm in value("arms", ARMS)),
+        functions=functions,
+        seeds=seeds,
+        optimizers=several("optimizer", ("adam",)),
+        learning_rates=several("learning_rate", None),
+        scales=several("scale", None),
+        decays=several("decay", (1e-3,)),
+        noises=several("noise", None),
+        hiddens=hiddens,
+        epochs=value("epochs", 80),
+        batch=value("batch", 256),
+        dtype=given.dtype or "float32",
+        store=given.store,
+        workers=given.workers,
+        scheduler=given.scheduler,
+        published=given.published,
+        data=given.data,
+        out=given.out,
+        json=given.json,
+        preset=given.preset or (None if given.data is not None else "paper"),
+        dry_run=given.dry_run,
+        quiet=given.quiet,
+        map=bool(given.map or given.preset == "map"),
+    )

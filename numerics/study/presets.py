@@ -1,0 +1,54 @@
+"""The study's defaults and presets as data. Every preset carries the placebo, scale-matched and no-decay controls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numerics.study.arms import NAMES as ARMS
+
+SETTINGS = ("clean", "noisy", "ood")
+SAMPLINGS = ("uniform", "mild", "moderate", "severe")
+CLASSES = (4, 16, 64, 256, 1024)
+FUNCTIONS = 10
+SEEDS = 5
+
+LEARNING_RATE = {"clean": 1e-3, "noisy": 1e-2, "ood": 1e-4, "data": 1e-3}
+"""Of each setting, as in the protocol; `data`, a user's own, takes the clean one's."""
+SCALE = {"clean": 100.0, "noisy": 1000.0, "ood": 10000.0, "data": 100.0}
+NOISE = {"clean": 0.0, "noisy": 0.1, "ood": 0.0, "data": 0.0}
+"""Standard deviation of the noise on the targets."""
+
+SGD_RATE = {"clean": 1e-4, "noisy": 1e-5, "ood": 1e-6, "data": 1e-4}
+"""Plain gradient descent has its own rates: `lambda MSE` has curvature of about `2 lambda`, and a rate above its inverse diverges."""
+
+CONTROLS = ("reg", "reg_scaled", "reg_nodecay", "reg_cls", "reg_cls_nodecay", "reg_cls_placebo")
+"""What a verdict needs."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The protocol as it stands, all arms.
+    "paper": {"setting": SETTINGS, "sampling": SAMPLINGS, "classes": CLASSES, "arms": ARMS},
+    # The setting in which the paper's effect is largest.
+    "severe": {"setting": ("clean",), "sampling": ("severe",), "classes": CLASSES, "arms": ARMS},
+    # Seconds, every path once; far too short to conclude anything.
+    "smoke": {
+        "setting": ("clean",),
+        "sampling": ("uniform", "severe"),
+        "classes": (4, 16),
+        "arms": ARMS,
+        "functions": 3,
+        "seeds": 2,
+        "epochs": 1,
+    },
+    # Conditions around the protocol's, one claim each; decay is an axis, so the no-decay arms would repeat it.
+    "map": {
+        "setting": ("clean",),
+        "sampling": ("severe",),
+        "classes": (4, 64),
+        "arms": ("reg", "reg_scaled", "reg_cls", "reg_cls_placebo"),
+        "optimizer": ("adam", "sgd"),
+        "width": (5, 9, 17, 33, 65),
+        "decay": (0.0, 1e-4, 1e-3),
+        "scale": (1.0, 100.0),
+        "noise": (0.0, 0.1),
+    },
+}

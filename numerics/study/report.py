@@ -1,0 +1,137 @@
+"""The report of a study: cells, multiplicity, verdicts, the map of conditions. Same store, same bytes: no times, no paths, no machine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numerics.study import cells as analysis
+from numerics.study import published as outside
+from numerics.study import statistics
+from numerics.study.contrasts import CONTRASTS, verdict
+from numerics.study.grid import Cell
+
+SCHEMA = "study/1"
+Results = Mapping[str, Mapping[str, Any]]
+
+
+def _family(cell: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which contrasts are corrected together: those of one setting and score, verdict apart from description, pooled apart from single K."""
+    role = "description" if row["role"] == "description" else "verdict"
+    return cell["condition"]["setting"], cell["metric"], role, "pooled" if row["classes"] is None else "each K"
+
+
+def correct(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Adds `holm` to every contrast, in place, and returns the families with their sizes."""
+    families: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for cell in cells:
+        for row in cell["contrasts"]:
+            families.setdefault(_family(cell, row), []).append(row)
+    for rows in families.values():
+        for row, adjusted in zip(rows, statistics.holm([row["p"] for row in rows]), strict=True):
+            row["holm"] = adjusted
+    return [
+        {"setting": key[0], "metric": key[1], "role": key[2], "over": key[3], "size": len(rows)}
+        for key, rows in families.items()
+    ]
+
+
+def judge(cells: Sequence[dict[str, Any]]) -> None:
+    """Adds `verdict` and `reason` to every cell, in place."""
+    for cell in cells:
+        pooled = {row["name"]: row for row in cell["contrasts"] if row["classes"] is None}
+        cell["verdict"], cell["reason"] = verdict(pooled)
+
+
+def map_of(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Where plain classification has an effect that no control explains.
+
+    One entry a cell and class count. An entry's p is the largest p of the claim and of its scale and placebo controls (an effect that none
+    explains needs all three, so no correction is needed among them), 1 when their signs differ; Holm over all entries. Both directions count:
+    `effect` is `lower` (test error), `higher` or `none`.
+    """
+    entries = []
+    for cell in cells:
+        rows = {(row["name"], row["classes"]): row for row in cell["contrasts"]}
+        single = len({row["classes"] for row in cell["contrasts"]} - {None}) == 0
+        counts = sorted({row["classes"] for row in cell["contrasts"] if row["classes"] is not None}) or [None]
+        for classes in counts:
+            needed = [rows.get((name, classes)) for name in ("claim", "scale", "placebo")]
+            if any(row is None for row in needed):
+                continue
+            found = [row for row in needed if row is not None]
+            signs = {math.copysign(1.0, row["difference"]) for row in found}
+            p = max((row["p"] for row in found), key=lambda value: (math.isnan(value), value))
+            entries.append(
+                {
+                    "condition": cell["condition"],
+                    "sampling": cell["sampling"],
+                    "classes": cell["classes"][0] if single else classes,
+                    **{row["name"]: {key: row[key] for key in ("difference", "low", "high", "p")} for row in found},
+                    "relative": found[0]["relative"],
+                    "diverged": sum(row["diverged_base"] + row["diverged_arm"] for row in found),
+                    "p": p if len(signs) == 1 or math.isnan(p) else 1.0,
+                }
+            )
+    for entry, adjusted in zip(entries, statistics.holm([entry["p"] for entry in entries]), strict=True):
+        entry["holm"] = adjusted
+        significant = adjusted <= statistics.LEVEL
+        entry["effect"] = "none" if not significant else "lower" if entry["claim"]["difference"] > 0 else "higher"
+    return entries
+
+
+def build(
+    wanted: Sequence[Cell],
+    results: Results,
+    *,
+    engine: int,
+    published: Mapping[str, outside.Published] | None = None,
+    with_map: bool = False,
+    metrics: Sequence[str] = ("test_mse",),
+    example: Mapping[str, Any] | None = None,
+    own: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The whole report.
+
+    Args:
+      wanted: the cells.
+      results: by job text, complete for the cells.
+      engine: version of the engine that trained.
+      published: published runs, to set beside.
+      with_map: add the map of conditions.
+      metrics: scores to analyse.
+      example: curves of one function, for its figure.
+      own: what is known of a user's own data (ridge, sizes).
+    """
+    found = []
+    for metric in metrics:
+        for cell in wanted:
+            entry = analysis.analyse(cell, results, metric)
+            entry["classes"] = list(cell.classes)
+            if published is not None and cell.condition.setting == "clean" and {"reg", "reg_cls"} <= set(cell.arms):
+                sides = [analysis.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
+                entry["published"] = outside.beside(published, cell.sampling, cell.classes, *sides)
+            found.append(entry)
+    families = correct(found)
+    judge(found)
+    report: dict[str, Any] = {
+        "schema": SCHEMA,
+        "engine": engine,
+        "trainings": len(results),
+        "diverged": sum(bool(result["diverged"]) for result in results.values()),
+        "level": 1 - statistics.LEVEL,
+        "resamples": statistics.RESAMPLES,
+        "questions": {contrast.name: contrast.question for contrast in CONTRASTS},
+        "families": families,
+        "cells": found,
+    }
+    if published is not None:
+        report["published"] = outside.analyse(published)
+    if with_map:
+        report["map"] = map_of(found)
+    if example is not None:
+        report["example"] = example
+    if own is not None:
+        report["own"] = own
+    return report

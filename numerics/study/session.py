@@ -1,0 +1,233 @@
+"""One run of the command: inputs checked first, then trainings into the store, then the report and its files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from numerics import command, files, runtime
+from numerics.study import grid, own_data, published, report, tables
+from numerics.study import run as runner
+from numerics.study.chunk import ENGINE, Job, OwnData, chunks
+from numerics.study.options import Options
+from numerics.study.store import Result, Store
+
+
+def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
+    """Trains a chunk with the engine, in this process or on a worker; starts JAX on the first call.
+
+    Args:
+      data: a user's own data by digest.
+      devices: host devices to split this process into.
+    """
+    if "jax" not in sys.modules:
+        runtime.start(devices=devices)
+    from numerics.study.chunk import run_chunk
+
+    return run_chunk(chunk, data)
+
+
+@dataclass(frozen=True)
+class CurveOf:
+    """The key under which the store keeps a job's predictions on `EXAMPLE_GRID`."""
+
+    job: Job
+
+    def text(self) -> str:
+        """As `Job.text`, marked."""
+        return f"curve:{self.job.text()}"
+
+
+EXAMPLE_FUNCTION = 4
+EXAMPLE_POINTS = 401
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_time(
+    pending: Sequence[tuple[int, runner.Chunk]], store: Store, train_chunk: runner.RunChunk
+) -> tuple[float, str]:
+    """Expected seconds of the missing chunks and where the figure is from: the store's own record, or a calibration of two short chunks."""
+    rate = store.rate()
+    total = sum(runner.chunk_weight(chunk) for _, chunk in pending)
+    if not pending:
+        return 0.0, "nothing is missing"
+    if rate is not None:
+        return rate * total, "from the speed of earlier chunks in this store"
+    ordered = sorted((chunk for _, chunk in pending), key=runner.chunk_weight)
+    points = []
+    for chunk in (ordered[0], ordered[-1]):
+        short = tuple(replace(job, epochs=1) for job in chunk)
+        train_chunk(short)  # compiles
+        begin = time.perf_counter()
+        train_chunk(short)
+        points.append((runner.chunk_weight(short), time.perf_counter() - begin))
+    (light, fast), (heavy, slow) = points
+    slope = (slow - fast) / (heavy - light) if heavy > light and slow > fast else fast / light
+    seconds = 0.0
+    for _, chunk in pending:
+        epochs = chunk[0].epochs
+        seconds += epochs * max(0.0, fast + slope * (runner.chunk_weight(chunk) / epochs - light))
+    return seconds, "from one short epoch of the lightest and the heaviest chunk"
+
+
+def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: Store) -> dict[str, Any] | None:
+    """Fits of every arm on one function and the residuals by label, for the figure; None where the engine cannot draw them."""
+    from numerics.study import chunk as engine
+
+    if not hasattr(engine, "curves"):
+        return None
+    import numpy as np
+
+    cell = next((cell for cell in cells if cell.sampling == "severe"), cells[-1])
+    function = EXAMPLE_FUNCTION if EXAMPLE_FUNCTION in cell.functions else cell.functions[-1]
+    classes = min(cell.classes, key=lambda count: abs(count - 64))
+    jobs = [cell.job(arm, classes, function, 0) for arm in cell.arms]
+    x = np.linspace(-1.0, 1.0, EXAMPLE_POINTS)
+    keys = [CurveOf(job) for job in jobs]
+    for key in keys:
+        if not store.get([key]):
+            runtime.start(devices=processors()) if "jax" not in sys.modules else None
+            store.add([key], [{"curve": [float(value) for value in engine.curves([key.job], x)[0]]}])
+    kept = store.get(keys)
+    return {
+        "function": function,
+        "sampling": cell.sampling,
+        "classes": classes,
+        "x": [float(value) for value in x],
+        "arms": {
+            arm: {"curve": kept[key.text()]["curve"], "bin_bias": results[job.text()].get("bin_bias")}
+            for arm, job, key in zip(cell.arms, jobs, keys, strict=True)
+        },
+    }
+
+
+def runs_table(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> str:
+    """Every training as csv: its job and its numbers."""
+    import csv
+    import io
+
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    job_fields = [name for name in Job.__dataclass_fields__ if name != "hidden"]
+    numbers = ("test_mse", "balanced_mse", "validation_mse", "train_mse", "train_loss", "test_variance", "diverged")
+    writer.writerow((*job_fields, "hidden", *numbers))
+    for job in grid.jobs(list(cells)):
+        result = results[job.text()]
+        layers = "-".join(map(str, job.hidden))
+        writer.writerow(
+            (*(getattr(job, name) for name in job_fields), layers, *(result.get(name, "") for name in numbers))
+        )
+    return stream.getvalue()
+
+
+def save(found: dict[str, Any], runs: str, folder: Path, quiet: bool) -> None:
+    """Writes `report.json`, `table.csv`, `runs.csv`, and the figures in a process of their own."""
+    files.write_json(folder / "report.json", found)
+    files.write_text(folder / "table.csv", tables.table(found))
+    files.write_text(folder / "runs.csv", runs)
+    drawn = subprocess.run(
+        [sys.executable, "-m", "figures", str(folder), "--quiet"], capture_output=True, text=True, check=False
+    )
+    if drawn.returncode != 0 and not quiet:
+        reason = (drawn.stderr.strip().splitlines() or ["no reason given"])[-1]
+        print(f"figures not drawn: {command.one_line(reason)}", file=sys.stderr)
+
+
+def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Scores of a user's data by metric, condition and arm, averaged over class counts, `(seeds, 1)`."""
+    from numerics.study.cells import CONSTANT, errors
+
+    return [
+        (metric, cell.condition.words(), {arm: errors(cell, arm, results, metric)[0].mean(axis=2) for arm in cell.arms})
+        for metric in CONSTANT
+        for cell in cells
+    ]
+
+
+def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
+    """The command.
+
+    Args:
+      asked: the complete options.
+      train_chunk: computes a chunk; the engine by default. Must be importable on workers.
+
+    Raises:
+      InputError: bad input, an unwritable store or folder, an unreachable scheduler.
+    """
+    outside = published.read(asked.published) if asked.published is not None else None
+    own = own_data.read(asked.data, asked.batch) if asked.data is not None else None
+    cells = grid.cells(asked, own.digest if own else None)
+    wanted = chunks(grid.jobs(cells))
+    if asked.out is not None:
+        files.make_folder(asked.out)
+    files.make_folder(asked.file.parent)
+    remote = asked.workers is not None or asked.scheduler is not None
+    data = {own.digest: own.data} if own else None
+    work = train_chunk or partial(train, data=data, devices=None if remote else processors())
+    with ExitStack() as stack:
+        store = stack.enter_context(Store(asked.file, ENGINE))
+        if asked.dry_run:
+            _tell_plan(wanted, store, work)
+            return command.HOLDS
+        pending = runner.missing(wanted, store)
+        execute = runner.here(work)
+        if remote and pending:
+            from numerics.study import cluster
+
+            execute = cluster.on(stack.enter_context(cluster.client(asked.workers, asked.scheduler)), work)
+        progress = None if asked.quiet or not pending else runner.Progress(pending)
+        try:
+            results = runner.complete(wanted, store, execute, progress)
+        except KeyboardInterrupt:
+            left = sum(len(chunk) for _, chunk in runner.missing(wanted, store))
+            total = sum(map(len, wanted))
+            print(
+                f"\npython -m numerics.study: interrupted; {total - left} of {total} trainings are in {asked.file}, "
+                "the same command goes on from there",
+                file=sys.stderr,
+            )
+            return command.INTERRUPTED
+        if own is not None:
+            results = own_data.in_units(own, results)
+        fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
+    found = report.build(
+        cells,
+        results,
+        engine=ENGINE,
+        published=outside,
+        with_map=asked.map,
+        metrics=("test_mse",) if own is None else ("test_mse", "balanced_mse"),
+        example=fits,
+        own=own_data.describe(own, _own_runs(cells, results)) if own else None,
+    )
+    if asked.out is not None:
+        save(found, runs_table(cells, results), asked.out, asked.quiet)
+    if asked.json == "-":
+        sys.stdout.write(files.json_text(found))
+        return command.HOLDS
+    if asked.json is not None:
+        files.write_json(asked.json, found)
+    sys.stdout.write(tables.text(found))
+    return command.HOLDS
+
+
+def _tell_plan(wanted: Sequence[runner.Chunk], store: Store, work: runner.RunChunk) -> None:
+    plan = runner.summary(wanted, store)
+    print(
+        f"{plan['trainings']} trainings in {plan['chunks']} chunks; {plan['missing_trainings']} in {plan['missing_chunks']} are missing"
+    )
+    print(f"store: {store.path}")
+    seconds, source = run_time(runner.missing(wanted, store), store, work)
+    print(f"expected time: {runner.duration(seconds)} ({source})")
