@@ -32,6 +32,10 @@ HALF_WIDTHS = {"mild": Fraction(3, 10), "moderate": Fraction(1, 10), "severe": F
 PEAK_DRAWS = 58_971
 FLOOR_DRAWS = 6 * 1_024
 
+GRADINGS = 48
+"""Halvings towards a square-root end: the last panel is 2^-48 of its piece, where such a density varies by less than 2^-24 of its
+scale over a share 2^-48 of the range."""
+
 LARGEST_LOG_RATIO = 600.0
 """Of p to q: beyond this, products of densities leave the range of doubles."""
 
@@ -136,6 +140,22 @@ class Density:
         return []
 
     @cached_property
+    def graded(self) -> tuple[Fraction, ...]:
+        """Cuts that halve towards every end of a piece where the slope is infinite (a root): quadrature needs them there."""
+        from numerics.expression import evaluate
+
+        cuts: list[Fraction] = []
+        for piece in self.pieces:
+            width = piece.upper - piece.lower
+            ends = np.array([float(piece.lower), float(piece.upper)])
+            with np.errstate(all="ignore"):
+                steep = ~np.isfinite(evaluate(piece.slope_expression, ends, np))
+            for here, end, way in zip(steep, (piece.lower, piece.upper), (1, -1), strict=True):
+                if here:
+                    cuts += [end + way * width / 2**k for k in range(1, GRADINGS + 1)]
+        return tuple(sorted(set(cuts)))
+
+    @cached_property
     def normaliser(self) -> arb:
         """The integral of the pieces, as a ball at `numerics.expression.PRECISION` bits."""
         import flint
@@ -161,7 +181,7 @@ class Density:
             return float(self.normaliser.log().mid())
 
     def log_density(self, y: Any) -> Any:
-        """`log p(y)` for labels in the support, NumPy in NumPy out, JAX in JAX out; at a break the piece on the right counts."""
+        """`log p(y)` for labels in the support (others count as its nearer end), NumPy in NumPy out, JAX in JAX out; at a break the piece on the right counts."""
         return self._by_piece(y, "log_expression") - self.log_normaliser
 
     def density(self, y: Any) -> Any:
@@ -186,7 +206,7 @@ class Density:
         return values
 
     def nodes(self, cuts: Sequence[Fraction], order: int, width: float) -> LabelNodes:
-        """Composite Gauss-Legendre nodes on the support.
+        """Composite Gauss-Legendre nodes on the support; panels halve towards an end where the slope is infinite.
 
         Args:
           cuts: panels are split here and at the breakpoints.
@@ -196,7 +216,7 @@ class Density:
         from numerics.expression import evaluate
 
         lower, upper = self.support
-        inner = {cut for cut in (*cuts, *self.breakpoints) if lower < cut < upper}
+        inner = {cut for cut in (*cuts, *self.breakpoints, *self.graded) if lower < cut < upper}
         ends = [lower, *sorted(inner), upper]
         reference, base = np.polynomial.legendre.leggauss(order)
         piece_number = 0
@@ -236,17 +256,18 @@ class Density:
                 totals[number] = totals[number] + mass
         return [total / self.normaliser for total in totals]
 
-    def bin_masses(self, edges: Sequence[Fraction]) -> tuple[np.ndarray, np.ndarray]:
+    def bin_masses(self, edges: Sequence[Fraction], precision: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """`(q_c, p_c)`, shape (K,) each: certified masses rounded once to doubles.
 
         Args:
           edges: K + 1 ascending edges within the support.
+          precision: in bits; `numerics.expression.PRECISION` when zero.
         """
         import flint
 
         from numerics.expression import PRECISION
 
-        with flint.ctx.workprec(PRECISION):
+        with flint.ctx.workprec(precision or PRECISION):
             p = np.array([float(mass.mid()) for mass in self.mass_balls(edges)])
         width = self.support[1] - self.support[0]
         q = np.array([float((right - left) / width) for left, right in pairwise(edges)])

@@ -8,6 +8,7 @@ from functools import reduce
 
 from numerics.expression_tree import (
     ONE,
+    PI,
     ZERO,
     Call,
     Constant,
@@ -189,7 +190,8 @@ def from_coefficients(coefficients: tuple[Fraction, ...]) -> Expression:
 
 
 def antiderivative(expression: Expression) -> Expression | None:
-    """An antiderivative in `y`, for sums of multiples of polynomials, powers of linear terms and `exp`, `sin`, `cos` of linear terms.
+    """An antiderivative in `y`, for sums of multiples of polynomials, powers of linear terms `exp`, `sin`, `cos` of linear terms and `exp` of a
+    concave quadratic.
 
     Returns:
       None where none of these applies; the caller then integrates by quadrature in balls.
@@ -221,6 +223,8 @@ def antiderivative(expression: Expression) -> Expression | None:
             if slope is None:
                 return None
             return divide(power(u, exponent + 1), Constant(slope * (exponent + 1)))
+        case Call("exp", (u,)) if (quadratic := polynomial(u)) is not None and len(quadratic) == 3 and quadratic[2] < 0:
+            return _error_function(quadratic)
         case Call("exp" | "sin" | "cos" as name, (u,)):
             slope = _slope(u)
             if slope is None:
@@ -236,6 +240,15 @@ def _slope(expression: Expression) -> Fraction | None:
     if coefficients is None or len(coefficients) < 2 or coefficients[1] == 0 or any(coefficients[2:]):
         return None
     return coefficients[1]
+
+
+def _error_function(quadratic: tuple[Fraction, ...]) -> Expression:
+    """An antiderivative of `exp(c - a (y - m)^2)` with `a > 0`: `exp(c) sqrt(pi/a)/2 erf(sqrt(a) (y - m))`."""
+    a = -quadratic[2]
+    m = quadratic[1] / (2 * a)
+    top = quadratic[0] + a * m**2
+    scale = multiply(call("exp", Constant(top)), divide(call("sqrt", divide(PI, Constant(a))), constant(2)))
+    return multiply(scale, call("erf", multiply(call("sqrt", Constant(a)), subtract(Label(), Constant(m)))))
 
 
 def _reciprocal(expression: Expression) -> Expression:

@@ -10,8 +10,8 @@ import flint
 from flint import acb
 
 from numerics.expression_balls import PRECISION, ball, exact, interval, is_real
-from numerics.expression_calculus import derivative
-from numerics.expression_tree import KINKED, Call, Expression, children, contains, negate, rebuild, subtract
+from numerics.expression_calculus import derivative, polynomial
+from numerics.expression_tree import KINKED, Call, Constant, Expression, children, contains, negate, rebuild, subtract
 from numerics.problems import InputError
 
 KINK_PLACES = 60
@@ -181,9 +181,9 @@ def _positive_on(
     if not value.is_finite():
         return False
     if not value.imag.is_zero():
-        # The rounded-out ball may poke past the end of the support into the negative side of a root or logarithm.
-        tiny = right - left <= (upper - lower) / 2**DEEPEST_CELL
-        return tiny and (left == lower or right == upper) and bool(value.real > 0)
+        # The rounded-out ball may poke past the end of the support into the negative side of a root.
+        end = lower if left == lower else upper if right == upper else None
+        return end is not None and value.real > 0 and _roots_defined(expression, left, right, end)
     if value.real > 0:
         return True
     # Mean-value form: overestimates only to second order in the width.
@@ -191,3 +191,30 @@ def _positive_on(
     change = ball(slope, cell)
     better = ball(expression, acb(middle)) + change * (cell - middle)
     return is_real(better) and bool(better.real > 0)
+
+
+def _roots_defined(expression: Expression, left: Fraction, right: Fraction, end: Fraction) -> bool:
+    """Whether what stands under every root is certainly not negative in a cell at an end: not at the end, and monotone away from it."""
+    for child in children(expression):
+        if not _roots_defined(child, left, right, end):
+            return False
+    match expression:
+        case Call("sqrt", (u,)):
+            pass
+        case Call("**", (u, Constant(exponent))) if exponent.denominator != 1:
+            pass
+        case _:
+            return True
+    cell = interval(left, right)
+    if ball(u, cell).real > 0:
+        return True
+    slope = ball(derivative(u), cell)
+    rising = slope.real > 0 if end == left else slope.real < 0
+    coefficients = polynomial(u)
+    if coefficients is None:
+        start = ball(u, acb(exact(end)))
+        return is_real(slope) and rising and is_real(start) and bool(start.real >= 0)
+    value = Fraction(0)
+    for coefficient in reversed(coefficients):
+        value = value * end + coefficient
+    return is_real(slope) and rising and value >= 0

@@ -298,32 +298,35 @@ def _has_arrow() -> bool:
 
 
 def _with_arrow(content: Path | bytes, shape: _Shape) -> Column:
+    """The column as doubles; failing that as text, trimmed; failing that by the careful reader, which names the row."""
     import pyarrow
     import pyarrow.csv
+    from pyarrow import compute
 
     names = [f"c{index}" for index in range(shape.width)]
     chosen = names[shape.number]
-    source: Any = str(content) if isinstance(content, Path) else pyarrow.BufferReader(content)
-    try:
-        table = pyarrow.csv.read_csv(
-            source,
-            read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=int(shape.header), block_size=1 << 24),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=shape.delimiter),
-            convert_options=pyarrow.csv.ConvertOptions(
-                include_columns=[chosen],
-                null_values=list(MISSING),
-                true_values=[],
-                false_values=[],
-                timestamp_parsers=[],
-            ),
-        )
-    except pyarrow.ArrowException:
-        # Ragged rows, or a column whose later blocks are no longer numbers: the careful reader names the row.
-        return _with_csv(content, shape)
-    column = table.column(0)
-    if not (pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)):
-        return _with_csv(content, shape)
-    return _arrow_column(column, shape.source, shape.name, False)
+    for kind in (pyarrow.float64(), pyarrow.string()):
+        source: Any = str(content) if isinstance(content, Path) else pyarrow.BufferReader(content)
+        try:
+            table = pyarrow.csv.read_csv(
+                source,
+                read_options=pyarrow.csv.ReadOptions(
+                    column_names=names, skip_rows=int(shape.header), block_size=1 << 24
+                ),
+                parse_options=pyarrow.csv.ParseOptions(delimiter=shape.delimiter, newlines_in_values=True),
+                convert_options=pyarrow.csv.ConvertOptions(
+                    include_columns=[chosen], column_types={chosen: kind}, null_values=list(MISSING)
+                ),
+            )
+            column = table.column(0)
+            if kind == pyarrow.string():
+                column = compute.utf8_trim_whitespace(column)
+                missing = compute.is_in(column, pyarrow.array(MISSING))
+                column = compute.if_else(missing, None, column).cast(pyarrow.float64())
+        except pyarrow.ArrowException:
+            continue
+        return _arrow_column(column, shape.source, shape.name, False)
+    return _with_csv(content, shape)
 
 
 def _arrow_column(column: Any, source: str, name: str, single: bool) -> Column:

@@ -3,7 +3,8 @@
 Labels are discrete when they lie on a lattice (a common step) of which at least half the points between the least and
 the largest occur, with at least `PER_POINT` labels a lattice point. With that many, a point of a smooth law stays
 empty with probability about `exp(-5)`, so a lattice half full or better is no accident of rounding, and each atom's
-probability is known well enough to stand for itself. Everything else is continuous.
+probability is known well enough to stand for itself. Everything else, and a lattice of more than
+`MOST_POINTS` points, is continuous.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from numerics.label_files import Column, read_column
 from numerics.problems import InputError
 
 PER_POINT = 5
+MOST_POINTS = 10_000
+"""Of a lattice; a finer one is finer than any bandwidth, and its labels are continuous for all purposes here."""
 SHOWN = 8
 LARGEST = 1e12
 """Labels beyond this in size, or a range below `1/LARGEST` of their size, leave doubles too few digits."""
@@ -257,12 +260,16 @@ def lattice_step(points: np.ndarray, n: int, single: bool = False) -> Fraction |
     """
     if n < PER_POINT * len(points):
         return None
+    # The step is at most the least gap, which bounds the lattice from below before any exact arithmetic.
+    at_least = (points[-1] - points[0]) / float(np.diff(points).min()) * (1 - 1e-6)
+    if at_least > min(2 * len(points), n / PER_POINT, MOST_POINTS):
+        return None
     exact = [_decimal(value, single) for value in points]
     scale = math.lcm(*(value.denominator for value in exact))
     offsets = [int((value - exact[0]) * scale) for value in exact]
     step = math.gcd(*offsets)
     lattice = offsets[-1] // step + 1
-    if 2 * len(points) < lattice or n < PER_POINT * lattice:
+    if 2 * len(points) < lattice or n < PER_POINT * lattice or lattice > MOST_POINTS:
         return None
     return Fraction(step, scale)
 
@@ -313,6 +320,11 @@ def _discrete(
     else:
         below = math.floor((first - support[0]) / step)
         above = math.floor((support[1] - last) / step)
+        if below + above + len(lattice) > MOST_POINTS:
+            raise InputError(
+                f"support {float(support[0]):g} {float(support[1]):g} holds too many labels in steps of {float(step):g}",
+                "give a shorter one",
+            )
         atoms = tuple(first + step * k for k in range(-below, len(lattice) + above))
         absent = tuple(_runs(atoms, [label not in found for label in atoms]))
     report = LabelReport(
