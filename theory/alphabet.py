@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import QQ, factorint
@@ -126,10 +126,14 @@ class Ratio:
     def __sub__(self, other: Ratio) -> Ratio:
         return self + -other
 
-    def __mul__(self, other: Ratio | int) -> Ratio:
+    def __mul__(self, other: Ratio | Positive | int) -> Ratio:
         if isinstance(other, int):
             return Ratio(self.above * other, self.below)
-        return Ratio(self.above * other.above, _merge(self.below, other.below))
+        factor = other.ratio if isinstance(other, Positive) else other
+        return Ratio(self.above * factor.above, _merge(self.below, factor.below))
+
+    def __truediv__(self, other: Positive) -> Ratio:
+        return self * Positive(other.one, {atom: -power for atom, power in other.powers.items()})
 
     @property
     def is_zero(self) -> bool:
@@ -240,12 +244,14 @@ class World:
       q, p: label probabilities under the balanced and the imbalanced law.
       k: `k[x][y]`, the probability of input x given label y; None where it is zero.
       partition: the class of each label, counted from zero.
+      extra: further symbols of the ring, of any sign (values of labels, predictions).
     """
 
     q: Law
     p: Law
     k: tuple[tuple[Positive | None, ...], ...]
     partition: tuple[int, ...]
+    extra: tuple[Ratio, ...] = ()
 
     @property
     def one(self) -> PolyElement:
@@ -255,6 +261,10 @@ class World:
     def number(self, numerator: int, denominator: int = 1) -> Ratio:
         """A rational constant in the arithmetic of this world."""
         return Ratio(self.one * QQ(numerator, denominator), {})
+
+    def logarithm(self, numerator: int, denominator: int = 1) -> Logs:
+        """The logarithm of a positive rational constant."""
+        return positive(self.one * QQ(numerator, denominator)).log
 
     @property
     def labels(self) -> range:
@@ -322,38 +332,62 @@ class World:
         return summed(term(x, y) * self.joint(law, x, y) for x, y in self.pairs)
 
 
-def vector(symbols: Sequence[PolyElement]) -> Law:
-    """A probability vector with one entry more than it has symbols."""
-    one = symbols[0].ring.one
-    return tuple(map(positive, [*symbols, one - sum(symbols)]))
+def symbols(*names: str) -> tuple[Positive, ...]:
+    """Positive symbols of one ring, tied by nothing."""
+    return tuple(map(positive, ring(list(names), QQ)[1:]))
+
+
+def weights(size: int, *prefixes: str) -> tuple[Law, ...]:
+    """One list of `size` positive symbols for each prefix, all of one ring: measures that need not have mass one."""
+    entries = symbols(*(f"{prefix}{i}" for prefix in prefixes for i in range(1, size + 1)))
+    return tuple(entries[i * size : (i + 1) * size] for i in range(len(prefixes)))
+
+
+def vector(entries: Sequence[PolyElement], one: PolyElement) -> Law:
+    """A probability vector: the entries, and what is missing to one."""
+    return tuple(map(positive, [*entries, one - sum(entries)]))
 
 
 @functools.cache
-def symbolic(labels: int, inputs: int, partition: tuple[int, ...]) -> World:
-    """A world of which every probability is a positive symbol."""
+def symbolic(labels: int, inputs: int, partition: tuple[int, ...], extra: tuple[str, ...] = ()) -> World:
+    """A world of which every probability is a positive symbol; `extra` names further symbols of its ring."""
     names = [f"q{y}" for y in range(1, labels)] + [f"p{y}" for y in range(1, labels)]
     names += [f"k{x}{y}" for y in range(1, labels + 1) for x in range(1, inputs)]
-    symbols = ring(names, QQ)[1:]
-    q, p, rest = symbols[: labels - 1], symbols[labels - 1 : 2 * labels - 2], symbols[2 * labels - 2 :]
-    columns = [vector(rest[y * (inputs - 1) : (y + 1) * (inputs - 1)]) for y in range(labels)]
-    return World(vector(q), vector(p), tuple(zip(*columns, strict=True)), partition)
+    gens = ring([*names, *extra], QQ)[1:]
+    q, p, rest = gens[: labels - 1], gens[labels - 1 : 2 * labels - 2], gens[2 * labels - 2 : len(names)]
+    one = gens[0].ring.one
+    columns = [vector(rest[y * (inputs - 1) : (y + 1) * (inputs - 1)], one) for y in range(labels)]
+    further = tuple(Ratio(symbol, {}) for symbol in gens[len(names) :])
+    return World(vector(q, one), vector(p, one), tuple(zip(*columns, strict=True)), partition, further)
 
 
-def exact(
-    q: Sequence[str], p: Sequence[str], k: Sequence[Sequence[str]], partition: tuple[int, ...], symbols: str = "unused"
-) -> World:
+def fixed(world: World, rows: Sequence[Sequence[str]]) -> World:
+    """The same world with a channel of rational numbers written as text ("1/4", "0"); its rows are labels."""
+    columns = [tuple(None if entry == "0" else _rational(world.one, entry) for entry in row) for row in rows]
+    return replace(world, k=tuple(zip(*columns, strict=True)))
+
+
+def silent(world: World) -> World:
+    """The same world with a channel that says nothing about the label."""
+    return replace(world, k=tuple((row[0],) * len(row) for row in world.k))
+
+
+def _rational(one: PolyElement, text: str) -> Positive:
+    return positive(one * QQ(*map(int, text.split("/"))))
+
+
+def exact(q: Sequence[str], p: Sequence[str], k: Sequence[Sequence[str]], partition: tuple[int, ...]) -> World:
     """A world of rational numbers written as text ("1/4"); "0" only in the channel, whose rows are labels."""
-    one = ring(symbols, QQ)[0].one
-
-    def number(text: str) -> Positive | None:
-        return None if text == "0" else positive(one * QQ(*map(int, text.split("/"))))
-
-    def law(entries: Sequence[str]) -> Law:
-        return tuple(positive(one * QQ(*map(int, text.split("/")))) for text in entries)
-
-    return World(law(q), law(p), tuple(zip(*[map(number, row) for row in k], strict=True)), partition)
+    one = ring("unused", QQ)[0].one
+    laws = [tuple(_rational(one, entry) for entry in law) for law in (q, p)]
+    return fixed(World(*laws, (), partition), k)
 
 
-def small_worlds() -> tuple[World, World]:
-    """The two worlds of every proof: 2 x 2 (labels x inputs), each label a class, and 3 x 3 with classes {1, 2}, {3}."""
-    return symbolic(2, 2, (0, 1)), symbolic(3, 3, (0, 0, 1))
+def small_worlds() -> tuple[World, ...]:
+    """The worlds of every proof (labels x inputs): 2 x 2 and 3 x 3 with two classes, 2 x 2 with one, 4 x 2 with two pairs."""
+    return (
+        symbolic(2, 2, (0, 1)),
+        symbolic(2, 2, (0, 0)),
+        symbolic(3, 3, (0, 0, 1)),
+        symbolic(4, 2, (0, 0, 1, 1)),
+    )

@@ -6,10 +6,22 @@ import importlib
 
 from theory.record import Result
 
-RESULTS: tuple[str, ...] = ("price",)
+RESULTS: tuple[str, ...] = ("tilt", "price")
 """Results, each with a file of its name in every room."""
 
-LEMMAS: tuple[str, ...] = ()
+LEMMAS: tuple[str, ...] = (
+    "gibbs",
+    "log_sum",
+    "hoeffding",
+    "specht",
+    "sinh_bound",
+    "lipschitz",
+    "pinsker",
+    "oscillation",
+    "tanh_bound",
+    "donsker_varadhan",
+    "log_concave",
+)
 """What the proofs lean on; each is proved like a result, and has no rooms outside `theory`."""
 
 

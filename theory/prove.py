@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from theory import ledger
 from theory.record import Result
 
 Status = Literal["holds", "fails"]
@@ -115,3 +117,14 @@ def falsify(result: Result) -> list[FalsifierOutcome]:
                 FalsifierOutcome(result.name, claim.name, falsifier.name, falsifier.wrong, not holds, residual)
             )
     return outcomes
+
+
+@functools.cache
+def proved(lemma: str, claim: str) -> bool:
+    """Whether the proof of a lemma's claim holds, run once in a process: how a step cites a lemma.
+
+    Raises:
+      KeyError: there is no such lemma or claim.
+    """
+    claims = {entry.name: entry for entry in ledger.load(lemma).claims}
+    return all(examine(step.residual())[0] for step in claims[claim].proof)
