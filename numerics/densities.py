@@ -345,9 +345,8 @@ def typed(text: str, support: Support = UNIT) -> Density:
     expression = parse(text)
     pieces = tuple(Piece(*piece) for piece in certified_pieces(expression, lower, upper, text.strip()))
     density = Density(text.strip(), support, pieces, f"p(y) proportional to {written(expression)}")
-    ends = density.nodes((), 16, density.length / 64)
     with np.errstate(all="ignore"):
-        largest = float(np.max(np.abs(ends.log_ratio)))
+        largest = float(np.max(np.abs(density.nodes((), 16, density.length / 64).log_ratio)))
     if not largest <= LARGEST_LOG_RATIO:
         raise InputError(
             f"density {text.strip()!r} spans more than exp(+-{LARGEST_LOG_RATIO:g}) or overflows in double precision",
