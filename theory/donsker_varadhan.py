@@ -61,8 +61,14 @@ RESULT = Result(
             latex=r"\log E_b e^{t(y - E_b y)} \le \tfrac12\sigma^2 t^2 \;\forall t \;\Rightarrow\; "
             r"(E_a y - E_b y)^2 \le 2\sigma^2\,\mathrm{KL}(a\|b)",
             proof=(
-                Step("variational with g = t (y - E_b y): t (E_a y - E_b y) - s2 t^2/2 <= KL(a||b), for every t.", identity),
-                Step("Over t the left side is largest at t = (E_a y - E_b y)/s2, where it is (E_a y - E_b y)^2/(2 s2).", best_slope),
+                Step(
+                    "variational with g = t (y - E_b y): t (E_a y - E_b y) - s2 t^2/2 <= KL(a||b), for every t.",
+                    identity,
+                ),
+                Step(
+                    "Over t the left side is largest at t = (E_a y - E_b y)/s2, where it is (E_a y - E_b y)^2/(2 s2).",
+                    best_slope,
+                ),
             ),
             falsifiers=(
                 Falsifier("constant", "1/s2 in place of 1/(2 s2)", lambda: best_slope(1)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Rational, Symbol, diff, log
+from sympy import Expr, Rational, Symbol, diff, log
 
 from theory.alphabet import divergence, summed, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
@@ -10,24 +10,25 @@ from theory.record import Claim, Falsifier, Residual, Result, Step
 t = Symbol("t", positive=True)
 
 
-def gap(slope: Rational = Rational(1), constant: int = 1) -> Residual:
-    return slope * t - constant - log(t)
+def gap(half: int = 1, constant: int = 1) -> Expr:
+    return t / half - Rational(constant, half) - log(t)
 
 
-def touches(slope: Rational = Rational(1), constant: int = 1) -> Residual:
-    return gap(slope, constant).subs(t, 1)
+def touches(constant: int = 1) -> Residual:
+    return gap(constant=constant).subs(t, 1)
 
 
-def falls_then_rises(slope: Rational = Rational(1)) -> Residual:
+def falls_then_rises(half: int = 1) -> Residual:
     square = (t - 1) ** 2 / t
-    return [diff(gap(slope), t) * (t - 1) - square, square.is_nonnegative]
+    return [diff(gap(half), t) * (t - 1) - square, square.is_nonnegative]
 
 
 def as_gaps(power: int = 1, masses: int = 1) -> Residual:
     for size in (2, 3):
         a, b = weights(size, "a", "b")
-        terms = summed(((v / u).log * -1 + (v / u).ratio + -(u / u).ratio) * (u if power else v) for u, v in zip(a, b))
-        yield divergence(a, b) - terms + summed(v.ratio - u.ratio for u, v in zip(a, b)) * masses
+        pairs = list(zip(a, b, strict=True))
+        terms = summed(((v / u).log * -1 + (v / u).ratio - (u / u).ratio) * (u if power else v) for u, v in pairs)
+        yield divergence(a, b) - terms + summed(v.ratio - u.ratio for u, v in pairs) * masses
 
 
 RESULT = Result(
@@ -50,7 +51,7 @@ RESULT = Result(
             ),
             falsifiers=(
                 Falsifier("constant", "log t <= t - 2", lambda: touches(constant=2)),
-                Falsifier("slope", "log t <= (t - 1)/2", lambda: falls_then_rises(Rational(1, 2))),
+                Falsifier("slope", "log t <= (t - 1)/2", lambda: falls_then_rises(2)),
             ),
         ),
         Claim(

@@ -6,7 +6,15 @@ import importlib
 
 from theory.record import Result
 
-RESULTS: tuple[str, ...] = ("tilt", "price")
+RESULTS: tuple[str, ...] = (
+    "tilt",
+    "price",
+    "class_split",
+    "remainder",
+    "offset",
+    "squared_error",
+    "risk",
+)
 """Results, each with a file of its name in every room."""
 
 LEMMAS: tuple[str, ...] = (

@@ -29,7 +29,9 @@ def association(half: int = 2) -> Residual:
     for size in (2, 3, 4):
         _, *gens = ring([f"a{i}" for i in range(size)] + [f"b{i}" for i in range(size)], QQ)
         a, b = gens[:size], gens[size:]
-        covariance = size * sum((p * q for p, q in zip(a, b)), a[0] * 0) - sum(a, a[0] * 0) * sum(b, b[0] * 0)
+        covariance = size * sum((p * q for p, q in zip(a, b, strict=True)), a[0] * 0) - sum(a, a[0] * 0) * sum(
+            b, b[0] * 0
+        )
         products = sum(((a[i] - a[j]) * (b[i] - b[j]) for i in range(size) for j in range(size)), a[0] * 0)
         yield covariance - products * QQ(1, half)
 
@@ -74,12 +76,19 @@ RESULT = Result(
                     "E e^(l + g) >= E e^l + Cov(e^l, g) >= E e^l, while E(l + g) = E l. Let n grow.",
                     tangent,
                 ),
-                Step("For the line, the mean of e^(L y) over an interval of length d about 0 is sinh(u)/u, and E l = 0.", line),
+                Step(
+                    "For the line, the mean of e^(L y) over an interval of length d about 0 is sinh(u)/u, and E l = 0.",
+                    line,
+                ),
             ),
             falsifiers=(
                 Falsifier("whole width", "u = L d in place of L d/2", lambda: line(1)),
-                Falsifier("covariance", "the covariance is taken for the whole sum of products", lambda: association(1)),
-                Falsifier("one step", "the first step alone is taken to cover all gaps", lambda: straddled(neighbours=False)),
+                Falsifier(
+                    "covariance", "the covariance is taken for the whole sum of products", lambda: association(1)
+                ),
+                Falsifier(
+                    "one step", "the first step alone is taken to cover all gaps", lambda: straddled(neighbours=False)
+                ),
                 Falsifier("steeper tangent", "e^g >= 1 + 2 g", lambda: tangent(2)),
             ),
         ),

@@ -28,10 +28,10 @@ def bracket(power: int = 1) -> Residual:
     return slope - s2 * density * (diff(log(density), y) + (y - m) / s2**power)
 
 
-def bracket_falls(curvature: int = 1) -> Residual:
+def bracket_falls(half: int = 1) -> Residual:
     """The bracket's derivative, with (log rho)'' = -1/s2 - c and c >= 0, is -c."""
     c = Symbol("c", nonnegative=True)
-    second = -curvature / s2 - c
+    second = -1 / (half * s2) - c
     return [second + diff((y - m) / s2, y) + c, (-c).is_nonpositive]
 
 
@@ -39,7 +39,7 @@ def tilt_keeps_curvature(order: int = 1) -> Residual:
     return diff(t * y**order, y, 2)
 
 
-def taylor(half: Rational = Rational(1, 2)) -> Residual:
+def taylor(half: int = 2) -> Residual:
     """(1 - r) psi''(r t) t^2 integrates to psi(t) - psi(0) - t psi'(0); and the primitive of 1 - r at 1 is 1/2."""
     r = Symbol("r", real=True)
     path = Function("f", real=True)(r)
@@ -47,7 +47,7 @@ def taylor(half: Rational = Rational(1, 2)) -> Residual:
     return [
         diff((1 - r) * diff(path, r) + path, r) - (1 - r) * diff(path, r, 2),
         diff(primitive, r) - (1 - r),
-        primitive.subs(r, 1) - primitive.subs(r, 0) - half,
+        primitive.subs(r, 1) - primitive.subs(r, 0) - Rational(1, half),
     ]
 
 
@@ -80,7 +80,7 @@ RESULT = Result(
             falsifiers=(
                 Falsifier("sign of T'", "T' = (y - m) rho", lambda: by_parts(1)),
                 Falsifier("scale", "B with (y - m)/s2^2", lambda: bracket(2)),
-                Falsifier("half the curvature", "(log rho)'' <= -1/(2 s2) is not enough", lambda: bracket_falls(Rational(1, 2))),
+                Falsifier("half the curvature", "(log rho)'' <= -1/(2 s2) is not enough", lambda: bracket_falls(2)),
             ),
         ),
         Claim(
@@ -90,7 +90,10 @@ RESULT = Result(
             latex=r"(\log\rho)'' \le -1/s^2 \;\Rightarrow\; \log E_\rho e^{t(y - m)} \le \tfrac12 s^2 t^2",
             proof=(
                 *VARIANCE,
-                Step("The tilted density rho e^(t y) has the same (log rho)'', so its variance too is at most s2.", tilt_keeps_curvature),
+                Step(
+                    "The tilted density rho e^(t y) has the same (log rho)'', so its variance too is at most s2.",
+                    tilt_keeps_curvature,
+                ),
                 Step(
                     "psi(t) = log E e^(t (y - m)) has psi(0) = psi'(0) = 0 and psi'' the tilted variance (hoeffding); Taylor with the "
                     "remainder as an integral gives psi(t) <= s2 t^2/2.",
@@ -99,7 +102,7 @@ RESULT = Result(
             ),
             falsifiers=(
                 Falsifier("quadratic tilt", "a tilt by e^(t y^2) keeps the curvature", lambda: tilt_keeps_curvature(2)),
-                Falsifier("constant", "s2 t^2/4 in place of s2 t^2/2", lambda: taylor(Rational(1, 4))),
+                Falsifier("constant", "s2 t^2/4 in place of s2 t^2/2", lambda: taylor(4)),
             ),
         ),
     ),

@@ -13,7 +13,7 @@ def merged(sign: int = 1, weight_of_second: bool = False) -> Residual:
         one: Positive = A / A
         inner, masses = gibbs_terms([(B if weight_of_second else A, [u / A for u in a], [v / B for v in b])])
         yield divergence(a, b) - divergence([A], [B]) * sign - inner
-        yield [m for m in masses]
+        yield masses
         yield (total([u / A for u in a]).ratio - one.ratio).is_zero
 
 

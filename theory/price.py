@@ -120,7 +120,7 @@ def training(sign: int = 1) -> Residual:
     """E_p Delta against KL(p_x||q_x) - KL(p_y||q_y), and against minus a sum of divergences."""
     for world in small_worlds():
         mean = world.expectation(world.p, lambda x, y, world=world: extra_error(world, x, y))
-        one, q_x, p_x = input_part(world)
+        _, q_x, p_x = input_part(world)
         inner, masses = gibbs_terms(posterior_parts(world, swapped=True))
         yield mean - divergence(p_x, q_x) + divergence(world.p, world.q)
         yield mean + inner * sign
@@ -154,7 +154,9 @@ def gaussian_price(sign: int = 1) -> Residual:
     return gaussian.mean_over_inputs(inner) - gaussian.closed_divergence(gaussian.Q, gaussian.P) + inputs * sign
 
 
-BY_GIBBS = Step("A divergence of laws of equal mass is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative"))
+BY_GIBBS = Step(
+    "A divergence of laws of equal mass is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")
+)
 
 RESULT = Result(
     name="price",
@@ -169,7 +171,9 @@ RESULT = Result(
             latex=r"E_q\Delta = E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,p(y|x)\big)",
             proof=(Step("On the symbolic alphabets the two sides differ by exactly zero.", as_posteriors),),
             falsifiers=(
-                Falsifier("weight", "the inputs are weighted with p(x)", lambda: as_posteriors(weight_of_training=True)),
+                Falsifier(
+                    "weight", "the inputs are weighted with p(x)", lambda: as_posteriors(weight_of_training=True)
+                ),
                 Falsifier("direction", "E_{p(x)} KL(p(y|x)||q(y|x))", lambda: as_posteriors(swapped=True)),
             ),
         ),
@@ -205,7 +209,10 @@ RESULT = Result(
             latex=r"E_q\Delta \le \mathrm{KL}(q_y\|p_y), \qquad \text{equality iff } q_x = p_x",
             proof=(
                 Step("The difference is KL(q_x||p_x), of laws of mass one.", upper_gap),
-                Step("It is not negative, and zero only for q_x = p_x: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
+                Step(
+                    "It is not negative, and zero only for q_x = p_x: lemma gibbs.",
+                    lambda: proved("gibbs", "non_negative"),
+                ),
                 Step("A channel that says nothing about y has q_x = p_x and attains it, whatever q and p.", upper_end),
             ),
             falsifiers=(
@@ -219,13 +226,21 @@ RESULT = Result(
             statement="E_q Delta = 0 if and only if x determines r(y); so noiseless labels y = f(x) pay nothing.",
             latex=r"E_q\Delta = 0 \iff r(y) = Z(x) \text{ wherever } q(y|x) > 0",
             proof=(
-                Step("p(y|x)/q(y|x) - 1 = (r(y) - Z(x))/Z(x): the posteriors agree at x only if r is constant there.", relative),
-                Step("A mean of divergences is zero only if each is, and each only between equal laws: lemma gibbs.", BY_GIBBS.residual),
+                Step(
+                    "p(y|x)/q(y|x) - 1 = (r(y) - Z(x))/Z(x): the posteriors agree at x only if r is constant there.",
+                    relative,
+                ),
+                Step(
+                    "A mean of divergences is zero only if each is, and each only between equal laws: lemma gibbs.",
+                    BY_GIBBS.residual,
+                ),
                 Step("Noiseless labels (3 labels, 4 inputs, any q and p): the price is exactly zero.", noiseless),
                 Step("Two labels that share inputs and r, a third apart: the price is exactly zero.", determined),
             ),
             falsifiers=(
-                Falsifier("two ratios", "labels with different r may share inputs", lambda: determined(same_ratio=False)),
+                Falsifier(
+                    "two ratios", "labels with different r may share inputs", lambda: determined(same_ratio=False)
+                ),
                 Falsifier("denominator", "(r - Z)/r", lambda: relative(by_ratio=True)),
             ),
         ),
@@ -235,7 +250,9 @@ RESULT = Result(
             statement="E_p Delta = KL(p_x||q_x) - KL(p_y||q_y) <= 0: on training data imbalance looks like a gain.",
             latex=r"E_p\Delta = \mathrm{KL}(p_x\|q_x) - \mathrm{KL}(p_y\|q_y) \le 0",
             proof=(
-                Step("Both forms are exact: the difference of divergences, and -E_{p(x)} KL(p(y|x)||q(y|x)).", training),
+                Step(
+                    "Both forms are exact: the difference of divergences, and -E_{p(x)} KL(p(y|x)||q(y|x)).", training
+                ),
                 BY_GIBBS,
             ),
             falsifiers=(
@@ -265,9 +282,18 @@ RESULT = Result(
             r"G(v, u) = \tfrac12\Big[\log\frac uv + \frac vu - 1 + \frac{(m_q - m_p)^2}{u}\Big]",
             assumptions=("labels on the whole line",),
             proof=(
-                Step("Posterior and evidence: log q(y) + log k(x|y) = log q(y|x) + log q(x) identically, and for p.", bayes_rule),
-                Step("G is KL: the mean of the difference of log densities, by the first two moments.", gaussian_divergence),
-                Step("E_{q(x)} KL(q(y|x)||p(y|x)), by the moments of x, minus the right side is exactly zero.", gaussian_price),
+                Step(
+                    "Posterior and evidence: log q(y) + log k(x|y) = log q(y|x) + log q(x) identically, and for p.",
+                    bayes_rule,
+                ),
+                Step(
+                    "G is KL: the mean of the difference of log densities, by the first two moments.",
+                    gaussian_divergence,
+                ),
+                Step(
+                    "E_{q(x)} KL(q(y|x)||p(y|x)), by the moments of x, minus the right side is exactly zero.",
+                    gaussian_price,
+                ),
             ),
             falsifiers=(
                 Falsifier("plus", "the second G is added", lambda: gaussian_price(-1)),
@@ -277,4 +303,3 @@ RESULT = Result(
     ),
     source="this project; the chain rule of the divergence",
 )
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import QQ, Rational, Symbol
+from sympy import QQ, Symbol
 from sympy.polys.ring_series import rs_exp, rs_log, rs_trunc
 from sympy.polys.rings import ring
 
@@ -31,10 +31,10 @@ def termwise(sixth: int = 6) -> Residual:
     return [excess - product, product.is_nonnegative]
 
 
-def limit(sixth: Rational = Rational(1, 6), next_term: Rational = Rational(1, 180)) -> Residual:
+def limit(sixth: int = 6, next_term: int = 180) -> Residual:
     _, u = ring("u", QQ)
     ratio = sum((u ** (2 * k) * QQ(1, _odd_factorial(k)) for k in range(4)), u * 0)
-    return rs_log(ratio, u, 6) - QQ(sixth.p, sixth.q) * u**2 + QQ(next_term.p, next_term.q) * u**4
+    return rs_log(ratio, u, 6) - QQ(1, sixth) * u**2 + QQ(1, next_term) * u**4
 
 
 def _odd_factorial(k: int) -> int:
@@ -96,8 +96,8 @@ RESULT = Result(
             latex=r"\log\frac{\sinh u}{u} \Big/ \frac{u^2}{6} \to 1 \quad (u \to 0)",
             proof=(Step("log(sinh(u)/u) = u^2/6 - u^4/180 + O(u^6), by the exact series.", limit),),
             falsifiers=(
-                Falsifier("third", "u^2/3", lambda: limit(Rational(1, 3))),
-                Falsifier("next term", "the next term with the other sign", lambda: limit(next_term=Rational(-1, 180))),
+                Falsifier("third", "u^2/3", lambda: limit(3)),
+                Falsifier("next term", "the next term with the other sign", lambda: limit(next_term=-180)),
             ),
         ),
     ),

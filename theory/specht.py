@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import QQ, Expr, Rational, diff, exp, symbols
+from sympy import QQ, Expr, diff, exp, symbols
 from sympy.polys.ring_series import rs_exp, rs_log, rs_series_inversion, rs_trunc
 from sympy.polys.rings import ring
 
@@ -26,10 +26,9 @@ def chord_is_above(sign: int = 1) -> Residual:
 
 def chord_of_mean() -> Residual:
     for size in (2, 3):
-        law = [p / sum(PI[:size]) for p in PI[:size]]
-        mean = sum(p * v for p, v in zip(law, VALUES))
-        excess = 1 + (exp(w) - 1) / w * mean - sum(p * exp(v) for p, v in zip(law, VALUES))
-        yield excess - sum(p * chord(v) for p, v in zip(law, VALUES))
+        law = [(p / sum(PI[:size]), v) for p, v in zip(PI[:size], VALUES[:size], strict=True)]
+        mean = sum(p * v for p, v in law)
+        yield 1 + (exp(w) - 1) / w * mean - sum(p * exp(v) for p, v in law) - sum(p * chord(v) for p, v in law)
 
 
 def best_mean(constant: int = 1, sign: int = 1) -> Residual:
@@ -58,13 +57,13 @@ def masses(sign: int = 1) -> Residual:
     return [theta * w * (E - 1) - gap(E, w), (1 - theta) * w * (E - 1) / E - gap(1 / E, -sign * w)]
 
 
-def small(eighth: Rational = Rational(1, 8), first: int = 1) -> Residual:
+def small(eighth: int = 8, first: int = 1) -> Residual:
     """h(w) to fifth order: w^2/8 - w^4/576."""
     _, v = ring("w", QQ)
     raised = rs_exp(v, v, 8)
     A = (raised - 1).exquo(v)
     h = rs_trunc(rs_log(A, v, 6) - 1 + first * rs_series_inversion(A, v, 6), v, 6)
-    return h - QQ(eighth.p, eighth.q) * v**2 + QQ(1, 576) * v**4
+    return h - QQ(1, eighth) * v**2 + QQ(1, 576) * v**4
 
 
 RESULT = Result(
@@ -134,8 +133,10 @@ RESULT = Result(
                 Step("As a check on the constant: h(w) = w^2/8 - w^4/576 + O(w^6), below w^2/8.", small),
             ),
             falsifiers=(
-                Falsifier("twelfth", "w^2/12 in place of w^2/8", lambda: small(Rational(1, 12))),
-                Falsifier("swapped", "h is not the gap of the two-point law with its masses swapped", lambda: two_points(True)),
+                Falsifier("twelfth", "w^2/12 in place of w^2/8", lambda: small(12)),
+                Falsifier(
+                    "swapped", "h is not the gap of the two-point law with its masses swapped", lambda: two_points(True)
+                ),
             ),
         ),
         Claim(
@@ -145,7 +146,7 @@ RESULT = Result(
             latex=r"h(w) \big/ \tfrac{w^2}{8} \to 1 \quad (w \to 0)",
             proof=(Step("The power series of h to fifth order is w^2/8 - w^4/576, computed exactly.", small),),
             falsifiers=(
-                Falsifier("twelfth", "limit w^2/12", lambda: small(Rational(1, 12))),
+                Falsifier("twelfth", "limit w^2/12", lambda: small(12)),
                 Falsifier("dropped sign", "w/(e^w - 1) is taken off", lambda: small(first=-1)),
             ),
         ),

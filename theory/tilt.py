@@ -79,7 +79,9 @@ RESULT = Result(
             statement="p(y|x) = q(y|x) r(y)/Z(x), with Z(x) = p(x)/q(x) = E_{q(y|x)}[r].",
             latex=r"p(y|x) = q(y|x)\,\frac{r(y)}{Z(x)}, \qquad Z(x) = \frac{p(x)}{q(x)} = E_{q(y|x)}[r]",
             proof=(
-                Step("E_{q(y|x)}[r] - p(x)/q(x) is exactly zero at every x of the symbolic alphabets.", ratio_of_evidence),
+                Step(
+                    "E_{q(y|x)}[r] - p(x)/q(x) is exactly zero at every x of the symbolic alphabets.", ratio_of_evidence
+                ),
                 Step("p(y|x) - q(y|x) r(y)/Z(x) is exactly zero at every (x, y).", tilted),
             ),
             falsifiers=(
