@@ -172,7 +172,8 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
     wanted = chunks(grid.jobs(cells))
     if asked.out is not None:
         files.make_folder(asked.out)
-    files.make_folder(asked.file.parent)
+    if asked.store is None:
+        files.make_folder(asked.file.parent)
     remote = asked.workers is not None or asked.scheduler is not None
     data = {own.digest: own.data} if own else None
     work = train_chunk or partial(train, data=data, devices=None if remote else processors())
