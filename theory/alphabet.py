@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sympy import QQ, factorint
 from sympy.polys.rings import PolyElement, ring
@@ -215,15 +215,24 @@ def divergence(first: Sequence[Positive], second: Sequence[Positive]) -> Logs:
     return summed((a / b).log * a for a, b in zip(first, second, strict=True))
 
 
-Part = tuple[Positive, Sequence[Positive], Sequence[Positive]]
+class Part(NamedTuple):
+    """One term weight * KL(first || second)."""
+
+    weight: Positive
+    first: Sequence[Positive]
+    second: Sequence[Positive]
 
 
-def divergences(parts: Sequence[Part]) -> Logs:
-    """The sum of weight * KL(first || second) over parts (weight, first, second)."""
+Term = tuple[Positive, Sequence[Positive], Sequence[Positive]]
+"""What a `Part` is, without its names."""
+
+
+def divergences(parts: Sequence[Term]) -> Logs:
+    """The sum of weight * KL(first || second) over parts."""
     return summed(divergence(first, second) * weight for weight, first, second in parts)
 
 
-def gibbs_terms(parts: Sequence[Part]) -> tuple[Logs, list[Ratio]]:
+def gibbs_terms(parts: Sequence[Term]) -> tuple[Logs, list[Ratio]]:
     """A sum of divergences with positive weights, and what the lemma `gibbs` needs to call it non-negative.
 
     Returns:
@@ -327,6 +336,38 @@ class World:
         """law(y|c(y))."""
         return law[y] / self.mass(law, self.partition[y])
 
+    def posteriors(self, law: Law, x: int) -> list[Positive]:
+        """law(.|x) over the labels that can give x."""
+        return [self.posterior(law, x, y) for y in self.reaching(x)]
+
+    def class_posteriors(self, law: Law, x: int) -> list[Positive]:
+        """law(c|x) over the classes."""
+        return [self.class_posterior(law, x, c) for c in self.classes]
+
+    def within_posteriors(self, law: Law, x: int, c: int) -> list[Positive]:
+        """law(y|x,c) over the labels of class c that can give x."""
+        return [self.within_posterior(law, x, y) for y in self.reaching(x, c)]
+
+    def inputs_within(self, law: Law, c: int) -> list[Positive]:
+        """law(x|c) over the inputs."""
+        return [self.evidence(law, x, c) / self.mass(law, c) for x in self.inputs]
+
+    def labels_within(self, law: Law, c: int) -> list[Positive]:
+        """law(y|c) over the labels of class c."""
+        return [self.within(law, y) for y in self.members(c)]
+
+    def input_law(self, law: Law) -> list[Positive]:
+        """law(x) over the inputs."""
+        return [self.evidence(law, x) for x in self.inputs]
+
+    def class_law(self, law: Law) -> list[Positive]:
+        """law(c) over the classes."""
+        return [self.mass(law, c) for c in self.classes]
+
+    def part(self, weight: Positive, entries: Callable[..., list[Positive]], *at: int) -> Part:
+        """weight * KL(entries under q || the same entries under p)."""
+        return Part(weight, entries(self.q, *at), entries(self.p, *at))
+
     def expectation(self, law: Law, term: Callable[[int, int], Logs]) -> Logs:
         """E_law of term(x, y)."""
         return summed(term(x, y) * self.joint(law, x, y) for x, y in self.pairs)
@@ -380,7 +421,7 @@ def exact(q: Sequence[str], p: Sequence[str], k: Sequence[Sequence[str]], partit
     """A world of rational numbers written as text ("1/4"); "0" only in the channel, whose rows are labels."""
     one = ring("unused", QQ)[0].one
     laws = [tuple(_rational(one, entry) for entry in law) for law in (q, p)]
-    return fixed(World(*laws, (), partition), k)
+    return fixed(World(laws[0], laws[1], (), partition), k)
 
 
 def small_worlds() -> tuple[World, ...]:

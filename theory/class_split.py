@@ -20,25 +20,13 @@ def within_error(world: World, x: int, y: int) -> Logs:
 
 def class_parts(world: World) -> list[Part]:
     """q(x), q(c|x), p(c|x) for every input."""
-    return [
-        (
-            world.evidence(world.q, x),
-            *([world.class_posterior(law, x, c) for c in world.classes] for law in (world.q, world.p)),
-        )
-        for x in world.inputs
-    ]
+    return [world.part(world.evidence(world.q, x), world.class_posteriors, x) for x in world.inputs]
 
 
 def within_parts(world: World) -> list[Part]:
     """q(x, c), q(y|x,c), p(y|x,c) for every input and class."""
-    return [
-        (
-            world.evidence(world.q, x, c),
-            *([world.within_posterior(law, x, y) for y in world.members(c)] for law in (world.q, world.p)),
-        )
-        for x in world.inputs
-        for c in world.classes
-    ]
+    pairs = [(x, c) for x in world.inputs for c in world.classes]
+    return [world.part(world.evidence(world.q, x, c), world.within_posteriors, x, c) for x, c in pairs]
 
 
 def within_price(world: World) -> Logs:
@@ -53,18 +41,12 @@ def class_price(world: World) -> Logs:
 
 def class_divergence(world: World) -> Logs:
     """KL(q_C||p_C)."""
-    return divergence(*([world.mass(law, c) for c in world.classes] for law in (world.q, world.p)))
+    return divergence(world.class_law(world.q), world.class_law(world.p))
 
 
 def input_within_parts(world: World) -> list[Part]:
     """q_c, q(x|c), p(x|c) for every class."""
-    return [
-        (
-            world.mass(world.q, c),
-            *([world.evidence(law, x, c) / world.mass(law, c) for x in world.inputs] for law in (world.q, world.p)),
-        )
-        for c in world.classes
-    ]
+    return [world.part(world.mass(world.q, c), world.inputs_within, c) for c in world.classes]
 
 
 def losses(sign: int = 1, own_class: bool = True) -> Residual:
@@ -87,7 +69,7 @@ def means(sign: int = 1, training_weight: bool = False) -> Residual:
         inner = within_parts(world)
         if training_weight:
             pairs = [(x, c) for x in world.inputs for c in world.classes]
-            inner = [(world.evidence(world.p, *at), *laws) for at, (_, *laws) in zip(pairs, inner, strict=True)]
+            inner = [part._replace(weight=world.evidence(world.p, *at)) for at, part in zip(pairs, inner, strict=True)]
         yield price(world) - divergences(class_parts(world)) - divergences(inner) * sign
 
 
@@ -99,7 +81,7 @@ def signs(sign: int = 1, own_weight: bool = True) -> Residual:
         yield masses
         parts = within_parts(world)
         if not own_weight:
-            parts = [(weight / weight, *laws) for weight, *laws in parts]
+            parts = [part._replace(weight=part.weight / part.weight) for part in parts]
         inner, masses = gibbs_terms(parts)
         yield within_price(world) - inner
         yield masses

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import symbols
 
-from theory.alphabet import divergence, gibbs_terms, summed, total, weights
+from theory.alphabet import Part, divergence, gibbs_terms, summed, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 
@@ -15,7 +15,7 @@ def identity(sign: int = 1, normalised: bool = True) -> Residual:
         a, b = [x / total(raw_a) for x in raw_a], [x / total(raw_b) for x in raw_b]
         moment = total([x * g for x, g in zip(b, G, strict=True)])
         tilted = [x * g / moment if normalised else x * g for x, g in zip(b, G, strict=True)]
-        inner, masses = gibbs_terms([(moment / moment, a, tilted)])
+        inner, masses = gibbs_terms([Part(moment / moment, a, tilted)])
         mean = summed(g.log * x for x, g in zip(a, G, strict=True))
         yield divergence(a, b) - (mean - moment.log) * sign - inner
         yield masses

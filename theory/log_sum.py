@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theory.alphabet import Positive, divergence, gibbs_terms, total, weights
+from theory.alphabet import Part, Positive, divergence, gibbs_terms, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 
@@ -11,7 +11,7 @@ def merged(sign: int = 1, weight_of_second: bool = False) -> Residual:
         a, b = weights(size, "a", "b")
         A, B = total(a), total(b)
         one: Positive = A / A
-        inner, masses = gibbs_terms([(B if weight_of_second else A, [u / A for u in a], [v / B for v in b])])
+        inner, masses = gibbs_terms([Part(B if weight_of_second else A, [u / A for u in a], [v / B for v in b])])
         yield divergence(a, b) - divergence([A], [B]) * sign - inner
         yield masses
         yield (total([u / A for u in a]).ratio - one.ratio).is_zero

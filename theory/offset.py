@@ -24,7 +24,7 @@ from theory.alphabet import (
     small_worlds,
     total,
 )
-from theory.class_split import class_divergence, within_parts, within_price
+from theory.class_split import class_divergence, within_price
 from theory.price import BY_GIBBS, input_divergence, price
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.remainder import remainder
@@ -46,19 +46,6 @@ def corrected_class(world: World, x: int, c: int, corrected: bool = True) -> Pos
     return raised(c) / total([raised(each) for each in world.classes])
 
 
-def corrected_parts(world: World) -> list[Part]:
-    """q(x), q(y|x), qhat(y|x) for every input."""
-    law = corrected_law(world)
-    return [
-        (
-            world.evidence(world.q, x),
-            [world.posterior(world.q, x, y) for y in world.reaching(x)],
-            [world.posterior(law, x, y) for y in world.reaching(x)],
-        )
-        for x in world.inputs
-    ]
-
-
 def corrected_excess(world: World) -> Logs:
     """E_{q(x)} KL(q(y|x)||qhat(y|x))."""
     law = corrected_law(world)
@@ -67,9 +54,7 @@ def corrected_excess(world: World) -> Logs:
 
 def corrected_inputs(world: World) -> Part:
     """1, q_x, phat_x."""
-    law = corrected_law(world)
-    q_x = [world.evidence(world.q, x) for x in world.inputs]
-    return q_x[0] / q_x[0], q_x, [world.evidence(law, x) for x in world.inputs]
+    return Part(Positive(world.one, {}), world.input_law(world.q), world.input_law(corrected_law(world)))
 
 
 def is_posterior(corrected: bool = True) -> Residual:
@@ -113,9 +98,9 @@ def above_within(sign: int = 1, corrected: bool = True) -> Residual:
     """Corrected excess minus E_q Delta_in: divergences of the class posteriors."""
     for world in small_worlds():
         parts: list[Part] = [
-            (
+            Part(
                 world.evidence(world.q, x),
-                [world.class_posterior(world.q, x, c) for c in world.classes],
+                world.class_posteriors(world.q, x),
                 [corrected_class(world, x, c, corrected) for c in world.classes],
             )
             for x in world.inputs
@@ -201,13 +186,13 @@ def population_loss(weighted_classes: int = 1, correct: bool = False) -> Residua
                 moved(world, corrected_class(world, x, c) if correct else world.class_posterior(world.p, x, c))
                 for c in world.classes
             ]
-            parts.append((moved(world, world.evidence(world.p, x)), first, a[x]))
+            parts.append(Part(moved(world, world.evidence(world.p, x)), first, a[x]))
         inner, masses = gibbs_terms(parts)
         within, more = gibbs_terms(
             [
-                (
+                Part(
                     moved(world, world.evidence(world.p, x, c)),
-                    [moved(world, world.within_posterior(world.p, x, y)) for y in world.members(c)],
+                    [moved(world, entry) for entry in world.within_posteriors(world.p, x, c)],
                     b[x * count + c],
                 )
                 for x in world.inputs

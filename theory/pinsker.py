@@ -8,7 +8,7 @@ from sympy import QQ, Rational, diff, log, symbols
 from sympy.polys.ring_series import rs_log
 from sympy.polys.rings import ring
 
-from theory.alphabet import divergence, gibbs_terms, total, weights
+from theory.alphabet import Part, divergence, gibbs_terms, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 a, b = symbols("a b", positive=True)
@@ -28,7 +28,7 @@ def merge(weight: int = 1) -> Residual:
             sides = [list(chosen), [i for i in range(3) if i not in chosen]]
             masses = [(total([first[i] for i in side]), total([second[i] for i in side])) for side in sides]
             parts = [
-                (A if weight else B, [first[i] / A for i in side], [second[i] / B for i in side])
+                Part(A if weight else B, [first[i] / A for i in side], [second[i] / B for i in side])
                 for side, (A, B) in zip(sides, masses, strict=True)
             ]
             inner, equal = gibbs_terms(parts)

@@ -9,9 +9,11 @@ from theory import gaussian
 from theory.alphabet import (
     Logs,
     Part,
+    Positive,
     World,
     difference,
     divergence,
+    divergences,
     exact,
     fixed,
     gibbs_terms,
@@ -29,6 +31,11 @@ def extra_error(world: World, x: int, y: int) -> Logs:
     return (world.evidence(world.p, x) / world.evidence(world.q, x) * world.q[y] / world.p[y]).log
 
 
+def training_price(world: World) -> Logs:
+    """E_p Delta."""
+    return world.expectation(world.p, lambda x, y: extra_error(world, x, y))
+
+
 def price(world: World) -> Logs:
     """E_q Delta."""
     return world.expectation(world.q, lambda x, y: extra_error(world, x, y))
@@ -38,12 +45,7 @@ def posterior_parts(world: World, swapped: bool = False) -> list[Part]:
     """q(x), q(.|x), p(.|x) for every input; swapped, the same with p and q exchanged."""
     first, second = (world.p, world.q) if swapped else (world.q, world.p)
     return [
-        (
-            world.evidence(first, x),
-            [world.posterior(first, x, y) for y in world.reaching(x)],
-            [world.posterior(second, x, y) for y in world.reaching(x)],
-        )
-        for x in world.inputs
+        Part(world.evidence(first, x), world.posteriors(first, x), world.posteriors(second, x)) for x in world.inputs
     ]
 
 
@@ -54,20 +56,19 @@ def label_divergence(world: World) -> Logs:
 
 def input_part(world: World) -> Part:
     """1, q_x, p_x."""
-    q_x, p_x = ([world.evidence(law, x) for x in world.inputs] for law in (world.q, world.p))
-    return q_x[0] / q_x[0], q_x, p_x
+    return world.part(Positive(world.one, {}), world.input_law)
 
 
 def input_divergence(world: World) -> Logs:
     """KL(q_x||p_x)."""
-    return divergence(*input_part(world)[1:])
+    return divergences([input_part(world)])
 
 
 def as_posteriors(weight_of_training: bool = False, swapped: bool = False) -> Residual:
     for world in small_worlds():
         parts = posterior_parts(world, swapped)
         if weight_of_training:
-            parts = [(world.evidence(world.p, x), *laws) for x, (_, *laws) in enumerate(parts)]
+            parts = [part._replace(weight=world.evidence(world.p, x)) for x, part in enumerate(parts)]
         mean, masses = gibbs_terms(parts)
         yield price(world) - mean
         yield masses
@@ -119,7 +120,7 @@ def determined(same_ratio: bool = True) -> Residual:
 def training(sign: int = 1) -> Residual:
     """E_p Delta against KL(p_x||q_x) - KL(p_y||q_y), and against minus a sum of divergences."""
     for world in small_worlds():
-        mean = world.expectation(world.p, lambda x, y, world=world: extra_error(world, x, y))
+        mean = training_price(world)
         _, q_x, p_x = input_part(world)
         inner, masses = gibbs_terms(posterior_parts(world, swapped=True))
         yield mean - divergence(p_x, q_x) + divergence(world.p, world.q)

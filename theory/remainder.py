@@ -28,10 +28,7 @@ from theory.record import Claim, Falsifier, Residual, Result, Step
 
 def label_parts(world: World) -> list[Part]:
     """q_c, q(y|c), p(y|c) for every class."""
-    return [
-        (world.mass(world.q, c), *([world.within(law, y) for y in world.members(c)] for law in (world.q, world.p)))
-        for c in world.classes
-    ]
+    return [world.part(world.mass(world.q, c), world.labels_within, c) for c in world.classes]
 
 
 def remainder(world: World) -> Logs:
@@ -43,7 +40,7 @@ def labels_only(sign: int = 1, training_weight: bool = False) -> Residual:
     for world in small_worlds():
         parts = label_parts(world)
         if training_weight:
-            parts = [(world.mass(world.p, c), *laws) for c, (_, *laws) in zip(world.classes, parts, strict=True)]
+            parts = [part._replace(weight=world.mass(world.p, c)) for c, part in zip(world.classes, parts, strict=True)]
         yield divergences(parts) - label_divergence(world) + class_divergence(world) * sign
 
 

@@ -117,9 +117,9 @@ def gaussian_means(swap: bool = False) -> Residual:
         wide = gaussian.evidence(prior)
         mean = gaussian.posterior(gaussian.P if swap else prior).mean
         x = gaussian.number(gaussian.X)
-        yield gaussian.expectation(mean, gaussian.X, wide) - prior.mean  # type: ignore[operator]
+        yield gaussian.expectation(mean, gaussian.X, wide) - prior.mean
         cross = gaussian.expectation(mean * x, gaussian.X, wide)
-        yield cross - prior.mean * prior.mean - prior.variance.ratio  # type: ignore[operator]
+        yield cross - prior.mean * prior.mean - prior.variance.ratio
 
 
 def gaussian_price(square: int = 1) -> Residual:
@@ -129,7 +129,7 @@ def gaussian_price(square: int = 1) -> Residual:
     A = (gaussian.P.variance / wide_p).ratio - (gaussian.Q.variance / wide_q).ratio
     B = (gaussian.P.mean - gaussian.Q.mean) * gaussian.NOISE / wide_p
     mean = gaussian.expectation((f_p - f_q) * (f_p - f_q), gaussian.X, gaussian.evidence(gaussian.Q))
-    return mean - A * A * wide_q - B * B * square  # type: ignore[operator]
+    return mean - A * A * wide_q - B * B * square
 
 
 def beyond_length(factor: int = 1) -> Residual:
