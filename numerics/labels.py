@@ -26,6 +26,8 @@ PER_POINT = 5
 MOST_POINTS = 10_000
 """Of a lattice; a finer one is finer than any bandwidth, and its labels are continuous for all purposes here."""
 SHOWN = 8
+POINT_MASS = 0.02
+"""A continuous label with this share or more is named in the report."""
 LARGEST = 1e12
 """Labels beyond this in size, or a range below `1/LARGEST` of their size, leave doubles too few digits."""
 
@@ -81,6 +83,12 @@ class LabelReport:
             )
             lines.append(f"kernel bandwidth {self.bandwidth:.4g} in label units, by {self.rule}")
             lines.append(f"a share {self.floor:.3g} of the uniform keeps the estimate positive")
+            most = int(np.argmax(self.counts))
+            share = float(self.counts[most]) / self.used
+            if share >= POINT_MASS:
+                lines.append(
+                    f"label {self.points[most]:g} alone is {100 * share:.1f} % of them; the estimate spreads it over a bandwidth"
+                )
             return lines
         lines.append(
             f"{self.distinct} distinct labels from {self.least:g} to {self.largest:g} in steps of {self.step:g}: discrete"
