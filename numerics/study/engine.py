@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from queue import SimpleQueue
 from typing import Any
 
@@ -192,6 +191,30 @@ def run_group(
     return results
 
 
+def spread(work: Callable[[slice, Any], list[Any]], count: int, devices: Sequence[Any]) -> list[Any]:
+    """Calls `work(part, device)` for each group of `count` models, one thread a device, and returns what it gives, in order."""
+    size = group_size(devices[0].platform)
+    free: SimpleQueue[Any] = SimpleQueue()
+    for device in devices:
+        free.put(device)
+
+    def one(start: int) -> list[Any]:
+        device = free.get()
+        try:
+            return work(slice(start, min(start + size, count)), device)
+        finally:
+            free.put(device)
+
+    with ThreadPoolExecutor(len(devices)) as pool:
+        return [result for results in pool.map(one, range(0, count, size)) for result in results]
+
+
+def padding(everything: Sequence[Inputs], own: bool) -> int:
+    """The length to which training samples are padded: one for all synthetic data, so that there is one program."""
+    longest = max(len(one.splits[0].y) for one in everything)
+    return -(-longest // 1024) * 1024 if own or longest > PADDED else PADDED
+
+
 def run(
     jobs: Sequence[Job], data: Mapping[str, OwnData] | None, devices: int | None, x: Array | None = None
 ) -> list[tuple[dict[str, Any], Any]]:
@@ -204,24 +227,10 @@ def run(
         raise InputError("float64 training", "start JAX with double precision (runtime.start)")
     if x is not None and x.ndim == 1:
         x = x[:, None]
+    everything = [inputs(job, data) for job in jobs]
+    length = padding(everything, data is not None)
     available = jax.devices()[:devices]
     size = group_size(available[0].platform)
-    everything = [inputs(job, data) for job in jobs]
-    longest = max(len(one.splits[0].y) for one in everything)
-    length = PADDED if longest <= PADDED and data is None else -(-longest // 1024) * 1024
-    pieces = list(pairwise([*range(0, len(jobs), size), len(jobs)]))
-
-    free: SimpleQueue[Any] = SimpleQueue()
-    for device in available:
-        free.put(device)
-
-    def work(piece: tuple[int, int]) -> list[tuple[dict[str, Any], Any]]:
-        device = free.get()
-        try:
-            part = slice(*piece)
-            return run_group(jobs[part], everything[part], size, length, device, x)
-        finally:
-            free.put(device)
-
-    with ThreadPoolExecutor(len(available)) as pool:
-        return [result for results in pool.map(work, pieces) for result in results]
+    return spread(
+        lambda part, device: run_group(jobs[part], everything[part], size, length, device, x), len(jobs), available
+    )

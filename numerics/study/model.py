@@ -6,6 +6,7 @@ batch as the long side. A layer is one matrix with its bias as last column; feat
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -62,7 +63,7 @@ def initial(
 
     shared = stream("weights", function, data_seed)
     widths = (inputs, *hidden)
-    layers = [layer(shared, b, a) for a, b in zip(widths, hidden, strict=False)]
+    layers = [layer(shared, outputs, fan_in) for fan_in, outputs in pairwise(widths)]
     layers.append(layer(shared, 1, widths[-1])[0])
     if classes:
         layers.append(layer(stream("head", function, data_seed, classes), classes, widths[-1]))

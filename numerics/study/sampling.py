@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +149,7 @@ def splits(by_input: bool, sampling: str, noise: float, function: int, data_seed
         members, ratio = part[draws.members[order]], draws.inverse_ratio[order]
         pieces = 1 if by_input else 3
         ends = [len(members) * i // pieces for i in range(pieces + 1)]
-        thirds += [(members[a:b], ratio[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+        thirds += [(members[a:b], ratio[a:b]) for a, b in pairwise(ends)]
 
     return tuple(  # type: ignore[return-value]
         Split(x[members][:, None], y[members] + noise * noises.normal(size=len(members)), ratio)

@@ -1,0 +1,1 @@
+"""Benchmarks: speed and accuracy of the commands, as ratios within one run."""

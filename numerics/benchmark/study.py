@@ -1,0 +1,333 @@
+"""Speed of the study's engine as shares of the matrix product peak of the same machine in the same run.
+
+Timings are taken in rounds, each with its own peak measured beside it in a process of its own, and reported as medians of ratios, so that
+other load on the machine weighs on both sides. A model-step is what the training does with one batch of one model, all of it: batch order,
+gather, forward, backward, optimiser.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from numerics import command, files
+
+GOALS = {0: (0.11, 0.20), 64: (0.24, 0.40), 1024: (0.23, 0.40)}
+"""Least and aimed-at share of the peak by number of classes."""
+GRID_MINUTES = (60.0, 35.0)
+SCALING = 1.8
+PEAK_MEMORY = 2.0
+MODELS = 50
+
+PEAK_PROGRAM = """
+import time, numpy as np
+a = np.random.default_rng(0).random((1024, 1024), dtype=np.float32)
+b = a.T.copy()
+a @ b
+times = []
+for _ in range(20):
+    begin = time.perf_counter()
+    a @ b
+    times.append(time.perf_counter() - begin)
+try:
+    from threadpoolctl import threadpool_info
+    kernel = ", ".join(f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpool_info())
+except ImportError:
+    kernel = ""
+print(2 * 1024**3 / sorted(times)[len(times) // 2], kernel, sep="|")
+"""
+
+MEMORY_PROGRAM = """
+import resource, sys
+from numerics.study.chunk import Job, chunks, prepare, run_chunk
+prepare(int(sys.argv[1]))
+jobs = [Job("clean", "severe", f, s, 1024, "reg_cls", epochs=1) for f in range(10) for s in range(5)]
+for chunk in chunks(jobs):
+    run_chunk(chunk)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+"""
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without the settings that pick a slower kernel for NumPy."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "MKL_"))}
+
+
+def peak() -> tuple[float, str]:
+    """NumPy sgemm, n = 1024, all cores: operations a second (median of 20), and the kernel's name where known."""
+    found = subprocess.run(
+        [sys.executable, "-c", PEAK_PROGRAM], capture_output=True, text=True, check=True, env=clean_environment()
+    )
+    rate, kernel = found.stdout.strip().split("|")
+    return float(rate), kernel
+
+
+def operations(classes: int, batch: int = 256, hidden: tuple[int, ...] = (6, 15)) -> dict[str, int]:
+    """Useful floating-point operations of one model-step: two for each multiply-add of the matrix products, nothing else.
+
+    Exponentials, rectifiers, biases, optimiser, gather and batch order are not counted. The input gradient stops at the first hidden layer.
+    """
+    widths = (1, *hidden, 1)
+    pairs = [a * b for a, b in pairwise(widths)]
+    head = hidden[-1] * classes
+    return {
+        "forward": 2 * batch * (sum(pairs) + head),
+        "weight gradients": 2 * batch * (sum(pairs) + head),
+        "input gradients": 2 * batch * (sum(pairs[1:]) + head),
+    }
+
+
+class Case:
+    """The training of many models of one number of classes, ready to be timed."""
+
+    def __init__(self, classes: int, models: int, epochs: int) -> None:
+        from numerics.study import engine
+        from numerics.study.arms import ARMS
+        from numerics.study.chunk import Job
+
+        arm = "reg_cls" if classes else "reg"
+        one = {"epochs": epochs, "arm": arm, "classes": classes, "scale": 100.0}
+        jobs = [Job("clean", "severe", i // 5 % 10, i % 5, **one) for i in range(models)]  # type: ignore[arg-type]
+        self.engine, self.arm, self.job, self.models = engine, ARMS[arm], jobs[0], models
+        begin = time.perf_counter()
+        self.inputs = [engine.inputs(job, None) for job in jobs]
+        self.data_seconds = time.perf_counter() - begin
+        self.steps = sum(len(one.splits[0].y) // self.job.batch * epochs for one in self.inputs)
+
+    def seconds(self, devices: int) -> float:
+        """Time of all steps on so many devices."""
+        import jax
+
+        from numerics.study.train import group_size, train
+
+        available = jax.devices()[:devices]
+        size = group_size(available[0].platform)
+        ready: dict[int, list[Any]] = {}
+        for number, start in enumerate(range(0, self.models, size)):
+            group = self.inputs[start : start + size]
+            group = [*group, *[group[0]] * (size - len(group))]
+            arguments = self.engine.group_arguments(self.arm, self.job, group, self.engine.PADDED)
+            ready[start] = [jax.device_put(arguments, device) for device in available]
+            if number == 0:
+                for copy in ready[start]:
+                    short = (*copy[:-1], copy[-1] * 0)
+                    jax.block_until_ready(train(*short, batch=self.job.batch))
+        jax.block_until_ready(ready)
+
+        def work(part: slice, device: Any) -> list[Any]:
+            return [jax.block_until_ready(train(*ready[part.start][available.index(device)], batch=self.job.batch))]
+
+        begin = time.perf_counter()
+        self.engine.spread(work, self.models, available)
+        return time.perf_counter() - begin
+
+    def step(self, devices: int) -> float:
+        """Seconds of one model-step."""
+        return self.seconds(devices) / self.steps
+
+
+def plain_step(classes: int, steps: int = 200) -> float:
+    """Seconds of one step of a plain loop: one model, autodiff, optax, one call of a compiled step for each batch."""
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+    import optax
+
+    from numerics.study.model import initial
+
+    layers = [jnp.asarray(layer, jnp.float32) for layer in initial(0, 0, 1, (6, 15), classes)]
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (steps, 256, 1)).astype(np.float32)
+    y = np.sin(3 * x[:, :, 0])
+    label = rng.integers(0, max(classes, 1), y.shape)
+    optimiser = optax.chain(optax.add_decayed_weights(1e-3), optax.adam(1e-3))
+
+    def loss(layers: list[Any], x: Any, y: Any, label: Any) -> Any:
+        h = x
+        for layer in layers[:-2] if classes else layers[:-1]:
+            if layer.ndim == 2:
+                h = jax.nn.relu(h @ layer[:, :-1].T + layer[:, -1])
+        out = layers[2]
+        total = 100 * jnp.mean((h @ out[:-1] + out[-1] - y) ** 2)
+        if classes:
+            logits = h @ layers[3][:, :-1].T + layers[3][:, -1]
+            total += optax.softmax_cross_entropy_with_integer_labels(logits, label).mean()
+        return total
+
+    @jax.jit
+    def step(layers: list[Any], state: Any, x: Any, y: Any, label: Any) -> Any:
+        gradient = jax.grad(loss)(layers, x, y, label)
+        change, state = optimiser.update(gradient, state, layers)
+        return optax.apply_updates(layers, change), state
+
+    layers = layers if classes else layers[:3]
+    state = optimiser.init(layers)
+    layers, state = step(layers, state, x[0], y[0], label[0])
+    begin = time.perf_counter()
+    for i in range(steps):
+        layers, state = step(layers, state, x[i], y[i], label[i])
+    jax.block_until_ready(layers)
+    return (time.perf_counter() - begin) / steps
+
+
+def overhead(case: Case) -> float:
+    """Seconds of a chunk outside its training: data, initial weights, predictions, scores."""
+    from dataclasses import replace
+
+    from numerics.study import sampling
+    from numerics.study.chunk import run_chunk
+
+    jobs = [replace(case.job, function=f, data_seed=s, epochs=0) for f in range(10) for s in range(5)]
+    run_chunk(jobs)
+    sampling.splits.cache_clear()
+    begin = time.perf_counter()
+    run_chunk(jobs)
+    return time.perf_counter() - begin
+
+
+def grid_seconds(step: dict[int, float], chunk_overhead: float, shared: bool) -> float:
+    """Time of the 3,000 pairs of `reg` and `reg_cls` from model-step times by class count.
+
+    Args:
+      shared: train `reg` once for the five pairs that differ in K alone (it is the same training), instead of five times.
+    """
+    from numerics.study.protocol import BATCH, BINS, CLASSES, EPOCHS, FLOOR_DRAWS, PEAK_CAP, UNIFORM_DRAWS
+
+    peaked = (PEAK_CAP + FLOOR_DRAWS * BINS) // 3 // BATCH
+    steps = 3 * MODELS * EPOCHS * (3 * peaked + UNIFORM_DRAWS * BINS // 3 // BATCH)
+    regressions = 1 if shared else len(CLASSES)
+    chunks = 12 * (len(CLASSES) + regressions)
+    return steps * (sum(step[k] for k in CLASSES) + regressions * step[0]) + chunks * chunk_overhead
+
+
+def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """All figures."""
+    from numerics.study.protocol import CLASSES
+
+    epochs = {0: 12, 4: 8, 16: 6, 64: 3, 256: 1, 1024: 1}
+    counts = (0, *CLASSES)
+    cases = {classes: Case(classes, MODELS, epochs[classes]) for classes in counts}
+    steps: dict[int, list[float]] = {classes: [] for classes in counts}
+    single: dict[int, list[float]] = {classes: [] for classes in GOALS}
+    shares: dict[int, list[float]] = {classes: [] for classes in counts}
+    peaks, plain, kernel = [], {classes: [] for classes in GOALS}, ""  # type: ignore[var-annotated]
+    for number in range(rounds):
+        say(f"round {number + 1} of {rounds}")
+        for classes, case in cases.items():
+            rate, kernel = peak()
+            peaks.append(rate)
+            steps[classes].append(case.step(devices))
+            shares[classes].append(sum(operations(classes).values()) / steps[classes][-1] / rate)
+            if classes in GOALS:
+                single[classes].append(case.step(1))
+                plain[classes].append(plain_step(classes))
+    half, double = Case(64, MODELS // 2, 2), Case(64, 2 * MODELS, 2)
+    linear = [double.step(devices) / half.step(devices) for _ in range(rounds)]
+    chunk_overhead = overhead(cases[64])
+    memory = subprocess.run(
+        [sys.executable, "-c", MEMORY_PROGRAM, str(devices)], capture_output=True, text=True, check=True
+    )
+    middle = {classes: statistics.median(values) for classes, values in steps.items()}
+    return {
+        "rounds": rounds,
+        "devices": devices,
+        "peak": {"median": statistics.median(peaks), "least": min(peaks), "largest": max(peaks), "kernel": kernel},
+        "classes": {
+            classes: {
+                "operations": operations(classes),
+                "step_us": middle[classes] * 1e6,
+                "share": statistics.median(shares[classes]),
+                "share_least": min(shares[classes]),
+                "share_largest": max(shares[classes]),
+                **({"goal": GOALS[classes][0], "aim": GOALS[classes][1]} if classes in GOALS else {}),
+            }
+            for classes in counts
+        },
+        "devices_speedup": {
+            classes: statistics.median(a / b for a, b in zip(single[classes], steps[classes], strict=True))
+            for classes in GOALS
+        },
+        "plain_loop": {
+            classes: {
+                "step_us": statistics.median(plain[classes]) * 1e6,
+                "times_slower": statistics.median(a / b for a, b in zip(plain[classes], steps[classes], strict=True)),
+            }
+            for classes in GOALS
+        },
+        "cost_per_model_100_over_25": statistics.median(linear),
+        "peak_memory_gib": float(memory.stdout),
+        "chunk_overhead_s": chunk_overhead,
+        "grid_minutes": grid_seconds(middle, chunk_overhead, True) / 60,
+        "grid_minutes_reg_five_times": grid_seconds(middle, chunk_overhead, False) / 60,
+    }
+
+
+def told(found: dict[str, Any]) -> str:
+    """The figures as text."""
+    lines = [
+        f"NumPy sgemm peak, n = 1024, all cores: {found['peak']['median'] / 1e9:.0f} GFLOP/s"
+        f" ({found['peak']['least'] / 1e9:.0f} to {found['peak']['largest'] / 1e9:.0f}) {found['peak']['kernel']}",
+        f"model-step, batch 256, net 1-6-15-1, {found['devices']} devices; medians of {found['rounds']} rounds",
+        "classes   operations   us/step   share of peak (least to largest)   goal   aim",
+    ]
+    for classes, row in found["classes"].items():
+        goal = f"{row['goal']:.0%}   {row['aim']:.0%}" if "goal" in row else ""
+        lines.append(
+            f"{classes or 'none':>7} {sum(row['operations'].values()):>12,} {row['step_us']:>9.2f}   "
+            f"{row['share']:>6.1%} ({row['share_least']:.1%} to {row['share_largest']:.1%})            {goal}"
+        )
+    for classes, ratio in found["devices_speedup"].items():
+        lines.append(f"{found['devices']} devices against one, K = {classes}: {ratio:.2f} times (goal {SCALING})")
+    for classes, row in found["plain_loop"].items():
+        lines.append(
+            f"plain loop, one model at a time, K = {classes}: {row['step_us']:.0f} us a step, {row['times_slower']:.1f} times slower"
+        )
+    lines += [
+        f"cost of a model, 100 models against 25: {found['cost_per_model_100_over_25']:.2f} times",
+        f"peak memory of a chunk, K = 1024: {found['peak_memory_gib']:.2f} GiB (at most {PEAK_MEMORY})",
+        f"a chunk outside its training: {found['chunk_overhead_s']:.2f} s",
+        f"3,000 pairs, extrapolated: {found['grid_minutes']:.1f} min (goal {GRID_MINUTES[0]:.0f}, aim {GRID_MINUTES[1]:.0f});"
+        f" with `reg` trained again for each K: {found['grid_minutes_reg_five_times']:.1f} min",
+    ]
+    return "\n".join(lines)
+
+
+def reached(found: dict[str, Any]) -> bool:
+    """Whether all goals (not aims) are met."""
+    return (
+        all(row["share"] >= row.get("goal", 0) for row in found["classes"].values())
+        and all(ratio >= SCALING for ratio in found["devices_speedup"].values())
+        and found["peak_memory_gib"] <= PEAK_MEMORY
+        and found["grid_minutes_reg_five_times"] <= GRID_MINUTES[0]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`python -m numerics.benchmark study`; exit code 1 where a goal is missed."""
+    parser = command.Parser(prog="python -m numerics.benchmark study", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of timings (5)")
+    parser.add_argument("--devices", type=int, default=2, metavar="N", help="host devices (2)")
+    parser.add_argument(
+        "--json", metavar="FILE", help="also write the figures as JSON; - for stdout instead of the table"
+    )
+    asked = parser.parse_args(arguments)
+    if asked.rounds < 1 or asked.devices < 1:
+        parser.error("rounds and devices must be at least 1")
+    from numerics.study.chunk import prepare
+
+    prepare(asked.devices)
+    found = measure(asked.rounds, asked.devices, lambda text: print(text, file=sys.stderr, flush=True))
+    if asked.json == "-":
+        print(json.dumps(found, indent=1))
+    else:
+        print(told(found))
+        if asked.json:
+            files.write_json(asked.json, found)
+    return command.HOLDS if reached(found) else command.FAILS
