@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, permutations
 from typing import Any
 
 from sympy import QQ, Function, Rational, cosh, diff, exp, expand, integrate, log, sinh, symbols
 
 from theory.bin_local import L_DERIVATIVES, below, divergence_to_uniform, h, l1, taylor
+from theory.lipschitz import straddled
 from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.signs import nonnegative, rises_from_zero
+from theory.signs import nonnegative
+from theory.sinh_bound import recursion, termwise
 
 M, d, u, t, w, v, reach = symbols("M d u t w v reach", positive=True)
 n = symbols("n", nonnegative=True)
@@ -42,25 +43,11 @@ def pointwise(sign: int = 1) -> Residual:
         yield expand(-(end * u + log(sinh(u) / u)) - (-end * u - sign * log(sinh(u) / u)))
 
 
-def sinh_bound(sixth: int = 6) -> Residual:
-    """0 <= log(sinh u/u) <= u^2/6: (2n+1)! >= 6^n n! by induction from 1 = 1, and sinh u >= u."""
-    yield nonnegative(expand((2 * n + 3) * (2 * n + 2) - sixth * (n + 1)))
-    yield from rises_from_zero(sinh(u) - u, u, cosh(u) - 1)
-
-
 def through_variance(share: int = 8) -> Residual:
     """s psi' - psi has derivative s psi''; with psi'' <= w^2/4 the KL, its value at 1, is at most int_0^1 s w^2/4 ds."""
     psi = Function("psi")(s)
     yield expand(diff(s * diff(psi, s) - psi, s) - s * diff(psi, s, 2))
     yield integrate(s * w**2 / 4, (s, 0, 1)) - w**2 / share
-
-
-def sorting(size: int = 5) -> Residual:
-    """In every order of `size` values, each gap of the sorted values lies between two neighbours."""
-    for order in permutations(range(size)):
-        pairs = list(pairwise(order))
-        for gap in range(size - 1):
-            yield any(min(pair) <= gap < max(pair) for pair in pairs)
 
 
 def along_the_path(sign: int = 1) -> Residual:
@@ -159,11 +146,13 @@ RESULT = Result(
                     "both are extreme where y is an end, with value e^-u sinh(u)/u and e^u sinh(u)/u.",
                     pointwise,
                 ),
-                Step("0 <= log(sinh u/u) <= u^2/6, term by term.", sinh_bound),
+                Step(
+                    "0 <= log(sinh u/u) <= u^2/6, term by term (lemma sinh_bound).", lambda: [recursion(), *termwise()]
+                ),
             ),
             falsifiers=(
                 Falsifier("one_sign", "log(sinh u/u) on the other side", lambda: pointwise(-1)),
-                Falsifier("twelfth", "u^2/12 in place of u^2/6", lambda: sinh_bound(12)),
+                Falsifier("twelfth", "u^2/12 in place of u^2/6", lambda: termwise(12)),
             ),
         ),
         Claim(
@@ -191,8 +180,8 @@ RESULT = Result(
             proof=(
                 Step(
                     "Sorting m upwards keeps the KL and keeps it M-Lipschitz: every gap of the sorted values lies between two "
-                    "neighbours (all orders of five values).",
-                    sorting,
+                    "neighbours (lemma lipschitz, all orders of up to five values).",
+                    straddled,
                 ),
                 Step(
                     "From a rising m to M y along m + theta (M y - m) the KL has slope Cov(m + theta g, g), a sum of products of "

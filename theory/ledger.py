@@ -13,7 +13,16 @@ RESULTS: tuple[str, ...] = (
     "remainder",
     "offset",
     "squared_error",
+    "rates",
+    "bin_width",
+    "sample_size",
+    "best_classes",
+    "discretisation",
     "risk",
+    "decoder",
+    "readout",
+    "gradient_flow",
+    "loss_scale",
 )
 """Results, each with a file of its name in every room."""
 

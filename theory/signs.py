@@ -24,10 +24,10 @@ def nonnegative(polynomial: Any) -> bool:
         if not expanded.is_Rational:
             raise ValueError(f"{expanded} is not rational")
         return bool(expanded >= 0)
-    poly = Poly(expanded, *names)
-    if not all(c.is_Rational for c in poly.coeffs()):
-        raise ValueError(f"{expanded}: coefficients must be rational")
-    return all(bool(c >= 0) for c in poly.coeffs())
+    coefficients = Poly(expanded, *names).coeffs() if expanded.is_polynomial(*names) else [expanded]
+    if not all(c.is_Rational for c in coefficients):
+        raise ValueError(f"{expanded} is not a polynomial with rational coefficients")
+    return all(bool(c >= 0) for c in coefficients)
 
 
 def positive(polynomial: Any) -> bool:
