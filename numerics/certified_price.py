@@ -27,11 +27,11 @@ from numerics.certified_inputs import (
     STEP,
     Local,
     Mixture,
+    SeriesContext,
     Unresolved,
     divergence,
     grid,
     locals_of,
-    SeriesContext,
 )
 from numerics.enclosure import Enclosure, NotCertified, enclosure, extremes
 from numerics.expression import PRECISION, exact
