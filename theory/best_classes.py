@@ -30,6 +30,7 @@ from theory.exponential_classes import (
     limit_enclosed,
     limit_ratio,
 )
+from theory.prove import proved
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.signs import nonnegative, positive
 
@@ -162,7 +163,10 @@ RESULT = Result(
             kind="upper bound",
             statement="Splitting a bin never raises W.",
             latex=r"W(A \cup B) - W(A) - W(B) = (q_A + q_B)\,\mathrm{KL}\!\left(\tfrac{q_A}{q_A+q_B}\,\Big\|\,\tfrac{p_A}{p_A+p_B}\right) \ge 0",
-            proof=(Step("What splitting saves is the mass times a KL of two-point laws (gibbs).", refinement),),
+            proof=(
+                Step("What splitting saves is the mass times a KL of two-point laws.", refinement),
+                Step("A divergence is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
+            ),
             falsifiers=(
                 Falsifier("raises", "splitting costs that much", lambda: refinement(-1)),
                 Falsifier("nothing", "splitting changes nothing", lambda: refinement(0)),

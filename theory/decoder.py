@@ -6,8 +6,8 @@ from typing import Any
 
 from sympy import Rational, cancel, expand, fraction, log, symbols, together
 
-from theory.gibbs import falls_then_rises, gap, touches
-from theory.gibbs import t as gibbs_t
+from theory.gibbs import gap, t
+from theory.prove import proved
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.signs import nonnegative
 
@@ -78,10 +78,8 @@ def soft_distance(far: Any = D - d / 2) -> Residual:
 
 
 def miss_below_log(slope: int = 1) -> Residual:
-    """-log p - (1 - p) is the gap of the lemma gibbs at p."""
-    p = gibbs_t
-    yield expand(-log(p) - slope * (1 - p) - gap())
-    yield [touches(), *falls_then_rises()]
+    """-log t - (1 - t) is the gap of the lemma gibbs, which is not negative."""
+    return [expand(-log(t) - slope * (1 - t) - gap()), proved("gibbs", "log_bound")]
 
 
 def soft_by_cross_entropy(whole: Any = D) -> Residual:

@@ -8,9 +8,10 @@ from sympy import QQ, Function, Rational, cosh, diff, exp, expand, integrate, lo
 
 from theory.bin_local import L_DERIVATIVES, below, divergence_to_uniform, h, l1, taylor
 from theory.lipschitz import straddled
+from theory.prove import proved
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.signs import nonnegative
-from theory.sinh_bound import recursion, termwise
+from theory.sinh_bound import termwise
 
 M, d, u, t, w, v, reach = symbols("M d u t w v reach", positive=True)
 n = symbols("n", nonnegative=True)
@@ -123,7 +124,10 @@ RESULT = Result(
             kind="identity",
             statement="Err = log(d p(y|x,c)), so E_p[Err|x,c] = KL(p(y|x,c) || uniform on the bin) >= 0.",
             latex=r"\mathrm{Err} = \log\bigl(d\,p(y|x,c)\bigr),\qquad E_p[\mathrm{Err}\,|\,x,c] = \mathrm{KL}\bigl(p(y|x,c)\,\|\,\tfrac1d\bigr) \ge 0",
-            proof=(Step("Logarithms collected; the sign is Gibbs' inequality.", error_is_density),),
+            proof=(
+                Step("Logarithms collected.", error_is_density),
+                Step("A divergence is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
+            ),
             falsifiers=(
                 Falsifier("no_width", "log d left out", lambda: error_is_density(0)),
                 Falsifier("minus_width", "log d subtracted", lambda: error_is_density(-1)),
@@ -147,8 +151,9 @@ RESULT = Result(
                     pointwise,
                 ),
                 Step(
-                    "0 <= log(sinh u/u) <= u^2/6, term by term (lemma sinh_bound).", lambda: [recursion(), *termwise()]
+                    "0 <= log(sinh u/u): lemma sinh_bound, zero at u = 0.", lambda: proved("sinh_bound", "increasing")
                 ),
+                Step("log(sinh u/u) <= u^2/6: lemma sinh_bound.", lambda: proved("sinh_bound", "sixth")),
             ),
             falsifiers=(
                 Falsifier("one_sign", "log(sinh u/u) on the other side", lambda: pointwise(-1)),
@@ -163,9 +168,10 @@ RESULT = Result(
             proof=(
                 Step(
                     "KL of a tilted law is psi'(1) - psi(1), psi(s) = log E e^(s m); psi'' is a variance of a variable in an interval "
-                    "of length w, at most w^2/4 (lemma hoeffding).",
+                    "of length w, at most w^2/4.",
                     through_variance,
                 ),
+                Step("The bound on a variance: lemma hoeffding.", lambda: proved("hoeffding", "variance")),
             ),
             falsifiers=(
                 Falsifier("sixteenth", "w^2/16", lambda: through_variance(16)),

@@ -22,6 +22,7 @@ from theory.bin_local import (
     taylor,
     tilt,
 )
+from theory.prove import proved
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 y, f, x = symbols("y f x", real=True)
@@ -207,6 +208,7 @@ RESULT = Result(
                     "The bin's divergence does not depend on its width, and is a KL of two different laws: positive.",
                     jump_in_remainder,
                 ),
+                Step("A divergence is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
                 Step(
                     "rhat - 1 has mean zero in the bin; its first moment is of order d, times the bin's width d.",
                     jump_in_mean,
