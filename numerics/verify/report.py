@@ -1,0 +1,113 @@
+"""The report: everything a run found, as plain data. The figures and every other reader start from it.
+
+No time stamps and no durations: same seed, same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+from numerics.evidence import Evidence
+from numerics.records import Check, Estimate
+from numerics.verify import central, curves
+from numerics.verify.request import Request
+
+SCHEMA = "verify/1"
+LIBRARIES = ("jax", "numpy", "scipy", "sympy", "python-flint", "optax")
+QUANTITIES = ("kl_labels", "kl_inputs", "price", "squared_error_price", "balanced_risk")
+PER_CLASSES = ("class_part", "within_part", "remainder", "corrected_excess", "corrected_squared_error")
+
+
+def versions() -> dict[str, str]:
+    """Versions of this project, Python and the libraries that compute."""
+    found = {"python": platform.python_version()}
+    for name in ("classification-for-regression", *LIBRARIES):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def verdict(checks: Sequence[Check]) -> str:
+    """`holds` when at least one check holds and none fails, else `fails`."""
+    statuses = {check.status for check in checks}
+    return "fails" if "fails" in statuses or "holds" not in statuses else "holds"
+
+
+def quantities(evidence: Evidence) -> dict[str, Any]:
+    """The numbers of the world, with the errors beside them under `errors`, and words for what is infinite under `notes`."""
+    found = evidence.quantities
+    return {
+        **{name: getattr(found, name).value for name in QUANTITIES},
+        "per_classes": [
+            {"classes": entry.classes, **{name: getattr(entry, name).value for name in PER_CLASSES}}
+            for entry in found.per_classes
+        ],
+        "errors": {
+            **{name: getattr(found, name).error for name in QUANTITIES},
+            "per_classes": [
+                {"classes": entry.classes, **{name: getattr(entry, name).error for name in PER_CLASSES}}
+                for entry in found.per_classes
+            ],
+        },
+        "notes": dict(found.notes),
+    }
+
+
+def law(evidence: Evidence) -> dict[str, Any]:
+    """The label law in words and numbers; `labels` tells what was found in a file."""
+    found = evidence.world.law
+    record: dict[str, Any] = {
+        "name": found.name,
+        "support": [float(end) for end in found.support],
+        "discrete": found.discrete,
+        "unsampled": list(found.unsampled),
+    }
+    description = getattr(found, "description", "")
+    if description:
+        record["description"] = description
+    labels = getattr(found, "report", None)
+    if labels is not None:
+        record["labels"] = plain(labels)
+    return record
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses, fractions and estimates as what JSON can hold."""
+    if isinstance(value, Estimate):
+        return {"value": value.value, "error": value.error}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict[str, Any]:
+    """The whole report, keys in the order of the schema, further ones after them."""
+    channel = evidence.world.channel
+    return {
+        "schema": SCHEMA,
+        "density": evidence.world.law.name,
+        "channel": {"name": channel.name, "noise": float(channel.noise)},
+        "classes": list(evidence.world.classes),
+        "versions": versions(),
+        "seeds": evidence.seeds if evidence.fits is not None else 0,
+        "quantities": quantities(evidence),
+        "checks": [check.as_json() for check in checks],
+        "status": verdict(checks),
+        "seed": request.seed,
+        "results": list(request.only),
+        "law": law(evidence),
+        "central": central.rows(evidence),
+        "curves": curves.curves(evidence),
+    }
