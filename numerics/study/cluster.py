@@ -7,15 +7,15 @@ Only the calling process writes the store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from numerics.problems import InputError
-from numerics.study.run import Chunk, Execute, Finished, RunChunk
+from numerics.study.run import Chunk, Execute, Finished, RunChunk, chunk_weight
 from numerics.study.store import Result
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds to wait for a scheduler."""
 DEATHS = 10
 """How many workers may die over one chunk before it is given up as the cause."""
@@ -62,13 +62,16 @@ def client(workers: int | None = None, address: str | None = None) -> Iterator[A
         with connected:
             yield connected
         return
-    with (
-        distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-        ) as local,
-        distributed.Client(local, set_as_default=False) as connected,
-    ):
-        yield connected
+    with ExitStack() as stack:
+        try:
+            local = stack.enter_context(
+                distributed.LocalCluster(
+                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+                )
+            )
+        except RuntimeError as problem:
+            raise InputError(f"cannot start {workers} worker processes ({problem})", "ask for fewer") from problem
+        yield stack.enter_context(distributed.Client(local, set_as_default=False))
 
 
 def on(connected: Any, run_chunk: RunChunk) -> Execute:
@@ -82,14 +85,12 @@ def on(connected: Any, run_chunk: RunChunk) -> Execute:
     def execute(pending: Sequence[tuple[int, Chunk]]) -> Iterator[Finished]:
         from distributed import as_completed
 
-        from numerics.study.run import chunk_weight
-
         heaviest = sorted(pending, key=lambda item: (-chunk_weight(item[1]), item[0]))
         futures = {
             connected.submit(_timed, run_chunk, chunk, pure=False, retries=2): number for number, chunk in heaviest
         }
         try:
-            for future in as_completed(list(futures)):
+            for future in as_completed(list(futures), loop=connected.loop):
                 try:
                     results, seconds = future.result()
                 except Exception as problem:
@@ -105,6 +106,3 @@ def on(connected: Any, run_chunk: RunChunk) -> Execute:
             connected.cancel(list(futures))
 
     return execute
-
-
-Where = Callable[[RunChunk], Execute]

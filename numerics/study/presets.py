@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from numerics.study import protocol
 from numerics.study.arms import NAMES as ARMS
 
-SETTINGS = ("clean", "noisy", "ood")
-SAMPLINGS = ("uniform", "mild", "moderate", "severe")
-CLASSES = (4, 16, 64, 256, 1024)
-FUNCTIONS = 10
-SEEDS = 5
+SETTINGS = tuple(protocol.SETTINGS)
+SAMPLINGS = tuple(protocol.SAMPLINGS)
+CLASSES = protocol.CLASSES
+FUNCTIONS = len(protocol.FUNCTIONS)
+SEEDS = protocol.SEEDS
 
-LEARNING_RATE = {"clean": 1e-3, "noisy": 1e-2, "ood": 1e-4, "data": 1e-3}
-"""Of each setting, as in the protocol; `data`, a user's own, takes the clean one's."""
-SCALE = {"clean": 100.0, "noisy": 1000.0, "ood": 10000.0, "data": 100.0}
-NOISE = {"clean": 0.0, "noisy": 0.1, "ood": 0.0, "data": 0.0}
+# A user's own data, `data`, takes the rates of the clean setting.
+_OF = {**protocol.SETTINGS, "data": protocol.SETTINGS["clean"]}
+LEARNING_RATE = {name: setting.learning_rate for name, setting in _OF.items()}
+SCALE = {name: setting.scale for name, setting in _OF.items()}
+NOISE = {name: setting.noise for name, setting in _OF.items()}
 """Standard deviation of the noise on the targets."""
 
 SGD_RATE = {"clean": 1e-4, "noisy": 1e-5, "ood": 1e-6, "data": 1e-4}

@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import command, files, runtime
+from numerics import command, files
 from numerics.study import grid, own_data, published, report, tables
 from numerics.study import run as runner
-from numerics.study.chunk import ENGINE, Job, OwnData, chunks
+from numerics.study.chunk import ENGINE, Job, OwnData, chunks, curves, prepare, run_chunk
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
 
@@ -28,10 +28,7 @@ def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, device
       data: a user's own data by digest.
       devices: host devices to split this process into.
     """
-    if "jax" not in sys.modules:
-        runtime.start(devices=devices)
-    from numerics.study.chunk import run_chunk
-
+    prepare(devices)
     return run_chunk(chunk, data)
 
 
@@ -82,12 +79,8 @@ def run_time(
     return seconds, "from one short epoch of the lightest and the heaviest chunk"
 
 
-def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: Store) -> dict[str, Any] | None:
-    """Fits of every arm on one function and the residuals by label, for the figure; None where the engine cannot draw them."""
-    from numerics.study import chunk as engine
-
-    if not hasattr(engine, "curves"):
-        return None
+def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: Store) -> dict[str, Any]:
+    """Fits of every arm on one function and the residuals by label, for the figure."""
     import numpy as np
 
     cell = next((cell for cell in cells if cell.sampling == "severe"), cells[-1])
@@ -98,8 +91,8 @@ def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: St
     keys = [CurveOf(job) for job in jobs]
     for key in keys:
         if not store.get([key]):
-            runtime.start(devices=processors()) if "jax" not in sys.modules else None
-            store.add([key], [{"curve": [float(value) for value in engine.curves([key.job], x)[0]]}])
+            prepare(processors())
+            store.add([key], [{"curve": [float(value) for value in curves([key.job], x)[0]]}])
     kept = store.get(keys)
     return {
         "function": function,
