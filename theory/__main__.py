@@ -40,6 +40,16 @@ def parser() -> Parser:
     return parser
 
 
+def refuse_early(target: str | None) -> None:
+    """Says before the proofs run, not after, that a file cannot be written.
+
+    Raises:
+      InputError: there is no such folder, or the target is one.
+    """
+    if target and target != "-" and (not Path(target).parent.is_dir() or Path(target).is_dir()):
+        raise InputError(f"cannot write {target}: name a file in a folder that exists")
+
+
 def write(target: str, text: str) -> None:
     """Writes to stdout for "-", else to a file that is replaced in one go.
 
@@ -51,8 +61,6 @@ def write(target: str, text: str) -> None:
         return
     path, temporary = Path(target), None
     try:
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -174,6 +182,8 @@ def main(arguments: list[str]) -> int:
     """
     options = parser().parse_args(arguments)
     results = load(options.names)
+    refuse_early(options.json)
+    refuse_early(options.latex)
     if options.latex:
         from theory.latex import document
 

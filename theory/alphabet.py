@@ -94,7 +94,8 @@ def positive(polynomial: PolyElement) -> Positive:
             powers[generator] = power
     rest = rest.exquo(numbers.from_dict({shared: QQ(1)}))
     if rest != numbers.one:
-        powers = _merge(powers, {rest: 1})
+        # Rebuilt, because SymPy's division leaves behind the hash of an unfinished quotient, and atoms are dictionary keys.
+        powers = _merge(powers, {numbers.from_dict(dict(rest)): 1})
     return Positive(numbers.one, powers)
 
 

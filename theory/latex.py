@@ -23,8 +23,6 @@ _SPECIAL = {
 }
 
 _HEAD = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
 \usepackage{amsmath}
 \newtheorem{result}{Result}
 \newtheorem{lemma}{Lemma}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import numbers
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -64,14 +65,15 @@ def vanishes(value: Any) -> bool:
     """
     if isinstance(value, bool):
         return value
-    if isinstance(value, int):
-        return value == 0
     import sympy
 
     if isinstance(value, sympy.logic.boolalg.Boolean):
         return value is sympy.true
+    if sympy.QQ.of_type(value) or sympy.ZZ.of_type(value) or isinstance(value, numbers.Rational):
+        return value == 0
     if not isinstance(value, sympy.Expr):
-        return bool(value.is_zero)
+        # A float, a None, anything that cannot be exactly zero: not shown to vanish.
+        return getattr(value, "is_zero", False) is True
     expanded = sympy.expand(value)
     if expanded == 0:
         return True
