@@ -1,0 +1,152 @@
+"""Partitions of the labels into K intervals: the best ones by exact dynamic programming, equal width, equal frequency.
+
+Among partitions into K intervals of given cells the one with the least remainder W has the largest `KL(q_C||p_C)` (result
+`best_classes`), since `W = KL(q_y||p_y) - KL(q_C||p_C)`. The gain `q_c log(q_c/p_c)` adds over bins, so with `V_k(j)` the best gain of the
+first j cells in k intervals, `V_k(j) = max_i V_{k-1}(i) + gain(i, j)`: exact for every p, monotone or not. Beyond intervals the optimum is
+level sets of r; intervals keep neighbouring labels together, which is what a classification loss on ordered labels is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from numerics.problems import InputError
+
+MOST_CELLS = 4096
+"""The gain matrix holds a number for each pair of edges: 128 MiB at this size."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """K intervals of cells.
+
+    Attributes:
+      edges: (K + 1,) indices into the cell edges, from 0 to the number of cells.
+      kl_classes: KL(q_C||p_C), nats; infinite where a class has q > 0 = p.
+    """
+
+    edges: tuple[int, ...]
+    kl_classes: float
+
+    @property
+    def classes(self) -> int:
+        return len(self.edges) - 1
+
+
+def kl_classes(q: np.ndarray, p: np.ndarray, edges: Sequence[int]) -> float:
+    """KL(q_C||p_C) of the classes with the given edges.
+
+    Args:
+      q, p: (n,) masses of the cells.
+      edges: (K + 1,) increasing indices from 0 to n.
+    """
+    cumulative_q, cumulative_p = _cumulative(q), _cumulative(p)
+    mass_q, mass_p = np.diff(cumulative_q[list(edges)]), np.diff(cumulative_p[list(edges)])
+    with np.errstate(divide="ignore"):
+        terms = np.where(mass_q > 0, mass_q * (np.log(np.maximum(mass_q, 1e-300)) - np.log(mass_p)), 0.0)
+    return float(terms.sum())
+
+
+def best(
+    q: np.ndarray, p: np.ndarray, classes: Sequence[int], *, counts: np.ndarray | None = None, at_least: int = 0
+) -> list[Partition]:
+    """The partition into K intervals of cells with the largest KL(q_C||p_C), for each K asked for.
+
+    Args:
+      q, p: (n,) non-negative masses of the cells, each summing to 1.
+      classes: numbers of classes, each from 1 to n.
+      counts, at_least: a class is admitted only with at least this many samples (`counts` (n,) of each cell). Raw empirical masses need
+        this, or smoothing, because an empty class has an infinite KL and would always win.
+
+    Returns:
+      One partition for each K, in the order of `classes`.
+
+    Raises:
+      InputError: a class could be empty under p (infinite gain) and nothing forbids it; more cells than `MOST_CELLS`; K out of range; no
+        partition has enough samples in each class.
+    """
+    n = len(q)
+    if n > MOST_CELLS:
+        raise InputError(f"{n} candidate edges", f"use at most {MOST_CELLS}")
+    if not classes or min(classes) < 1 or max(classes) > n:
+        raise InputError(f"{list(classes)} classes from {n} cells", f"ask for between 1 and {n}")
+    if at_least < 1 and bool(((p <= 0) & (q > 0)).any()):
+        raise InputError("some cells have no samples", "smooth the masses or require a count in each class")
+    import jax
+
+    gain = _gains(_cumulative(q), _cumulative(p), None if counts is None else _cumulative(counts), at_least)
+    values = np.asarray(_programme(max(classes))(jax.device_put(gain)))
+    return [_trace(values, gain, count) for count in classes]
+
+
+def equal_width(n: int, classes: int) -> tuple[int, ...]:
+    """Edges of K intervals of (nearly, where K does not divide n) equally many cells; cells of equal width are meant."""
+    return tuple(round(n * c / classes) for c in range(classes + 1))
+
+
+def equal_frequency(p: np.ndarray, classes: int) -> tuple[int, ...]:
+    """Edges at the quantiles of p (histogram equalisation), each moved to the nearest cell edge; coinciding edges are dropped, so fewer
+    than K classes can come back."""
+    n = len(p)
+    cumulative = _cumulative(p) / p.sum()
+    targets = np.arange(1, classes) / classes
+    right = np.clip(np.searchsorted(cumulative, targets), 1, n)
+    nearer_left = targets - cumulative[right - 1] < cumulative[right] - targets
+    inner = sorted({int(edge) for edge in np.where(nearer_left, right - 1, right)} - {0, n})
+    return (0, *inner, n)
+
+
+def _cumulative(masses: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0.0], np.cumsum(masses, dtype=np.float64)])
+
+
+def _gains(
+    cumulative_q: np.ndarray, cumulative_p: np.ndarray, cumulative_counts: np.ndarray | None, at_least: int
+) -> np.ndarray:
+    """gain[i, j] of the interval from edge i to edge j, (n + 1, n + 1); -inf where i >= j or where the samples are too few."""
+    mass_q = cumulative_q[None, :] - cumulative_q[:, None]
+    mass_p = cumulative_p[None, :] - cumulative_p[:, None]
+    admitted = np.triu(np.ones(mass_q.shape, bool), 1)
+    if cumulative_counts is not None:
+        admitted &= cumulative_counts[None, :] - cumulative_counts[:, None] >= at_least
+    safe_q, safe_p = np.where(admitted & (mass_q > 0), mass_q, 1.0), np.where(admitted & (mass_p > 0), mass_p, 1.0)
+    gain = np.where(mass_q > 0, safe_q * np.log(safe_q / safe_p), 0.0)
+    return np.where(admitted, gain, -np.inf)
+
+
+@cache
+def _programme(most: int) -> Any:
+    """The compiled recursion: gains (n + 1, n + 1) to values (most + 1, n + 1), row k the best gain of the first j cells in k intervals."""
+    import jax
+    import jax.numpy as jnp
+
+    def run(gain: Any) -> Any:
+        first = jnp.full(gain.shape[0], -jnp.inf).at[0].set(0.0)
+
+        def step(value: Any, _: None) -> tuple[Any, Any]:
+            following = jnp.max(value[:, None] + gain, axis=0)
+            return following, following
+
+        _, rows = jax.lax.scan(step, first, None, length=most)
+        return jnp.concatenate([first[None], rows])
+
+    return jax.jit(run)
+
+
+def _trace(values: np.ndarray, gain: np.ndarray, count: int) -> Partition:
+    """Walks back from the last edge; the choice of each edge is recomputed, so only values are stored."""
+    edge = gain.shape[0] - 1
+    if not np.isfinite(values[count, edge]):
+        raise InputError(
+            f"no partition into {count} classes has enough samples in each", "ask for fewer classes or samples"
+        )
+    edges = [edge]
+    for k in range(count, 0, -1):
+        edge = int(np.argmax(values[k - 1] + gain[:, edge]))
+        edges.append(edge)
+    return Partition(tuple(reversed(edges)), float(values[count, -1]))
