@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import pairwise
 
 import flint
 from flint import acb, arb, fmpq
 
 from numerics.expression_calculus import antiderivative
+from numerics.expression_series import ball_series, series_masses
 from numerics.expression_tree import Call, Constant, Expression, Label, TrigonometricSeries
 from numerics.problems import InputError
 
@@ -44,7 +45,7 @@ def ball(expression: Expression, y: acb, analytic: bool = False) -> acb:
         case Label():
             return acb(y)
         case TrigonometricSeries():
-            return _series(expression, y)
+            return ball_series(expression, y)
         case Call("pi", ()):
             return acb.pi()
         case Call("**", (base, Constant(exponent))):
@@ -105,33 +106,6 @@ def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
     return base.pow(acb(exact(exponent)), analytic=analytic)
 
 
-@lru_cache(maxsize=32)
-def _coefficients(series: TrigonometricSeries, precision: int) -> tuple[flint.acb_poly, flint.acb_poly]:
-    terms = max(len(series.cosine), len(series.sine))
-    a = [*series.cosine, *([0.0] * (terms - len(series.cosine)))]
-    b = [*series.sine, *([0.0] * (terms - len(series.sine)))]
-    # cos(kt) = (z^k + z^-k)/2 and sin(kt) = (z^k - z^-k)/(2i) with z = exp(it).
-    forward = flint.acb_poly([acb(arb(u), -arb(v)) / 2 for u, v in zip(a, b, strict=True)])
-    backward = flint.acb_poly([acb(arb(u), arb(v)) / 2 for u, v in zip(a, b, strict=True)])
-    return forward, backward
-
-
-@lru_cache(maxsize=32)
-def _primitive(series: TrigonometricSeries, precision: int) -> flint.acb_poly:
-    """Of `z = exp(it)`; its imaginary part integrates all terms but the first in `t`: `Im (a - ib) z^k/k = (a sin - b cos)(kt)/k`."""
-    terms = max(len(series.cosine), len(series.sine))
-    a = [*series.cosine, *([0.0] * (terms - len(series.cosine)))]
-    b = [*series.sine, *([0.0] * (terms - len(series.sine)))]
-    return flint.acb_poly([0, *(acb(arb(a[k]), -arb(b[k])) / k for k in range(1, terms))])
-
-
-def _series(series: TrigonometricSeries, y: acb) -> acb:
-    forward, backward = _coefficients(series, flint.ctx.prec)
-    turn = acb(0, 1) * (y - exact(series.lower)) * arb.pi() / exact(series.upper - series.lower)
-    total = forward(turn.exp()) + backward((-turn).exp())
-    return acb(total.real) if y.imag.is_zero() else total
-
-
 def interval(lower: Fraction, upper: Fraction) -> acb:
     """The real ball that covers `[lower, upper]`."""
     return acb(arb(exact((lower + upper) / 2), exact((upper - lower) / 2)))
@@ -171,8 +145,7 @@ def integral(function: Callable[[acb, bool], acb], lower: Fraction, upper: Fract
 def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:
     """Certified integrals of the expression between consecutive edges: by antiderivative where there is one, else by quadrature in balls."""
     if isinstance(expression, TrigonometricSeries):
-        values = [_series_antiderivative(expression, edge) for edge in edges]
-        return [right - left for left, right in pairwise(values)]
+        return series_masses(expression, edges)
     primitive = antiderivative(expression)
     found = [arb("nan")] * (len(edges) - 1)
     if primitive is not None:
@@ -189,10 +162,3 @@ def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:
         else integral(lambda y, analytic: ball(expression, y, analytic), left, right)
         for mass, (left, right) in zip(found, pairwise(edges), strict=True)
     ]
-
-
-def _series_antiderivative(series: TrigonometricSeries, y: Fraction) -> arb:
-    fraction = (y - series.lower) / (series.upper - series.lower)
-    turn = acb(0, exact(fraction) * arb.pi()).exp()
-    first = arb(series.cosine[0] if series.cosine else 0.0) * exact(y - series.lower)
-    return first + exact(series.upper - series.lower) / arb.pi() * _primitive(series, flint.ctx.prec)(turn).imag

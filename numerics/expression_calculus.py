@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 
@@ -30,26 +30,14 @@ HIGHEST_DEGREE = 128
 
 
 def derivative(expression: Expression) -> Expression:
-    """The derivative with respect to `y`; of `abs`, `min` and `max` it holds away from their kinks.
-
-    A derivative of a series divides by its length, so its coefficients are rounded to doubles.
-    """
+    """The derivative with respect to `y`; of `abs`, `min` and `max` it holds away from their kinks."""
     match expression:
         case Constant() | Call("pi", ()):
             return ZERO
         case Label():
             return ONE
-        case TrigonometricSeries(lower, upper, cosine, sine):
-            rate = math.pi / float(upper - lower)
-            terms = max(len(cosine), len(sine))
-            a = cosine + (0.0,) * (terms - len(cosine))
-            b = sine + (0.0,) * (terms - len(sine))
-            return TrigonometricSeries(
-                lower,
-                upper,
-                tuple(k * rate * b[k] for k in range(terms)),
-                tuple(-k * rate * a[k] for k in range(terms)),
-            )
+        case TrigonometricSeries():
+            return replace(expression, order=expression.order + 1)
         case Call("neg", (u,)):
             return negate(derivative(u))
         case Call("+", (u, v)):

@@ -51,17 +51,24 @@ class Call:
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrigonometricSeries:
-    """`sum_k cosine[k] cos(k t) + sine[k] sin(k t)` with `t = pi (y - lower)/(upper - lower)`.
+    """A derivative of `sum_k cosine[k] cos(k t) + sine[k] sin(k t)` with `t = pi (y - lower)/(upper - lower)`.
 
-    The coefficients are doubles, taken as the exact dyadic rationals that they are.
+    The coefficients are doubles, taken as the exact dyadic rationals that they are; derivatives keep them and count `order`, so that
+    nothing is rounded. Equal only to itself: comparing or hashing thousands of coefficients at each step would cost more than the sums.
+
+    Attributes:
+      lower, upper: ends of the interval of half a period.
+      cosine, sine: coefficients, k = 0, 1, ...; `cosine` is not empty.
+      order: how many times the sum is differentiated in `y`.
     """
 
     lower: Fraction
     upper: Fraction
     cosine: tuple[float, ...]
     sine: tuple[float, ...] = ()
+    order: int = 0
 
 
 Expression = Constant | Label | Call | TrigonometricSeries
@@ -221,7 +228,7 @@ def _text(expression: Expression) -> tuple[str, int]:
             if value.denominator == 1:
                 return str(value), 9 if value >= 0 else 3
             return str(value), 2
-        case TrigonometricSeries(lower, upper, cosine, _):
+        case TrigonometricSeries(lower, upper, cosine):
             return f"series({len(cosine)} terms on [{lower}, {upper}])", 9
         case Call("pi", ()):
             return "pi", 9

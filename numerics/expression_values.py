@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
+from numerics.expression_series import evaluate_series
 from numerics.expression_tree import Call, Constant, Expression, Label, TrigonometricSeries
 
 
@@ -29,7 +30,7 @@ def _value(expression: Expression, y: Any, module: Any) -> Any:
         case Label():
             return y
         case TrigonometricSeries():
-            return _series(expression, y, module)
+            return evaluate_series(expression, y, module)
         case Call("pi", ()):
             return float(module.pi)
         case Call("**", (base, Constant(exponent))):
@@ -60,14 +61,3 @@ def _apply(function: str, values: list[Any], module: Any) -> Any:
         case "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "abs" | "sign":
             return getattr(module, function)(module.asarray(values[0]))
     raise TypeError(function)
-
-
-def _series(series: TrigonometricSeries, y: Any, module: Any) -> Any:
-    """A polynomial in `e^{it}`: one pass for all terms, no matrix of the size of labels times terms."""
-    terms = max(len(series.cosine), len(series.sine))
-    a = module.zeros(terms)
-    cosine = module.concatenate([module.asarray(series.cosine, dtype=float), a[len(series.cosine) :]])
-    sine = module.concatenate([module.asarray(series.sine, dtype=float), a[len(series.sine) :]])
-    angle = (y - float(series.lower)) * (float(module.pi) / float(series.upper - series.lower))
-    turn = module.cos(angle) + 1j * module.sin(angle)
-    return module.polyval((cosine - 1j * sine)[::-1], turn).real

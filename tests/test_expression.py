@@ -497,3 +497,38 @@ def test_series_in_doubles_in_balls_and_its_derivative():
                     lambda y, _, target=target: ex.ball(target, y), acb(ex.exact(left)), acb(ex.exact(right))
                 )
                 assert mass.overlaps(by_quadrature.real)
+
+
+@pytest.mark.parametrize("width", [Fraction(1, 10**9), Fraction(1, 500), Fraction(1, 50), Fraction(1, 3)])
+@pytest.mark.parametrize("order", [0, 1, 3])
+def test_wide_balls_of_a_series_cover_its_values_tightly(width, order):
+    terms = 40
+    series = ex.TrigonometricSeries(
+        Fraction(0), Fraction(2), tuple(math.exp(-((k / 15) ** 2)) * (-1) ** k for k in range(terms)), (0.0, 0.5), order
+    )
+    with flint.ctx.workprec(ex.PRECISION):
+        left = Fraction(7, 5)
+        wide = ex.ball(series, ex.interval(left, left + width)).real
+        inside = [ex.ball(series, acb(ex.exact(left + width * Fraction(k, 8)))).real for k in range(9)]
+        assert all(value.rel_accuracy_bits() > 100 for value in inside)
+        assert all(wide.contains(value) for value in inside)
+        if width <= Fraction(1, 50):
+            spread = max(map(float, inside)) - min(map(float, inside))
+            # Horner's rule would give a ball thousands of times wider; the expansion is within a small factor of the true range.
+            assert 2 * float(wide.rad()) <= 8 * spread
+
+
+def test_derivatives_of_a_series_are_exact():
+    series = ex.TrigonometricSeries(Fraction(0), Fraction(1), (1.0, 0.25, -0.125), (0.0, 0.5))
+    with flint.ctx.workprec(ex.PRECISION):
+        y = acb(ex.exact(Fraction(1, 3)))
+        h = acb(arb(2) ** -60)
+        higher = series
+        for _ in range(3):
+            higher, lower = ex.derivative(higher), higher
+            quotient = (ex.ball(lower, y + h) - ex.ball(lower, y - h)) / (2 * h)
+            # The next odd term is h^2/6 times a derivative of size at most 3 (2 pi)^6.
+            assert abs(ex.ball(higher, y) - quotient) < arb(2) ** -120 * 3 * (2 * arb.pi()) ** 6
+        across = ex.ball(series, acb(arb(1, 1) / 3, arb(0, 1) / 4), True)
+        assert across.is_finite()
+        assert across.contains(ex.ball(series, acb(ex.exact(Fraction(1, 4)), ex.exact(Fraction(1, 5)))))
