@@ -61,6 +61,7 @@ class Check:
       status: holds, fails or not_applicable.
       note: one line in words.
       classes: the number of classes K, where there is one.
+      where: the world of the comparison in a phrase, where it is not that of the run (a finite one, the whole line).
     """
 
     result: str
@@ -74,12 +75,15 @@ class Check:
     status: Status
     note: str = ""
     classes: int | None = None
+    where: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """A plain dictionary, without `classes` where there is none."""
+        """A plain dictionary, without `classes` and `where` where there are none."""
         record = asdict(self)
         if self.classes is None:
             del record["classes"]
+        if not self.where:
+            del record["where"]
         return record
 
 

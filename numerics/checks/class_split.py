@@ -50,7 +50,8 @@ def checks(
                 classes=entry.classes,
             )
     for example in ALL:
-        _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign)
+        with page.elsewhere(example.name):
+            _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign)
     return page.checks
 
 
@@ -58,23 +59,23 @@ def _finite(
     page: Page, example: Example, within_weight: float, inputs_weight: float, inner_weight: float, parts_sign: float
 ) -> None:
     """Losses pair by pair, and the means, on a finite world."""
-    q, p, k, members, name = example.q, example.p, example.k, example.members, example.name
+    q, p, k, members = example.q, example.p, example.k, example.members
     posterior_q, posterior_p = posterior(q, k), posterior(p, k)
     spread_p = members.T @ (members @ posterior_p)
     within_p = np.where(spread_p > 0, posterior_p / np.where(spread_p > 0, spread_p, 1.0), 0.0)
     q_x = q @ k
     class_part, within_part = example.found(finite.class_part), example.found(finite.within_part)
     price = divergence(posterior_q * q_x, posterior_p * q_x)
-    page.add("price_split", "identity", total(class_part, within_part.scaled(within_weight)), price, name)
+    page.add("price_split", "identity", total(class_part, within_part.scaled(within_weight)), price)
     inner = divergence(
         members @ (q[:, None] * k), (members @ (p[:, None] * k)) / (members @ p / (members @ q))[:, None]
     )
     told = total(
         divergence(members @ q, members @ p), inner.scaled(inner_weight), divergence(q_x, p @ k).scaled(inputs_weight)
     )
-    page.add("class_part", "identity", told, class_part, name)
+    page.add("class_part", "identity", told, class_part)
     for words, part in (("class part", class_part), ("within-class part", within_part)):
-        page.add("non_negative", "upper bound", ZERO, part.scaled(-parts_sign), f"{name}: minus the {words}")
+        page.add("non_negative", "upper bound", ZERO, part.scaled(-parts_sign), f"minus the {words}")
     seen = posterior_p > 0
     loss, class_loss, inner_loss = (-np.log(np.where(seen, law, 1.0)) for law in (posterior_p, spread_p, within_p))
     gap = np.abs(class_loss + within_weight * inner_loss - loss)
@@ -87,7 +88,7 @@ def _finite(
         "identity",
         told,
         rounded(float(loss[y, x]), 16, float(loss[y, x] + 1)),
-        f"{name}: where the sides differ most",
+        "where the sides differ most",
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from numerics.evidence import Evidence
@@ -64,11 +65,20 @@ class Page:
       evidence: of the run.
       result: the result's name.
       checks: what was written so far.
+      where: the world that checks are written about now, where it is not that of the run.
     """
 
     evidence: Evidence
     result: str
     checks: list[Check] = field(default_factory=list)
+    where: str = ""
+
+    @contextmanager
+    def elsewhere(self, where: str) -> Iterator[None]:
+        """Within the block, checks are about another world than the run's."""
+        self.where = where
+        yield
+        self.where = ""
 
     def add(
         self,
@@ -95,13 +105,13 @@ class Page:
         else:
             why = words(self.evidence, (*because, *((f"per_classes {classes}",) if classes is not None else ())))
             check = not_applicable(self.result, claim, kind, source, why, classes)
-        self.checks.append(check)
+        self.checks.append(replace(check, where=self.where))
 
     def skip(
         self, claim: str, kind: Kind, why: str, source: EvidenceKind = "quadrature", classes: int | None = None
     ) -> None:
         """Writes down that a check does not apply, and why."""
-        self.checks.append(not_applicable(self.result, claim, kind, source, why, classes))
+        self.checks.append(replace(not_applicable(self.result, claim, kind, source, why, classes), where=self.where))
 
 
 def enclosed(ball: Enclosure | None) -> Estimate:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction as F
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -30,10 +30,10 @@ class Example:
     """
 
     name: str
-    labels: tuple[F, ...]
-    exact_q: tuple[F, ...]
-    exact_p: tuple[F, ...]
-    exact_k: tuple[tuple[F, ...], ...]
+    labels: tuple[Fraction, ...]
+    exact_q: tuple[Fraction, ...]
+    exact_p: tuple[Fraction, ...]
+    exact_k: tuple[tuple[Fraction, ...], ...]
     parts: tuple[int, ...]
 
     @cached_property
@@ -97,37 +97,42 @@ def posterior(law: np.ndarray, k: np.ndarray) -> np.ndarray:
     return joint / joint.sum(axis=0)
 
 
+def exact(text: str) -> tuple[Fraction, ...]:
+    """Exact numbers, written side by side."""
+    return tuple(Fraction(part) for part in text.split())
+
+
 THREE = Example(
     "three labels, two inputs equally likely in both worlds",
-    (F(0), F(1), F(2)),
-    (F(1, 3),) * 3,
-    (F(1, 10), F(4, 5), F(1, 10)),
-    ((F(9, 10), F(1, 10)), (F(1, 2), F(1, 2)), (F(1, 10), F(9, 10))),
+    exact("0 1 2"),
+    exact("1/3 1/3 1/3"),
+    exact("1/10 4/5 1/10"),
+    (exact("9/10 1/10"), exact("1/2 1/2"), exact("1/10 9/10")),
     (0, 0, 1),
 )
 """The sheet's example under `price`: inputs have the same law in both worlds, so the price is its upper end."""
 
 REVEALED = Example(
     "four labels, the input reveals {1}, {2, 3}, {4}",
-    (F(1), F(2), F(3), F(4)),
-    (F(1, 4),) * 4,
-    (F(1, 8), F(1, 4), F(1, 4), F(3, 8)),
-    ((F(1), F(0), F(0)), (F(0), F(1), F(0)), (F(0), F(1), F(0)), (F(0), F(0), F(1))),
+    exact("1 2 3 4"),
+    exact("1/4 1/4 1/4 1/4"),
+    exact("1/8 1/4 1/4 3/8"),
+    (exact("1 0 0"), exact("0 1 0"), exact("0 1 0"), exact("0 0 1")),
     (0, 0, 1, 1),
 )
 """The sheet's example under `offset`: the input determines r, the price is zero, and too few classes make the correction hurt."""
 
 GENERIC = Example(
     "five labels, four inputs, two classes",
-    (F(0), F(1), F(3), F(4), F(6)),
-    (F(1, 8), F(1, 4), F(1, 4), F(1, 8), F(1, 4)),
-    (F(3, 8), F(1, 16), F(1, 4), F(1, 4), F(1, 16)),
+    exact("0 1 3 4 6"),
+    exact("1/8 1/4 1/4 1/8 1/4"),
+    exact("3/8 1/16 1/4 1/4 1/16"),
     (
-        (F(1, 2), F(1, 4), F(1, 8), F(1, 8)),
-        (F(1, 4), F(1, 2), F(1, 8), F(1, 8)),
-        (F(1, 8), F(1, 4), F(3, 8), F(1, 4)),
-        (F(1, 8), F(1, 8), F(1, 4), F(1, 2)),
-        (F(1, 16), F(3, 16), F(1, 4), F(1, 2)),
+        exact("1/2 1/4 1/8 1/8"),
+        exact("1/4 1/2 1/8 1/8"),
+        exact("1/8 1/4 3/8 1/4"),
+        exact("1/8 1/8 1/4 1/2"),
+        exact("1/16 3/16 1/4 1/2"),
     ),
     (0, 0, 1, 1, 1),
 )

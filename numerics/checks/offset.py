@@ -44,9 +44,11 @@ def checks(
     for entry in found.per_classes:
         _world(page, entry, inputs_weight, inputs_of_training, gap_weight, classes_weight)
     for example in ALL:
-        _finite(page, example, inputs_weight, inputs_of_training, gap_weight, classes_weight, correct)
-        _plain(page, example, plain_weight)
-    _counterexample(page, correct)
+        with page.elsewhere(example.name):
+            _finite(page, example, inputs_weight, inputs_of_training, gap_weight, classes_weight, correct)
+            _plain(page, example, plain_weight)
+    with page.elsewhere(REVEALED.name):
+        _counterexample(page, correct)
     return page.checks
 
 
@@ -90,7 +92,7 @@ def _finite(
     correct: bool,
 ) -> None:
     """The same on a finite world, qhat built from its definition: reweighted class posterior times within-class posterior of p."""
-    q, p, k, members, name = example.q, example.p, example.k, example.members, example.name
+    q, p, k, members = example.q, example.p, example.k, example.members
     posterior_q, posterior_p, q_x = posterior(q, k), posterior(p, k), q @ k
     excess = example.found(finite.corrected_excess if correct else finite.price)
     within = example.found(finite.within_part)
@@ -101,7 +103,7 @@ def _finite(
     law = example.corrected
     W, classes = divergence(q, law), divergence(members @ q, members @ p)
     inputs = divergence(q_x, (p if inputs_of_training else law) @ k)
-    page.add("corrected_excess", "identity", total(W, inputs.scaled(inputs_weight)), excess, name)
+    page.add("corrected_excess", "identity", total(W, inputs.scaled(inputs_weight)), excess)
     gap = np.abs(hat - posterior(law, k))
     y, x = np.unravel_index(int(np.argmax(gap)), gap.shape)
     page.add(
@@ -109,16 +111,16 @@ def _finite(
         "identity",
         rounded(float(posterior(law, k)[y, x]), 16, 1.0),
         rounded(float(hat[y, x]), 16, 1.0),
-        f"{name}: qhat(y|x) where the two forms differ most",
+        "qhat(y|x) where the two forms differ most",
     )
-    page.add("at_most_remainder", "upper bound", W, excess.scaled(gap_weight), name)
-    page.add("within_at_most_corrected", "upper bound", excess.scaled(gap_weight), within, name)
+    page.add("at_most_remainder", "upper bound", W, excess.scaled(gap_weight))
+    page.add("within_at_most_corrected", "upper bound", excess.scaled(gap_weight), within)
     price = divergence(posterior_q * q_x, posterior_p * q_x)
     least = total(classes.scaled(classes_weight), divergence(q_x, p @ k).scaled(-1.0))
-    page.add("guaranteed_help", "upper bound", price - excess, least, name)
+    page.add("guaranteed_help", "upper bound", price - excess, least)
     silent = np.broadcast_to(k[:1], k.shape)
     blind = divergence(q[:, None] * silent, law[:, None] * silent)
-    page.add("worst_channel", "identity", W, blind, f"{name}, the channel made silent")
+    page.add("worst_channel", "identity", W, blind, "the channel made silent")
 
 
 def _plain(page: Page, example: Example, plain_weight: float) -> None:
@@ -149,7 +151,7 @@ def _plain(page: Page, example: Example, plain_weight: float) -> None:
             "identity",
             told,
             rounded(lost - least, 64, lost + least + 1),
-            f"{example.name}, lambda = {weight:g}: excess of another model over p(y|x)",
+            f"lambda = {weight:g}: excess of another model over p(y|x)",
         )
 
 

@@ -10,7 +10,7 @@ from numerics import finite, quadrature
 from numerics.checks.common import ZERO, Page, enclosed, rounded, total
 from numerics.checks.examples import ALL, REVEALED, THREE, Example, divergence
 from numerics.evidence import Evidence
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Falsifier
 
 RESULT = "price"
 GAUSSIAN = ((0.3, 0.09), (-0.2, 0.04))
@@ -50,8 +50,10 @@ def checks(
     )
     _certified(page, inputs_weight, reversed_labels)
     for example in ALL:
-        _finite(page, example, inputs_weight, reversed_labels, training_sign, ceiling)
-    _gaussian(page, inputs_weight)
+        with page.elsewhere(example.name):
+            _finite(page, example, inputs_weight, reversed_labels, training_sign, ceiling)
+    with page.elsewhere("Gaussian labels on the whole line"):
+        _gaussian(page, inputs_weight)
     return page.checks
 
 
@@ -84,14 +86,14 @@ def _finite(
     page: Page, example: Example, inputs_weight: float, reversed_labels: bool, training_sign: float, ceiling: float
 ) -> None:
     """The same identities where every sum is finite."""
-    q, p, k, name = example.q, example.p, example.k, example.name
+    q, p, k = example.q, example.p, example.k
     price = example.found(finite.price)
     labels = divergence(p, q) if reversed_labels else divergence(q, p)
     inputs = divergence(q @ k, p @ k)
-    page.add("label_minus_input", "identity", total(labels, inputs.scaled(inputs_weight)), price, name)
-    page.add("at_most_label_divergence", "upper bound", labels.scaled(ceiling), price, name)
+    page.add("label_minus_input", "identity", total(labels, inputs.scaled(inputs_weight)), price)
+    page.add("at_most_label_divergence", "upper bound", labels.scaled(ceiling), price)
     told = total(divergence(p @ k, q @ k), divergence(p, q).scaled(-1.0)).scaled(training_sign)
-    page.add("training_difference", "identity", told, example.found(finite.training_extra), name)
+    page.add("training_difference", "identity", told, example.found(finite.training_extra))
     if example is THREE:
         page.add("finite_example", "identity", rounded(math.log(5 / 3)), price, "KL(q_y||p_y) = log(5/3), q_x = p_x")
     if example is REVEALED:

@@ -80,8 +80,10 @@ def checks(
         _bounds(page, entry, range_factor, eighth, slope_factor)
     _certified(page, classes_weight, range_factor, eighth, slope_factor)
     for example in ALL:
-        _finite(page, example, classes_weight, inputs_weight, range_factor, training_weights)
-    _attained(page, range_factor, eighth, slope_factor)
+        with page.elsewhere(example.name):
+            _finite(page, example, classes_weight, inputs_weight, range_factor, training_weights)
+    with page.elsewhere("bins that attain the bounds"):
+        _attained(page, range_factor, eighth, slope_factor)
     return page.checks
 
 
@@ -135,6 +137,22 @@ def _lipschitz(page: Page, entry: PerClasses, slope_factor: float) -> None:
     page.add("lipschitz_bound", "upper bound", sharp, entry.remainder, "log(sinh u/u), u = L d/2", classes=K)
     square = Estimate(u * u / 6, u * off / 3 + 4 * EPSILON * u * u)
     page.add("lipschitz_bound", "upper bound", square, sharp, "(L d)^2/24", classes=K)
+
+
+def bound_values(evidence: Evidence) -> dict[str, list[float]]:
+    """The bounds on W for each K, for a picture: `specht`, `hoeffding`, and `lipschitz` where it applies."""
+    found, page = evidence.quantities, Page(evidence, RESULT)
+    values: dict[str, list[float]] = {"specht": [], "hoeffding": []}
+    for entry in found.per_classes:
+        w = entry.bins.oscillation
+        if not np.all(np.isfinite(w)):
+            return {}
+        values["specht"].append(float(entry.bins.q @ [specht(v).value for v in w.tolist()]))
+        values["hoeffding"].append(float(entry.bins.q @ w**2 / 8))
+    if not _why_no_slope(page) and math.isfinite(found.lipschitz.value):
+        half = [found.lipschitz.value * entry.bins.width / 2 for entry in found.per_classes]
+        values["lipschitz"] = [log_sinh_ratio(u).value for u in half]
+    return values
 
 
 def _certified(page: Page, classes_weight: float, range_factor: float, eighth: float, slope_factor: float) -> None:
@@ -198,25 +216,25 @@ def _finite(
     range_factor: float,
     training_weights: bool,
 ) -> None:
-    q, p, k, members, name = example.q, example.p, example.k, example.members, example.name
+    q, p, k, members = example.q, example.p, example.k, example.members
     inside = [divergence(q[c > 0] / (c @ q), p[c > 0] / (c @ p)) for c in members]
     W = weighted(members @ (p if training_weights else q), inside)
-    page.add("label_only", "identity", W, example.found(finite.remainder), f"{name}: sum over classes")
+    page.add("label_only", "identity", W, example.found(finite.remainder), "sum over classes")
     told = total(divergence(q, p), divergence(members @ q, members @ p).scaled(classes_weight))
-    page.add("label_only", "identity", told, example.found(finite.remainder), name)
+    page.add("label_only", "identity", told, example.found(finite.remainder))
     within = example.found(finite.within_part)
     inputs = divergence(
         members @ (q[:, None] * k), (members @ (p[:, None] * k)) / (members @ p / (members @ q))[:, None]
     )
-    page.add("within_part", "identity", total(W, inputs.scaled(inputs_weight)), within, name)
-    page.add("within_at_most_remainder", "upper bound", W, within, name)
+    page.add("within_part", "identity", total(W, inputs.scaled(inputs_weight)), within)
+    page.add("within_at_most_remainder", "upper bound", W, within)
     ratio = np.log(p / q)
     ranges = [specht(float(np.ptp(ratio[c > 0]))) for c in members]
-    page.add("range_bound", "upper bound", weighted(members @ q, ranges).scaled(range_factor), W, name)
+    page.add("range_bound", "upper bound", weighted(members @ q, ranges).scaled(range_factor), W)
     # A world whose ratio is constant on classes: the same p between classes, q's own shape within.
     flat = members.T @ ((members @ p) / (members @ q)) * q
     zero = total(divergence(q, flat), divergence(members @ q, members @ flat).scaled(-1.0))
-    page.add("zero_remainder", "identity", ZERO, zero, f"{name}, r made constant on each class")
+    page.add("zero_remainder", "identity", ZERO, zero, "r made constant on each class")
 
 
 def _attained(page: Page, range_factor: float, eighth: float, slope_factor: float) -> None:

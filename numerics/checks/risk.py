@@ -58,8 +58,10 @@ def checks(
         _bound(page, K, model, errors_q, errors_p, quarter)
     _limit(page, model, twelfth)
     for example in ALL:
-        _finite(page, example, *knobs, quarter)
-    _attained(page, quarter)
+        with page.elsewhere(example.name):
+            _finite(page, example, *knobs, quarter)
+    with page.elsewhere("two labels that attain the bound"):
+        _attained(page, quarter)
     return page.checks
 
 
@@ -96,9 +98,10 @@ def _bound(page: Page, K: int, model: Line, errors_q: list[Estimate], errors_p: 
         off = 2 * float(bins.range_error[c]) / quarter
         size = float(np.max(model.error(np.array([float(low), float(high)]))))
         top = Estimate(osc * math.tanh(w / quarter), osc * off + ROUNDING * EPSILON * size)
-        slack = top.value + top.error + gap.error - abs(gap.value)
-        if closest is None or slack < closest[0]:
-            closest = (slack, top, Estimate(abs(gap.value), gap.error), c)
+        # Shares only where the gap is known: below its error every share is noise.
+        share = max(abs(gap.value) - gap.error, 0.0) / top.value if top.value > 0 else 0.0
+        if closest is None or share > closest[0]:
+            closest = (share, top, Estimate(abs(gap.value), gap.error), c)
     if closest is None:
         page.skip("within_bound", "upper bound", "undefined: no class is sampled by p", classes=K)
         return
@@ -109,7 +112,8 @@ def _bound(page: Page, K: int, model: Line, errors_q: list[Estimate], errors_p: 
 def _limit(page: Page, model: Line, twelfth: float) -> None:
     """The limit of the within-class sum for fine classes: of the straight line in this world, and where everything is known."""
     law = page.evidence.world.law
-    _extrapolated(page, _affine, 1.0, twelfth, "l = y, e = y^2 on [0, 1]")
+    with page.elsewhere("l = y, e = y^2 on [0, 1]"):
+        _extrapolated(page, _affine, 1.0, twelfth, "known error")
     if law.discrete or law.breakpoints:
         why = "discrete labels" if law.discrete else "the log ratio has kinks or jumps: the claim is about smooth ones"
     elif not math.isfinite(page.evidence.quantities.lipschitz.value):
@@ -169,7 +173,7 @@ def _finite(
     page: Page, example: Example, within_weight: float, training_weights: bool, balanced_between: bool, quarter: float
 ) -> None:
     """Any prediction will do on a finite world: here a fixed one, far from both conditional means."""
-    q, p, k, y, members, name = example.q, example.p, example.k, example.y, example.members, example.name
+    q, p, k, y, members = example.q, example.p, example.k, example.y, example.members
     f = y.mean() + np.linspace(-0.4, 0.7, k.shape[1])
     square = (y[:, None] - f) ** 2
     errors = (k * square).sum(axis=1)
@@ -178,13 +182,13 @@ def _finite(
     masses = members @ q, members @ p
     means = [[rounded(float((c * law) @ errors / (c @ law)), 16, size) for c in members] for law in (q, p)]
     told = three_terms(risks[1], *masses, *means, within_weight, training_weights, balanced_between)
-    page.add("split", "identity", told, risks[0], name)
+    page.add("split", "identity", told, risks[0])
     ratio = np.log(p / q)
     for c, member in enumerate(members):
         inside = member > 0
         top = rounded(float(np.ptp(errors[inside])) * math.tanh(float(np.ptp(ratio[inside])) / quarter), 16, size)
         gap = means[0][c] - means[1][c]
-        page.add("within_bound", "upper bound", top, Estimate(abs(gap.value), gap.error), f"{name}, class {c + 1}")
+        page.add("within_bound", "upper bound", top, Estimate(abs(gap.value), gap.error), f"class {c + 1}")
 
 
 def _attained(page: Page, quarter: float) -> None:

@@ -71,9 +71,12 @@ def checks(
         )
     _certified(page)
     for example in ALL:
-        _finite(page, example, shift_sign, centred, length_divisor)
-    _sharp(page, length_divisor)
-    _whole_line(page, noise_factor, offset_weight)
+        with page.elsewhere(example.name):
+            _finite(page, example, shift_sign, centred, length_divisor)
+    with page.elsewhere("two labels, an input that says nothing"):
+        _sharp(page, length_divisor)
+    with page.elsewhere("Gaussian labels on the whole line"):
+        _whole_line(page, noise_factor, offset_weight)
     return page.checks
 
 
@@ -116,7 +119,7 @@ def _certified(page: Page) -> None:
 
 
 def _finite(page: Page, example: Example, shift_sign: float, centred: bool, length_divisor: float) -> None:
-    q, p, k, y, name = example.q, example.p, example.k, example.y, example.name
+    q, p, k, y = example.q, example.p, example.k, example.y
     posterior_q, posterior_p, q_x = posterior(q, k), posterior(p, k), q @ k
     f_q, f_p = y @ posterior_q, y @ posterior_p
     size = float(np.max(np.abs(y))) ** 2
@@ -126,7 +129,7 @@ def _finite(page: Page, example: Example, shift_sign: float, centred: bool, leng
         lambda here: finite.risk(here, q, f_q), size
     )
     told = rounded(float(q_x @ (f_p - f_q) ** 2), 16, size)
-    page.add("pythagoras", "identity", told.scaled(shift_sign), risks, name)
+    page.add("pythagoras", "identity", told.scaled(shift_sign), risks)
     ratio = p / q
     Z = ratio @ posterior_q
     covariance = (y * ratio) @ posterior_q - (f_q * Z if centred else 0.0)
@@ -135,10 +138,10 @@ def _finite(page: Page, example: Example, shift_sign: float, centred: bool, leng
         "identity",
         rounded(float(q_x @ (covariance / Z) ** 2), 16, size),
         shift,
-        f"{name}: mean square of the shift",
+        "mean square of the shift",
     )
     price = divergence(posterior_q * q_x, posterior_p * q_x)
-    page.add("divergence_bound", "upper bound", price.scaled(example.length**2 / length_divisor), shift, name)
+    page.add("divergence_bound", "upper bound", price.scaled(example.length**2 / length_divisor), shift)
 
 
 def _sharp(page: Page, length_divisor: float) -> None:

@@ -38,8 +38,10 @@ def checks(
     page = Page(evidence, RESULT)
     _at_inputs(page, ratio_sign, evidence_weight)
     for example in ALL:
-        _finite(page, example, ratio_sign, evidence_weight)
-    _whole_line(page, shift_factor, precision_sign)
+        with page.elsewhere(example.name):
+            _finite(page, example, ratio_sign, evidence_weight)
+    with page.elsewhere("Gaussian labels on the whole line"):
+        _whole_line(page, shift_factor, precision_sign)
     return page.checks
 
 
@@ -133,7 +135,7 @@ def _finite(page: Page, example: Example, ratio_sign: float, evidence_weight: fl
         "identity",
         rounded(float(theory[y, x]), 16, 1.0 + abs(float(theory[y, x]))),
         rounded(float(numeric[y, x]), 16, 1.0 + abs(float(numeric[y, x]))),
-        f"{example.name}: the pair of label {y + 1} and input {x + 1}, where the sides differ most",
+        f"the pair of label {y + 1} and input {x + 1}, where the sides differ most",
     )
 
 

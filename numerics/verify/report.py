@@ -5,14 +5,13 @@ No time stamps and no durations: same seed, same bytes.
 
 from __future__ import annotations
 
-import dataclasses
 import platform
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 from numerics.evidence import Evidence
-from numerics.records import Check, Estimate
+from numerics.records import Check
 from numerics.verify import central, curves
 from numerics.verify.request import Request
 
@@ -73,23 +72,8 @@ def law(evidence: Evidence) -> dict[str, Any]:
         record["description"] = description
     labels = getattr(found, "report", None)
     if labels is not None:
-        record["labels"] = plain(labels)
+        record["labels"] = labels.as_json()
     return record
-
-
-def plain(value: Any) -> Any:
-    """Dataclasses, fractions and estimates as what JSON can hold."""
-    if isinstance(value, Estimate):
-        return {"value": value.value, "error": value.error}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from numerics.records import Check
+from numerics.verify.request import Request
 
 WIDTH_IN_A_PIPE = 160
 STYLES = {"holds": "green", "fails": "bold red", "not_applicable": "yellow", "caught": "green", "missed": "bold red"}
@@ -35,7 +37,9 @@ def number(value: float) -> str:
         return "infinite" if value > 0 else "-infinite"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
-    return f"{value:.6f}" if 1e-2 <= abs(value) < 1e4 else f"{value:.5e}"
+    if 1e-2 <= abs(value) < 1e7:
+        return f"{value:.{max(0, 6 - math.floor(math.log10(abs(value))))}f}"
+    return f"{value:.6e}"
 
 
 def small(value: float) -> str:
@@ -71,39 +75,70 @@ def show_table(printer: Console, table: Table) -> None:
 
 
 def check_tables(printer: Console, checks: Sequence[Check], titles: Mapping[str, str]) -> None:
-    """One table a result, both numbers of each comparison side by side; the words of what does not apply or fails below it."""
+    """One table a result: the run's own world with both numbers of each comparison side by side; above it what is proved, below it
+    what was compared on other worlds and the words of what fails or does not apply."""
     for name in dict.fromkeys(check.result for check in checks):
         group = [check for check in checks if check.result == name]
         show(printer, "", f"{name}: {titles.get(name, '')}".rstrip(": "), style="bold")
-        table = new_table(
-            [
-                ("claim", "left"),
-                ("K", "right"),
-                ("theory", "right"),
-                ("", "center"),
-                ("found", "right"),
-                ("error", "right"),
-            ]
-            + [("tolerance", "right"), ("evidence", "left"), ("status", "left")],
-            printer,
-        )
-        for check in group:
-            if check.status == "not_applicable":
-                continue
-            symbolic = check.evidence == "symbolic"
-            table.add_row(
-                check.claim,
-                "" if check.classes is None else str(check.classes),
-                "" if symbolic else number(check.theory),
-                "" if symbolic else RELATIONS[check.kind],
-                check.note if symbolic else number(check.numeric),
-                "" if symbolic else small(check.error),
-                "exact" if symbolic else small(check.tolerance),
-                check.evidence,
-                Text(check.status, style=STYLES[check.status]),
-            )
-        show_table(printer, table)
+        proved = [check for check in group if check.evidence == "symbolic" and check.status == "holds"]
+        if proved:
+            show(printer, wrapped(printer, f"  proved (symbolic, exact): {', '.join(check.claim for check in proved)}"))
+        own = [
+            check
+            for check in group
+            if check.evidence != "symbolic" and not check.where and check.status != "not_applicable"
+        ]
+        own = side_by_side(own)
+        if own:
+            show_table(printer, numbers(printer, own))
+        elsewhere(printer, [check for check in group if check.where])
         remarks(printer, group)
+
+
+def side_by_side(checks: Sequence[Check]) -> list[Check]:
+    """The checks with those of one claim together, by evidence and subject, K rising within; claims in the order in which they came."""
+    claims = list(dict.fromkeys(check.claim for check in checks))
+    subjects = list(dict.fromkeys((check.evidence, check.note) for check in checks))
+    return sorted(checks, key=lambda check: (claims.index(check.claim), subjects.index((check.evidence, check.note))))
+
+
+def wrapped(printer: Console, line: str) -> str:
+    """The line, broken at the console's width with a hanging indent."""
+    return textwrap.fill(line, max(printer.width, 40), subsequent_indent="    ", break_on_hyphens=False)
+
+
+def numbers(printer: Console, checks: Sequence[Check]) -> Table:
+    """Claims with the theory's number and the one found."""
+    headings = ["claim", "K", "theory", "", "found", "error", "tolerance", "evidence", "status", "about"]
+    justify = ["left", "right", "right", "center", "right", "right", "right", "left", "left", "left"]
+    if not printer.is_terminal or printer.width >= 140:
+        table = new_table(list(zip(headings, justify, strict=True)), printer)
+    else:
+        table = new_table(list(zip(headings[:-1], justify[:-1], strict=True)), printer)
+    for check in checks:
+        cells = (
+            check.claim,
+            "" if check.classes is None else str(check.classes),
+            number(check.theory),
+            RELATIONS[check.kind],
+            number(check.numeric),
+            small(check.error),
+            small(check.tolerance),
+            check.evidence,
+            Text(check.status, style=STYLES[check.status]),
+            Text(check.note),
+        )
+        table.add_row(*cells[: len(table.columns)])
+    return table
+
+
+def elsewhere(printer: Console, checks: Sequence[Check]) -> None:
+    """One line for each other world: how many comparisons hold there, of which claims. The numbers are in the report."""
+    for where in dict.fromkeys(check.where for check in checks):
+        there = [check for check in checks if check.where == where and check.status == "holds"]
+        if there:
+            claims = ", ".join(dict.fromkeys(check.claim for check in there))
+            show(printer, wrapped(printer, f"  {len(there)} more hold on {where}: {claims}"))
 
 
 def remarks(printer: Console, checks: Iterable[Check]) -> None:
@@ -111,13 +146,22 @@ def remarks(printer: Console, checks: Iterable[Check]) -> None:
     joined: dict[tuple[str, str, str], list[int]] = {}
     for check in checks:
         if check.status != "holds":
-            joined.setdefault((check.status, check.claim, check.note), []).extend(
+            joined.setdefault((check.status, check.claim, said(check)), []).extend(
                 [check.classes] if check.classes is not None else []
             )
     for (status, claim, note), classes in joined.items():
         at = f" (K = {', '.join(map(str, classes))})" if classes else ""
         words = {"fails": "FAILS", "not_applicable": "not applicable"}[status]
-        show(printer, f"  {words}: {claim}{at}: {note}", style=STYLES[status])
+        show(printer, wrapped(printer, f"  {words}: {claim}{at}: {note}"), style=STYLES[status])
+
+
+def said(check: Check) -> str:
+    """The check's words; for one that fails the two numbers and the world, if it is another one."""
+    at = f" ({check.where})" if check.where else ""
+    if check.status != "fails" or check.evidence == "symbolic":
+        return check.note + at
+    told = f"{number(check.theory)} {RELATIONS[check.kind]} {number(check.numeric)} is off by more than {small(check.tolerance)}"
+    return f"{check.evidence}: {told}; {check.note}{at}"
 
 
 def interval(entry: Mapping[str, float] | None) -> str:
@@ -137,12 +181,14 @@ def central_table(printer: Console, rows: Sequence[Mapping[str, Any]]) -> None:
         style="bold",
     )
     table = new_table(
-        [("K", "right"), ("extra term, predicted", "right"), ("extra term, measured", "right")]
-        + [
+        [
+            ("K", "right"),
+            ("extra term, predicted", "right"),
+            ("extra term, measured", "right"),
             ("corrected, predicted", "right"),
             ("corrected, measured", "right"),
             ("W (labels alone)", "right"),
-            ("", "left"),
+            ("the correction", "left"),
         ],
         printer,
     )
@@ -170,3 +216,68 @@ def counts(checks: Sequence[Check]) -> str:
     skipped = sum(check.status == "not_applicable" for check in checks)
     kinds = ", ".join(f"{count} {kind}" for kind, count in by.items() if count)
     return f"{held} checks hold ({kinds}), {fails} fail, {skipped} do not apply"
+
+
+def whole(
+    request: Request, made: Mapping[str, Any], checks: Sequence[Check], titles: Mapping[str, str], saved: Sequence[str]
+) -> None:
+    """Everything a reader sees, the summary line last."""
+    printer = console()
+    if not request.quiet:
+        heading(printer, made)
+        check_tables(printer, checks, titles)
+        central_table(printer, made["central"])
+        show(printer, "", *(f"written: {line}" for line in saved))
+    else:
+        remarks(printer, [check for check in checks if check.status == "fails"])
+    verdict = "HOLDS" if made["status"] == "holds" else "FAILS"
+    show(printer, f"{verdict}: {made['density']}: {counts(checks)}", style=STYLES[made["status"]])
+
+
+def heading(printer: Console, made: Mapping[str, Any]) -> None:
+    """What was run, and the numbers of the world."""
+    law, channel, numbers = made["law"], made["channel"], made["quantities"]
+    low, high = law["support"]
+    show(printer, f"{made['density']} on [{low:g}, {high:g}]: {law.get('description', '')}".rstrip(": "), style="bold")
+    show(printer, *(f"  {line}" for line in law.get("labels", {}).get("words", ())))
+    show(printer, *(f"  p is zero, q is not: {line}" for line in law["unsampled"]))
+    show(
+        printer, f"  channel {channel['name']}, noise {channel['noise']:g}; K = {', '.join(map(str, made['classes']))}"
+    )
+    names = {
+        "kl_labels": "KL(q_y||p_y)",
+        "kl_inputs": "KL(q_x||p_x)",
+        "price": "price E_q Delta",
+        "squared_error_price": "squared-error price",
+        "balanced_risk": "R_q(f_q)",
+    }
+    show(printer, "  " + "; ".join(f"{words} = {number(numbers[key])}" for key, words in names.items()))
+    show(printer, *(f"  {key}: {words}" for key, words in numbers["notes"].items()))
+
+
+def falsified(request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Every wrong version and the check that rejected it, the summary line last."""
+    printer = console()
+    missed = [row for row in rows if not row["caught"]]
+    if not request.quiet:
+        table = new_table([("result", "left"), ("wrong version", "left"), ("", "left"), ("caught by", "left")], printer)
+        for row in rows:
+            verdict = "caught" if row["caught"] else "missed"
+            table.add_row(row["result"], row["wrong"], Text(verdict, style=STYLES[verdict]), caught_by(row))
+        show_table(printer, table)
+    for row in missed:
+        show(printer, f"MISSED: {row['result']}: {row['wrong']}", style=STYLES["missed"])
+    verdict = "FAILS" if missed or not rows else "HOLDS"
+    show(printer, f"{verdict}: {len(rows) - len(missed)} of {len(rows)} wrong versions rejected")
+
+
+def caught_by(row: Mapping[str, Any]) -> str:
+    """The claim whose check failed first, by which evidence, and how many failed besides."""
+    if not row["caught"]:
+        return ""
+    first = row["by"][0]
+    if "residual" in first:
+        return f"{first['claim']}, symbolic: left over {first['residual'][:60]}"
+    at = f", K = {first['classes']}" if "classes" in first else ""
+    more = f" and {len(row['by']) - 1} more" if len(row["by"]) > 1 else ""
+    return f"{first['claim']}{at}, {'+'.join(row['evidence'])}: {number(first['theory'])} against {number(first['numeric'])}{more}"

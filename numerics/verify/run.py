@@ -1,0 +1,177 @@
+"""One run of the verifier: gather the evidence, check, report. The proofs run beside it in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from numerics import checks, command, files, runtime
+from numerics.problems import InputError
+from numerics.verify import proofs
+from numerics.verify.request import Request
+
+DEVICES = 2
+LABELS = "labels:"
+
+
+def run(request: Request) -> int:
+    """Runs a request.
+
+    Returns:
+      the exit code.
+
+    Raises:
+      InputError: before anything is written.
+    """
+    _writable(request)
+    with proofs.started(request.only, request.falsify) as proving:
+        evidence = gather(request)
+        if request.falsify:
+            from numerics.verify import falsify
+
+            return falsify.falsify(request, evidence, proving.collect())
+        found = [check for name in request.only for check in checks.load(name).checks(evidence)]
+        ledger = proving.collect()
+    from numerics.verify import report, table
+
+    symbolic = proofs.checks(ledger)
+    ordered = [check for name in request.only for check in (*symbolic, *found) if check.result == name]
+    made = report.build(request, evidence, ordered)
+    if request.json is not None:
+        text = files.json_text(made)
+        if request.json == "-":
+            sys.stdout.write(text)
+        else:
+            files.write_text(request.json, text)
+    saved = [] if request.out is None else save(request.out, made)
+    if request.json != "-":
+        table.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
+    return command.HOLDS if made["status"] == "holds" else command.FAILS
+
+
+def gather(request: Request) -> Any:
+    """World, quadrature, certificates and fits of a request.
+
+    Raises:
+      InputError: a density, support, channel or number of classes that cannot be.
+    """
+    law = label_law(request)
+    runtime.start(devices=DEVICES)
+    from numerics.certified import certificates
+    from numerics.channels import Channel
+    from numerics.evidence import Evidence
+    from numerics.posterior import quantities
+    from numerics.world import World
+
+    noise = Fraction(1, 10) * (law.support[1] - law.support[0]) if request.noise is None else request.noise
+    here = World(law, Channel(request.channel, float(noise)), request.classes)
+    found = quantities(here)
+    fits = None
+    if request.fit:
+        import jax
+
+        from numerics.fits import fits as fit
+
+        with progress(request) as tick:
+            fits = fit(here, request.seeds, jax.random.key(request.seed), progress=tick)
+    return Evidence(here, found, certificates(here), fits, request.seeds, request.full)
+
+
+def label_law(request: Request) -> Any:
+    """The label law that `--density` and `--support` name.
+
+    Raises:
+      InputError: no such density, a refused expression, or a file without usable labels.
+    """
+    from numerics import densities
+
+    if request.density.startswith(LABELS):
+        from numerics.labels import from_file
+
+        return from_file(request.density.removeprefix(LABELS), request.support)
+    support = request.support or densities.UNIT
+    if request.density in densities.NAMES:
+        return densities.named(request.density, support)
+    return densities.typed(request.density, support)
+
+
+@contextmanager
+def progress(request: Request) -> Iterator[Any]:
+    """Progress of the fits on standard error, on a terminal only; yields a function of (done, total, words)."""
+    if request.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("fitting", total=None)
+        yield lambda done, total, words: bar.update(task, completed=done, total=total, description=words)
+
+
+def _writable(request: Request) -> None:
+    """Refuses an output that could not be written, before the work.
+
+    Raises:
+      InputError: the folder of `--json` does not exist or is not writable, or `--out` is or lies in something that is no folder.
+    """
+    if request.json not in (None, "-"):
+        path = Path(str(request.json))
+        if path.is_dir():
+            raise InputError(f"--json {path} is a folder", "name a file in it")
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise InputError(
+                f"--json {path}: cannot write into {path.parent}", "name a folder that exists and can be written"
+            )
+    if request.out is not None:
+        standing = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.exists())
+        if not standing.is_dir() or not os.access(standing, os.W_OK):
+            raise InputError(
+                f"--out {request.out}: cannot make a folder at {standing}", "name a folder that can be written"
+            )
+
+
+def save(folder: Path, made: dict[str, Any]) -> list[str]:
+    """Writes arrays, report and figures, each file whole or not at all; the report last but for the figures, which are drawn from it.
+
+    Returns:
+      what was written, one phrase each.
+    """
+    import numpy as np
+
+    files.make_folder(folder)
+    content = BytesIO()
+    np.savez_compressed(content, **arrays(made))
+    files.write_bytes(folder / "arrays.npz", content.getvalue())
+    files.write_json(folder / "report.json", made)
+    drawn = subprocess.run([sys.executable, "-m", "figures", str(folder)], capture_output=True, text=True, check=False)
+    if drawn.returncode:
+        raise InputError(f"the figures of {folder} could not be drawn", drawn.stderr.strip().splitlines()[-1])
+    return [f"{folder}/report.json", f"{folder}/arrays.npz", f"{len(drawn.stdout.split())} figure files in {folder}"]
+
+
+def arrays(made: dict[str, Any]) -> dict[str, Any]:
+    """The report's curves as arrays, keys joined by points."""
+    import numpy as np
+
+    found: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                walk(f"{prefix}.{key}" if prefix else key, item)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for index, item in enumerate(value):
+                walk(f"{prefix}.{index}", item)
+        elif not isinstance(value, str) and value is not None:
+            found[prefix] = np.asarray(value, float)
+
+    walk("", made["curves"])
+    return found
