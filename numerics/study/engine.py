@@ -27,6 +27,8 @@ RATIO_BINS = 64
 DIVERGED = 100.0
 
 Array = np.ndarray
+# NumPy arrays where the compiled program will see jax.Array: they go to their device in one piece.
+Host = Any
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def inputs(job: Job, data: Mapping[str, OwnData] | None) -> Inputs:
     return Inputs(parts, label, prior, centres, layers, order)
 
 
-def padded(values: Sequence[Array], length: int, dtype: Any) -> Array:
+def padded(values: Sequence[Array], length: int, dtype: Any) -> Host:
     """(g, length, ...) from g arrays, zeros behind the end of each."""
     out = np.zeros((len(values), length, *values[0].shape[1:]), dtype)
     for row, value in zip(out, values, strict=True):
@@ -105,20 +107,22 @@ def group_arguments(arm: Arm, job: Job, group: Sequence[Inputs], length: int) ->
     dtype = np.dtype(job.dtype)
     count = len(group)
 
-    def each(value: float) -> Array:
+    def each(value: float) -> Host:
         return np.full(count, value, dtype)
 
-    layers = [np.stack(layer).astype(dtype) for layer in zip(*(one.layers for one in group), strict=True)]
+    layers: list[Host] = [np.stack(layer).astype(dtype) for layer in zip(*(one.layers for one in group), strict=True)]
     classifies = arm.classifies
+    sizes: Host = np.array([len(one.splits[0].y) for one in group], np.int32)
+    seeds: Host = np.array([one.order for one in group], np.uint32)
     samples = Samples(
         padded([one.splits[0].x for one in group], length, dtype),
         padded([one.splits[0].y for one in group], length, dtype),
         padded([one.splits[0].inverse_ratio for one in group], length, dtype) if arm.weighted else None,
         padded([one.label for one in group], length, np.int32) if classifies else None,
-        np.array([len(one.splits[0].y) for one in group], np.int32),
-        np.array([one.order for one in group], np.uint32),
+        sizes,
+        seeds,
     )
-    offset = np.stack([one.log_prior for one in group]).astype(dtype)
+    offset: Host = np.stack([one.log_prior for one in group]).astype(dtype)
     terms = Terms(
         each(0.0 if not arm.regression else job.scale if arm.scaled else 1.0),
         each(1.0 if classifies else 0.0),
@@ -132,7 +136,7 @@ def predictions(parameters: Parameters, arm: Arm, group: Sequence[Inputs], xs: S
     """Predictions of each model at its own inputs (n, f), in float64."""
     dtype = parameters.out.dtype
     length = -(-max(map(len, xs)) // 256) * 256
-    decoding = ()
+    decoding: tuple[Host, ...] = ()
     if arm.decoded:
         decoding = (
             np.stack([one.log_prior for one in group]).astype(dtype),
@@ -223,7 +227,7 @@ def run(
     Raises:
       InputError: fewer training samples than one batch; double precision asked for while JAX has it off.
     """
-    if jobs[0].dtype == "float64" and not jax.config.jax_enable_x64:
+    if jobs[0].dtype == "float64" and not jax.config.read("jax_enable_x64"):
         raise InputError("float64 training", "start JAX with double precision (runtime.start)")
     if x is not None and x.ndim == 1:
         x = x[:, None]

@@ -139,6 +139,8 @@ def predict(
 
     def block(x: jax.Array) -> jax.Array:
         h = features(parameters, x)[-1]
-        return regression(parameters, h) if log_prior is None else decoded(parameters, h, log_prior, centres)
+        if log_prior is None or centres is None:
+            return regression(parameters, h)
+        return decoded(parameters, h, log_prior, centres)
 
     return jnp.moveaxis(lax.map(block, blocks), 0, 1).reshape(g, n)
