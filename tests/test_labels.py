@@ -18,9 +18,10 @@ from flint import acb, arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import kernel_estimate, label_files
+from numerics import kernel_estimate, label_text
 from numerics.densities import Density
 from numerics.expression import PRECISION, exact, interval
+from numerics.label_column import Column
 from numerics.label_files import read_column
 from numerics.labels import DiscreteLaw, from_column, from_file, lattice_step
 from numerics.problems import InputError
@@ -35,7 +36,7 @@ def reader(request, monkeypatch):
     if request.param == "arrow":
         pytest.importorskip("pyarrow")
     else:
-        monkeypatch.setattr(label_files, "_has_arrow", lambda: False)
+        monkeypatch.setattr(label_text, "has_arrow", lambda: False)
     return request.param
 
 
@@ -211,10 +212,10 @@ def test_standard_input(monkeypatch, reader):
 @given(st.lists(st.one_of(st.floats(-1e9, 1e9), st.none(), st.integers(-100, 100)), min_size=2, max_size=30))
 def test_both_readers_agree(cells):
     content = "k,y\n" + "".join(f"x,{'' if cell is None else cell}\n" for cell in cells)
-    shape = label_files._Shape("memory", ",", True, 2, 1, "y")
-    slow = label_files._with_csv(content.encode(), shape)
-    for read in (label_files._with_numpy, label_files._with_arrow):
-        if read is label_files._with_arrow and not label_files._has_arrow():
+    shape = label_text.Shape("memory", ",", True, 2, 1, "y")
+    slow = label_text.with_csv(content.encode(), shape)
+    for read in (label_text.with_numpy, label_text.with_arrow):
+        if read is label_text.with_arrow and not label_text.has_arrow():
             continue
         fast = read(content.encode(), shape)
         np.testing.assert_array_equal(fast.values, slow.values)
@@ -299,7 +300,7 @@ def test_discrete_samples_have_exact_probabilities(tmp_path):
 def test_bins_of_a_discrete_law_count_labels(values, bins):
     if len(set(values)) < 2:
         return
-    law = from_column(label_files.Column(np.array(values, dtype=float), 0, "memory", ""), "labels:memory")
+    law = from_column(Column(np.array(values, dtype=float), 0, "memory", ""), "labels:memory")
     if not law.discrete:
         return
     lower, upper = law.support
@@ -326,7 +327,7 @@ def test_support_that_cuts_labels_off_or_holds_too_many(tmp_path):
 
 
 def continuous(values=CONTINUOUS, support=None):
-    return from_column(label_files.Column(np.array(values), 0, "memory", ""), "labels:memory", support)
+    return from_column(Column(np.array(values), 0, "memory", ""), "labels:memory", support)
 
 
 @pytest.mark.parametrize("bandwidth", [0.02, 0.1, 0.5])
