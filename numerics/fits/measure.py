@@ -1,0 +1,176 @@
+"""What a fitted model is worth under q: exact sums over the evaluation rule, no Monte Carlo.
+
+The model is a function of x and y; its score is integrated over q by quadrature in x (the whole line) and in y. Classes are handled on the cells of
+their common refinement, on which a model's label weights are summed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from numerics.fits.features import Family
+from numerics.fits.records import Correction
+from numerics.fits.tables import Tables
+from numerics.world import bin_index, common_cells
+
+Score = dict[tuple[str, int | None], float]
+"""Values by name and number of classes."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The classes of one K, as the evaluation needs them.
+
+    Attributes:
+      classes: K as asked for.
+      edges: of the classes.
+      place: class of each label node that p samples, shape (N,), ascending; every class occurs.
+      joint: q(x, c) at the evaluation nodes, shape (n, bins).
+      q, p: class masses, shape (bins,).
+      starts: first cell of the common refinement in each class.
+      evidence: log of the q-weighted kernel summed over each class, shape (n, bins).
+    """
+
+    classes: int
+    edges: tuple[Fraction, ...]
+    place: np.ndarray
+    joint: np.ndarray
+    q: np.ndarray
+    p: np.ndarray
+    starts: np.ndarray
+    evidence: np.ndarray
+
+
+def partition(table: Tables, classes: int, edges: tuple[Fraction, ...], cells: np.ndarray) -> Partition:
+    """A partition on a table; `cells` are the label nodes' cells of the common refinement."""
+    labels = table.labels
+    place = bin_index(edges, labels.nodes)
+    number = len(edges) - 1
+    everywhere = bin_index(edges, labels.all_nodes)
+    joint = table.q_all @ np.eye(number)[everywhere]
+    first_nodes = np.flatnonzero(np.diff(cells, prepend=-1))
+    starts = np.flatnonzero(np.diff(place[first_nodes], prepend=-1))
+    q = np.bincount(everywhere, labels.all_weight, number)
+    p = np.bincount(place, labels.weight * np.exp(labels.log_ratio), number)
+    own = np.flatnonzero(np.diff(place, prepend=-1))
+    evidence = _log_sums(table.log_kernel + np.log(labels.weight), own)
+    return Partition(classes, edges, place, joint, q / q.sum(), p / p.sum(), starts, evidence)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What all models of a run are scored on.
+
+    Attributes:
+      table: the world.
+      partitions: one for each fitted K.
+      starts: first label node of each cell of the common refinement.
+      evidence: log q(x) by the same rule, shape (n,).
+    """
+
+    table: Tables
+    partitions: tuple[Partition, ...]
+    starts: np.ndarray
+    evidence: np.ndarray
+
+
+def stage(table: Tables, classes: Sequence[int], edges: Sequence[tuple[Fraction, ...]]) -> Stage:
+    """Sets up scoring for the given partitions (with every class sampled by p)."""
+    refined = common_cells([*edges, table_ends(table, edges)])
+    cells = bin_index(refined, table.labels.nodes)
+    parts = tuple(partition(table, K, e, cells) for K, e in zip(classes, edges, strict=True))
+    evidence = _log_sums(table.log_kernel + np.log(table.labels.weight), np.zeros(1, int))[:, 0]
+    return Stage(table, parts, np.flatnonzero(np.diff(cells, prepend=-1)), evidence)
+
+
+def table_ends(table: Tables, edges: Sequence[tuple[Fraction, ...]]) -> tuple[Fraction, ...]:
+    """The ends of the support, exact where classes give them."""
+    if edges:
+        return (edges[0][0], edges[0][-1])
+    return (Fraction(float(table.labels.all_nodes[0])), Fraction(float(table.labels.all_nodes[-1])))
+
+
+def _log_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Logarithms of sums of exponentials over consecutive columns, shape (rows, len(starts))."""
+    lengths = np.diff(np.append(starts, values.shape[1]))
+    top = np.maximum.reduceat(values, starts, axis=1)
+    return top + np.log(np.add.reduceat(np.exp(values - np.repeat(top, lengths, axis=1)), starts, axis=1))
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Log probabilities along the last axis."""
+    top = logits.max(axis=-1, keepdims=True)
+    return logits - top - np.log(np.exp(logits - top).sum(axis=-1, keepdims=True))
+
+
+def score(
+    stage: Stage,
+    log_weights: np.ndarray,
+    class_logits: Sequence[np.ndarray],
+    priors: Sequence[np.ndarray],
+    correction: Correction = "divide",
+) -> Score:
+    """All numbers of one regressor and its class networks.
+
+    Args:
+      log_weights: log of the regressor's weight of each label node, up to a function of x, shape (n, N).
+      class_logits: of each partition's class network, shape (n, bins).
+      priors: class shares of the training sample, shape (bins,) each; the correction divides by these, so that the error that the sample's
+        class counts make in the network's biases cancels to first order.
+      correction: see `records.Options`.
+
+    Returns:
+      nats and squared label units; log-losses are infinite where p does not sample every label, and left out.
+    """
+    table = stage.table
+    labels, found = table.labels, Score()
+    finite = table.all_sampled
+    sums = _log_sums(log_weights, stage.starts)
+    lengths = np.diff(np.append(stage.starts, len(labels.nodes)))
+    centred = np.exp(log_weights - np.repeat(sums, lengths, axis=1))
+    means = np.add.reduceat(centred * labels.nodes, stage.starts, axis=1)
+    log_share = log_softmax(sums)
+    found["squared_error", None] = float(table.q_inputs @ ((np.exp(log_share) * means).sum(axis=1) - table.f_q) ** 2)
+    if finite:
+        # log phat(y|x)/q(y) against log q(y|x)/q(y) = log k(x|y)/q(x), with the sums over q taken node by node.
+        gain = float(((log_weights - np.log(labels.weight) - table.log_kernel) * table.q_joint).sum())
+        total = sums.max(axis=1) + np.log(np.exp(sums - sums.max(axis=1, keepdims=True)).sum(axis=1))
+        found["extra_term", None] = -gain + float(table.q_inputs @ (total - stage.evidence))
+    for part, logits, prior in zip(stage.partitions, class_logits, priors, strict=True):
+        K = part.classes
+        in_class = _log_sums(sums, part.starts)
+        counts = np.diff(np.append(part.starts, sums.shape[1]))
+        weights = np.exp(sums - np.repeat(in_class, counts, axis=1))
+        class_means = np.add.reduceat(weights * means, part.starts, axis=1)
+        shift = {"divide": 1.0, "dropped": 0.0, "inverted": -1.0}[correction] * np.log(part.q / prior)
+        plain, corrected = log_softmax(logits), log_softmax(logits + shift)
+        mean = (np.exp(corrected) * class_means).sum(axis=1)
+        found["corrected_squared_error", K] = float(table.q_inputs @ (mean - table.f_q) ** 2)
+        posterior = np.where(part.joint > 0, part.joint, 1.0) / table.q_inputs[:, None]
+        log_posterior = np.where(part.joint > 0, np.log(posterior), 0.0)
+        found["class_excess", K] = float((part.joint * (log_posterior - plain)).sum())
+        if finite:
+            within = -gain + float((part.joint * (in_class - part.evidence)).sum())
+            adjusted = float((part.joint * (log_posterior - corrected)).sum())
+            found["within_excess", K] = within
+            found["plain_excess", K] = found["class_excess", K] + within
+            found["corrected_excess", K] = adjusted + within
+    return found
+
+
+def logits_at(family: Family, theta: np.ndarray) -> np.ndarray:
+    """A family's logits at the evaluation nodes, shape (n, N)."""
+    return family.logits(theta, family.hidden_x)
+
+
+def exact(stage: Stage) -> Score:
+    """The theory's numbers: the same score of the Bayes predictors of the p world, corrected for the prior exactly."""
+    table = stage.table
+    labels = table.labels
+    log_weights = table.log_kernel + np.log(labels.weight) + labels.log_ratio
+    logits = [_log_sums(log_weights, np.flatnonzero(np.diff(part.place, prepend=-1))) for part in stage.partitions]
+    return score(stage, log_weights, logits, [part.p for part in stage.partitions])

@@ -1,0 +1,161 @@
+"""Training: L-BFGS on the samples' own log-loss, all repetitions (and all numbers of classes) at once, in JAX with optax.
+
+The loss is convex with modulus at least the ridge, so a small gradient certifies the minimum: loss minus minimum <= |gradient|^2/(2 ridge).
+Training moves in whitened coordinates `theta = T z` (T from the population's Hessian), where it needs a few dozen steps from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, PartitionSpec
+
+from numerics.fits.features import Family, padded
+from numerics.fits.population import Optimum, Statistics
+from numerics.fits.records import Options
+
+MOST_STEPS = 400
+MEMORY = 12
+LINE_STEPS = 20
+ROUNDING = 1e-14
+"""Of a loss of order one: a smaller decrease is not told from none, so the line search accepts the step."""
+
+
+class Model(NamedTuple):
+    """Arrays of one (padded) family, see `features.Family`; `transform` is T, shape (parameters, parameters)."""
+
+    hidden: Any
+    output: Any
+    bias: Any
+    log_weight: Any
+    transform: Any
+
+
+def loss(model: Model, inputs: Any, moments: Any, ridge: Any, theta: Any) -> Any:
+    """Penalised mean log-loss of one fit, up to a constant of the sample; nats.
+
+    Args:
+      inputs: share of each cell, shape (cells,).
+      moments: mean sufficient statistics, shape (parameters,).
+      theta: shape (parameters,).
+    """
+    number = model.bias.shape[1]
+    head = theta[number:].reshape(model.hidden.shape[1], model.output.shape[1])
+    logits = model.hidden @ head @ model.output.T + (model.bias @ theta[:number] + model.log_weight)
+    return inputs @ jax.nn.logsumexp(logits, axis=1) - moments @ theta + ridge / 2 * theta @ theta
+
+
+def _train_one(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any) -> tuple[Any, ...]:
+    def objective(z: Any) -> Any:
+        return loss(model, inputs, moments, ridge, model.transform @ z)
+
+    search = optax.scale_by_backtracking_linesearch(LINE_STEPS, atol=ROUNDING, store_grad=True)
+    optimiser = optax.lbfgs(memory_size=MEMORY, linesearch=search)
+    value_and_gradient = optax.value_and_grad_from_state(objective)
+
+    def step(carry: tuple[Any, ...]) -> tuple[Any, ...]:
+        z, state, _, number = carry
+        value, gradient = value_and_gradient(z, state=state)
+        change, state = optimiser.update(gradient, state, z, value=value, grad=gradient, value_fn=objective)
+        z = optax.apply_updates(z, change)
+        return z, state, jnp.linalg.norm(optax.tree.get(state, "grad")), number + 1
+
+    def unfinished(carry: tuple[Any, ...]) -> Any:
+        return (carry[2] > tolerance) & (carry[3] < MOST_STEPS)
+
+    first = (start, optimiser.init(start), jnp.inf, 0)
+    z, _, _, steps = jax.lax.while_loop(unfinished, step, first)
+    gradient = jax.grad(objective)(z)
+    theta = model.transform @ z
+    plain = jax.grad(partial(loss, model, inputs, moments, ridge))(theta)
+    return theta, model.transform @ (z - gradient), jnp.linalg.norm(plain), steps
+
+
+def _train(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any) -> tuple[Any, ...]:
+    one = jax.vmap(_train_one, in_axes=(None, 0, 0, 0, None, None))
+    return jax.vmap(one, in_axes=(0, None, 0, 0, None, None))(model, inputs, moments, start, ridge, tolerance)
+
+
+@partial(jax.jit, static_argnames="devices")
+def _train_sharded(
+    model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any, devices: int
+) -> tuple[Any, ...]:
+    if devices == 1:
+        return _train(model, inputs, moments, start, ridge, tolerance)
+    mesh = Mesh(np.array(jax.devices()[:devices]), ("fits",))
+    whole, fits = PartitionSpec(), PartitionSpec(None, "fits")
+    return jax.shard_map(
+        _train,
+        mesh=mesh,
+        in_specs=(whole, PartitionSpec("fits"), fits, fits, whole, whole),
+        out_specs=fits,
+        check_vma=False,
+    )(model, inputs, moments, start, ridge, tolerance)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Fits of several families to the same samples; lists have one entry a family.
+
+    Attributes:
+      theta: shape (fits, parameters of the family) each.
+      stepped: theta after one more Newton step with the population's Hessian: the distance tells what stopping left.
+      gap: bound |gradient|^2/(2 ridge) of loss minus minimum, nats, shape (families, fits).
+      steps: shape (families, fits).
+    """
+
+    theta: list[np.ndarray]
+    stepped: list[np.ndarray]
+    gap: np.ndarray
+    steps: np.ndarray
+
+
+def train(
+    families: Sequence[Family],
+    optima: Sequence[Optimum],
+    data: Sequence[Statistics],
+    options: Options,
+    start: Sequence[np.ndarray] | None = None,
+) -> Trained:
+    """Fits every family to every sample, in float64.
+
+    Args:
+      optima: of the families, for the preconditioner.
+      data: of each family, arrays with a leading axis of fits; all on the same samples.
+      options: ridge and tolerance.
+      start: theta of each family to start from, shape (fits, parameters); zero by default.
+    """
+    hidden, output, bias, log_weight = padded(families)
+    width, I = bias.shape[2], output.shape[2]
+    total = width + hidden.shape[2] * I
+    fits = data[0].inputs.shape[0]
+    moments, begin = np.zeros((len(families), fits, total)), np.zeros((len(families), fits, total))
+    transform = np.tile(np.eye(total), (len(families), 1, 1))
+    places = []
+    for number, (family, optimum, own) in enumerate(zip(families, optima, data, strict=True)):
+        head = np.arange(family.hidden.shape[1])[:, None] * I + np.arange(family.output.shape[1])
+        place = np.concatenate([np.arange(family.bias.shape[1]), width + head.ravel()])
+        places.append(place)
+        root = np.linalg.cholesky(optimum.hessian)
+        transform[number][np.ix_(place, place)] = np.linalg.inv(root).T
+        moments[number][:, place] = own.moments
+        if start is not None:
+            begin[number][:, place] = start[number] @ root
+    count = jax.device_count()
+    devices = count if fits % count == 0 else 1
+    model = Model(*map(jnp.asarray, (hidden, output, bias, log_weight, transform)))
+    found = _train_sharded(model, data[0].inputs, moments, begin, options.ridge, options.tolerance, devices)
+    theta, stepped, gradient, steps = (np.asarray(part) for part in found)
+    return Trained(
+        [theta[g][:, place] for g, place in enumerate(places)],
+        [stepped[g][:, place] for g, place in enumerate(places)],
+        gradient**2 / (2 * options.ridge),
+        steps,
+    )
