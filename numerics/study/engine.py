@@ -213,10 +213,11 @@ def spread(work: Callable[[slice, Any], list[Any]], count: int, devices: Sequenc
         return [result for results in pool.map(one, range(0, count, size)) for result in results]
 
 
-def padding(everything: Sequence[Inputs], own: bool) -> int:
+def padding(job: Job, data: Mapping[str, OwnData] | None) -> int:
     """The length to which training samples are padded: one for all synthetic data, so that there is one program."""
-    longest = max(len(one.splits[0].y) for one in everything)
-    return -(-longest // 1024) * 1024 if own or longest > PADDED else PADDED
+    if not isinstance(job.function, str):
+        return PADDED
+    return -(-int(np.sum((data or {})[job.function].split == 0)) // 1024) * 1024
 
 
 def run(
@@ -231,10 +232,12 @@ def run(
         raise InputError("float64 training", "start JAX with double precision (runtime.start)")
     if x is not None and x.ndim == 1:
         x = x[:, None]
-    everything = [inputs(job, data) for job in jobs]
-    length = padding(everything, data is not None)
+    length = padding(jobs[0], data)
     available = jax.devices()[:devices]
     size = group_size(available[0].platform)
-    return spread(
-        lambda part, device: run_group(jobs[part], everything[part], size, length, device, x), len(jobs), available
-    )
+
+    def work(part: slice, device: Any) -> list[tuple[dict[str, Any], Any]]:
+        # Data are made here, so that one device's are while another trains.
+        return run_group(jobs[part], [inputs(job, data) for job in jobs[part]], size, length, device, x)
+
+    return spread(work, len(jobs), available)
