@@ -24,12 +24,24 @@ _SPECIAL = {
 
 _HEAD = r"""\documentclass{article}
 \usepackage{amsmath}
+\setlength{\textwidth}{16cm}
+\setlength{\oddsidemargin}{0cm}
+\setlength{\textheight}{22cm}
+\setlength{\topmargin}{-1cm}
+\sloppy
 \newtheorem{result}{Result}
 \newtheorem{lemma}{Lemma}
 \title{Statements of the ledger}
 \date{}
 \begin{document}
 \maketitle
+\noindent Labels $y$ in $[a, b]$ of length $D$, inputs $x$, one channel $k(x|y)$; balanced world $q(y)\,k(x|y)$, imbalanced world
+$p(y)\,k(x|y)$; $r = p/q$ on labels, $l = \log r$, $Z(x) = p(x)/q(x)$. Classes $B_c$ partition the labels, $c(y)$ is the class of
+$y$, $C = c(y)$; $q_c, p_c$ are class masses, $q_{y|c}, q_{x|c}$ the laws within a class, $d$ the largest width,
+$w_c = \sup_{B_c} l - \inf_{B_c} l$. $\Delta(x, y) = \log Z(x) - l(y)$ is the extra error term,
+$\Delta_{\mathrm{in}} = \log q(y|x, c)/p(y|x, c)$ its within-class part, $f_q, f_p$ are the conditional means, $R_q, R_p$ the mean
+squared errors. Divergences are in nats.
+
 """
 
 

@@ -266,7 +266,8 @@ RESULT = Result(
             kind="identity",
             statement="q uniform on 3 labels, p = (1/10, 4/5, 1/10), rows of k (9/10, 1/10), (1/2, 1/2), (1/10, 9/10): "
             "E_q Delta = KL(q_y||p_y) = log(5/3).",
-            latex=r"q = \big(\tfrac13, \tfrac13, \tfrac13\big),\; p = \big(\tfrac1{10}, \tfrac45, \tfrac1{10}\big): "
+            latex=r"q = \big(\tfrac13, \tfrac13, \tfrac13\big),\; p = \big(\tfrac1{10}, \tfrac45, \tfrac1{10}\big),\; "
+            r"k(1|\cdot) = \big(\tfrac9{10}, \tfrac12, \tfrac1{10}\big): "
             r"\qquad E_q\Delta = \mathrm{KL}(q_y\|p_y) = \log\tfrac53",
             proof=(Step("Both are log(5/3) in exact rationals: by symmetry q_x = p_x = (1/2, 1/2).", example),),
             falsifiers=(
