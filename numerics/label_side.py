@@ -81,8 +81,9 @@ class BinSide:
 
     @property
     def oscillation(self) -> np.ndarray:
-        """w_c = sup l - inf l over each bin, shape (bins,)."""
-        return self.high - self.low
+        """w_c = sup l - inf l over each bin, shape (bins,); infinite where p vanishes, also where it vanishes on the whole bin."""
+        sampled = np.isfinite(self.low)
+        return np.where(sampled, self.high, np.inf) - np.where(sampled, self.low, 0.0)
 
     @property
     def width(self) -> float:

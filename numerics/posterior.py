@@ -113,14 +113,14 @@ class _Integrals:
             for a, b in zip(fine, coarse, strict=True)
         ]
 
-    def square(self, shift: Callable[[Any], np.ndarray], relative: Callable[[Any], Any], length: float) -> Estimate:
-        """E_{q(x)} shift^2. Each shift is known to `ROUNDING` units of `relative * length`, its square to twice the shift times that."""
+    def square(self, shift: Callable[[Any], np.ndarray], unit: float, most: float) -> Estimate:
+        """E_{q(x)} shift^2. Each shift is known to `ROUNDING` units of `unit`, its square to twice the shift times that; `most` bounds the
+        shift in the tails."""
 
         def size(out: Any) -> Any:
-            unit = length * relative(out)
             return 2 * np.abs(shift(out)) * unit + ROUNDING * EPSILON * unit**2
 
-        return self(lambda out: shift(out) ** 2, size, length**2 * TAIL)
+        return self(lambda out: shift(out) ** 2, size, most**2 * TAIL)
 
 
 def _integrals(here: World, side: labels.LabelSide, prepared: list[Prepared], panels: np.ndarray) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def _integrals(here: World, side: labels.LabelSide, prepared: list[Prepared], pa
     kl_inputs_reversed = integral(lambda out: np.exp(out["log_z"]) * out["log_z"], logs, log_tail)
     balanced = integral(lambda out: out["variance_q"], square, square_tail)
     transferred = integral(lambda out: out["risk_p_under_q"], square, square_tail)
-    bend = math.sqrt(max(side.slope_square.value, 0.0)) if math.isfinite(side.slope_square.value) else 0.0
+    kappa_size = _kappa_size(here, side)
     per = [_per_classes(here, side, integral, row) for row in range(len(side.bins))]
     for entry in per:
         entry["class_part_by_chain"] = entry["kl_classes"] - kl_inputs + entry["kl_inputs_within"]
@@ -152,20 +152,16 @@ def _integrals(here: World, side: labels.LabelSide, prepared: list[Prepared], pa
         "price_by_difference": side.kl_labels - kl_inputs,
         "training_extra": integral(lambda out: out["training_extra"], logs, log_tail),
         "training_extra_by_difference": kl_inputs_reversed - side.kl_labels_reversed,
-        "squared_error_price": integral.square(lambda out: out["f_p"] - out["f_q"], lambda out: 1.0, length),
+        "squared_error_price": integral.square(lambda out: out["f_p"] - out["f_q"], length, length),
         "squared_error_price_by_covariance": integral.square(
-            lambda out: out["pull"],
-            lambda out: _inherited(span),
-            length,
+            lambda out: out["pull"], length * _inherited(span), length
         ),
         "squared_error_price_by_risk": transferred - balanced,
         "balanced_risk": balanced,
         "transferred_risk": transferred,
         "imbalanced_risk": integral(lambda out: out["variance_p"] * np.exp(out["log_z"]), square, square_tail),
-        "curvature_square": integral.square(lambda out: out["kappa"], lambda out: bend / length, length),
-        "curvature_square_by_parts": integral.square(
-            lambda out: out["kappa_by_parts"], lambda out: bend / length, length
-        ),
+        "curvature_square": integral.square(lambda out: out["kappa"], *kappa_size),
+        "curvature_square_by_parts": integral.square(lambda out: out["kappa_by_parts"], *kappa_size),
         "per": per,
     }
 
@@ -176,6 +172,9 @@ def _per_classes(here: World, side: labels.LabelSide, integral: _Integrals, row:
     length, span = here.law.length, side.log_ratio_span
     logs, log_tail = 1.0 + span, 2.0 * (1.0 + span) * TAIL + side.log_ratio_error
     oscillation = float(np.max(bins.oscillation))
+
+    # fhat - f_q = E[(y - f_q)(rhat/Zhat - 1)], and lhat has mean exponential 1 on each bin, so it lies within +-w_c everywhere.
+    most = length * min(1.0, math.expm1(min(2 * oscillation, 1.0)))
 
     def value(name: str) -> Callable[[Any], np.ndarray]:
         return lambda out: out["per"][name][:, row]
@@ -201,10 +200,8 @@ def _per_classes(here: World, side: labels.LabelSide, integral: _Integrals, row:
         "corrected_excess_by_difference": bins.remainder - corrected_inputs,
         "kl_inputs_corrected": corrected_inputs,
         "kl_classes": bins.kl_classes,
-        "corrected_squared_error": integral.square(value("pull_hat"), lambda out: _inherited(oscillation), length),
-        "corrected_squared_error_by_means": integral.square(
-            lambda out: value("f_hat")(out) - out["f_q"], lambda out: 1.0, length
-        ),
+        "corrected_squared_error": integral.square(value("pull_hat"), length * _inherited(oscillation), most),
+        "corrected_squared_error_by_means": integral.square(lambda out: value("f_hat")(out) - out["f_q"], length, most),
     }
     for world_name, masses in (("q", bins.q), ("p", bins.p)):
         entry[f"errors_{world_name}"] = tuple(
@@ -212,6 +209,17 @@ def _per_classes(here: World, side: labels.LabelSide, integral: _Integrals, row:
             for part, mass in zip(integral.totals(f"squares_{world_name}", row), masses, strict=False)
         )
     return entry
+
+
+def _kappa_size(here: World, side: labels.LabelSide) -> tuple[float, float]:
+    """For kappa = E[l' (1 + (y - f_q) d/dy log k)]: the size that rounding acts on, and a bound in the tails (|d/dy log k| is |x - y|/s^2
+    for the Gaussian channel, whose square doubles the tail at most, and below 1.2/s for the others)."""
+    if not (math.isfinite(side.slope_square.value) and math.isfinite(side.lipschitz.value)):
+        return 0.0, 0.0
+    length, noise = here.law.length, here.channel.noise
+    steepest = here.channel.reach(TAIL) / noise**2 if here.channel.name == "gaussian" else 1.2 / noise
+    size = math.sqrt(max(side.slope_square.value, 0.0)) * (1 + length / noise)
+    return size, math.sqrt(2) * side.lipschitz.value * (1 + length * steepest)
 
 
 def _inherited(oscillation: float) -> float:
