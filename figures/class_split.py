@@ -41,8 +41,7 @@ def figure(report: dict[str, Any]) -> Figure:
     axes.set_xticks(list(places), [str(count) for count in columns["classes"]])
     axes.set_xlabel("number of classes $K$")
     axes.set_ylabel("extra error term (nats)")
-    axes.set_ylim(0, 1.32 * report["quantities"]["price"] or 1.0)
-    axes.legend(loc="upper center", ncols=3, columnspacing=1.0)
+    style.legend_above(axes, columns=3)
     return drawing
 
 

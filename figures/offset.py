@@ -34,29 +34,29 @@ def _whiskers(
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, axes = style.new_figure(height=2.7)
+    drawing, axes = style.new_figure(height=3.0)
     columns = data(report)
     classes = columns["classes"]
     price = report["quantities"]["price"]
     if not isinstance(price, str):
-        axes.axhline(price, color=style.IMBALANCED, linestyle="--", label="extra term, uncorrected")
+        axes.axhline(price, color=style.IMBALANCED, linestyle="--", label="uncorrected")
     remainder = style.finite(columns["remainder"])
     axes.plot(classes, remainder, color=style.REMAINDER, marker="s", linestyle=":", label="$W$ (labels alone)")
     excess = style.finite(columns["corrected_excess"])
-    axes.plot(classes, excess, color=style.CORRECTED, marker=".", label="corrected excess, predicted")
+    axes.plot(classes, excess, color=style.CORRECTED, marker=".", label="corrected, predicted")
     fits = report["curves"].get("fits") if "curves" in report else None
     if fits:
         rows = fits["per_classes"]
         counts = [row["classes"] for row in rows]
-        _whiskers(axes, counts, [row["plain"] for row in rows], style.IMBALANCED, "x", "fitted, plain cross-entropy")
-        _whiskers(axes, counts, [row["corrected"] for row in rows], style.FITTED, "o", "fitted, prior-corrected")
+        _whiskers(axes, counts, [row["plain"] for row in rows], style.IMBALANCED, "x", "fitted, plain CE")
+        _whiskers(axes, counts, [row["corrected"] for row in rows], style.FITTED, "o", "fitted, corrected")
     axes.set_yscale("log")
     shown = [value for value in remainder + excess if value > 0]
     top = max([*shown, 0.0 if isinstance(price, str) else price])
-    axes.set_ylim(0.4 * min(shown), 6 * top)
+    axes.set_ylim(0.5 * min(shown), 2 * top)
     style.classes_axis(axes, classes)
     axes.set_ylabel("excess log-loss under $q$ (nats)")
-    axes.legend(loc="upper right", ncols=2, columnspacing=1.0)
+    style.legend_above(axes)
     return drawing
 
 

@@ -14,7 +14,7 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, axes = style.new_figure()
+    drawing, axes = style.new_figure(height=2.8)
     sweep = report["curves"]["noise"]
     ceiling = report["quantities"]["kl_labels"]
     axes.plot(
@@ -30,11 +30,11 @@ def figure(report: dict[str, Any]) -> Figure:
     if not isinstance(ceiling, str):
         axes.axhline(ceiling, color=style.BOUND, linestyle=":", label=r"$\mathrm{KL}(q_y\|p_y)$: most it can cost")
     axes.axvline(report["channel"]["noise"], color=style.BOUND, linewidth=0.6)
-    axes.set_xscale("log")
+    style.noise_axis(axes, sweep["noise"])
     axes.set_xlabel("noise $s$ of the channel (line: this report)")
     axes.set_ylabel("nats")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="best")
+    style.legend_above(axes, columns=1)
     return drawing
 
 

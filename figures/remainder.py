@@ -15,7 +15,7 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, axes = style.new_figure()
+    drawing, axes = style.new_figure(height=2.9)
     columns = data(report)
     classes = columns["classes"]
     for key, label, dash, marker in (
@@ -38,7 +38,7 @@ def figure(report: dict[str, Any]) -> Figure:
     axes.set_yscale("log")
     style.classes_axis(axes, classes)
     axes.set_ylabel("nats")
-    axes.legend(loc="best")
+    style.legend_above(axes)
     return drawing
 
 

@@ -46,9 +46,8 @@ def figure(report: dict[str, Any]) -> Figure:
     axes.set_xticks(list(places), [str(count) for count in classes])
     axes.set_xlabel("number of classes $K$")
     axes.set_ylabel("squared error")
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.35 * (high - low))
-    axes.legend(loc="upper center", ncols=2)
+    axes.set_ylim(bottom=0)
+    style.legend_above(axes)
     return drawing
 
 

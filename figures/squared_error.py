@@ -40,10 +40,10 @@ def figure(report: dict[str, Any]) -> Figure:
         _whiskers(below, counts, fitted, style.FITTED, "o", "corrected, fitted")
     below.set_yscale("log")
     shown = [value for value in error if value > 0]
-    below.set_ylim(0.3 * min(shown), 8 * max(*shown, price))
+    below.set_ylim(0.3 * min(shown), 3 * max(*shown, price))
     style.classes_axis(below, classes)
     below.set_ylabel(r"$E_{q}(f-f_q)^2$")
-    below.legend(loc="best")
+    style.legend_above(below)
     return drawing
 
 

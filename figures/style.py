@@ -53,6 +53,7 @@ SETTINGS = {
     "svg.hashsalt": "classification-for-regression",
     "figure.constrained_layout.use": True,
 }
+matplotlib.rcParams.update(SETTINGS)
 
 
 def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple[Figure, Any]:
@@ -62,24 +63,22 @@ def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple
       height, width: inches.
       grid: what `Figure.subplots` takes (`nrows`, `ncols`, `width_ratios`, ...).
     """
-    with matplotlib.rc_context(SETTINGS):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        return figure, figure.subplots(**grid)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(**grid)
 
 
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes."""
     written = []
-    with matplotlib.rc_context(SETTINGS):
-        for suffix, options in (
-            ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
-            ("png", {"dpi": 300, "metadata": {"Software": None}}),
-        ):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, **options)
-            path = Path(folder) / f"{name}.{suffix}"
-            files.write_bytes(path, buffer.getvalue())
-            written.append(path)
+    for suffix, options in (
+        ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
+        ("png", {"dpi": 300, "metadata": {"Software": None}}),
+    ):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, **options)
+        path = Path(folder) / f"{name}.{suffix}"
+        files.write_bytes(path, buffer.getvalue())
+        written.append(path)
     return written
 
 
@@ -105,6 +104,18 @@ def number(value: Any, digits: int = 3) -> str:
 def finite(values: Sequence[Any]) -> list[float]:
     """Numbers for drawing: words (`infinite`, `undefined`) become gaps."""
     return [float("nan") if value is None or isinstance(value, str) else float(value) for value in values]
+
+
+def legend_above(axes: Any, columns: int = 2) -> None:
+    """A legend over the axes, where it hides no data."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0, 1.0, 0.0), mode="expand", ncols=columns, borderaxespad=0.3)
+
+
+def noise_axis(axes: Any, noise: Sequence[float]) -> None:
+    """A logarithmic axis of noise levels with the levels themselves as ticks."""
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(list(noise), [f"{level:.3g}" for level in noise])
+    axes.minorticks_off()
 
 
 def classes_axis(axes: Any, classes: Sequence[int]) -> None:

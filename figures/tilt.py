@@ -25,7 +25,7 @@ def _occupied(report: dict[str, Any]) -> list[list[float]]:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, (left, right) = style.new_figure(height=2.9, nrows=2, height_ratios=(1, 1.25))
+    drawing, (left, right) = style.new_figure(height=3.6, nrows=2, height_ratios=(1, 1.25))
     posteriors = report["curves"]["posteriors"]
     discrete = report["law"]["discrete"]
     for index, slice_ in enumerate(posteriors["at"]):
@@ -46,7 +46,7 @@ def figure(report: dict[str, Any]) -> Figure:
     left.set_xlabel("label $y$ (dotted: the input $x$)")
     left.set_ylabel("posterior")
     left.set_ylim(bottom=0)
-    left.legend(loc="best")
+    style.legend_above(left)
     area = report["curves"]["map"]
     values = _occupied(report)
     seen = [value for row in values for value in row if value == value]
