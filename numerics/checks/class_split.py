@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from numerics import finite
+from numerics.checks import fitted
 from numerics.checks.common import ZERO, Page, rounded, total
 from numerics.checks.examples import ALL, Example, divergence, posterior
 from numerics.evidence import Evidence
@@ -49,6 +50,11 @@ def checks(
                 f"minus the {name}",
                 classes=entry.classes,
             )
+    for entry in found.per_classes:
+        K, inner = entry.classes, entry.kl_inputs_within.scaled(inner_weight)
+        told = total(entry.kl_classes, inner, found.kl_inputs.scaled(inputs_weight))
+        fitted.add(page, "class_part", "class_excess", told, K)
+        fitted.add(page, "within_part", "within_excess", entry.within_part, K)
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign)

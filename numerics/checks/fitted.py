@@ -1,51 +1,49 @@
 """Fitted numbers against the theory: intervals over seeds, wide enough for all of a run's fitted checks together.
 
-A fitted number's error is a multiple of its standard error: the Student quantile (seeds - 1 degrees of freedom) that all fitted numbers of a
-run exceed together in at most `FALSE_ALARM` of all runs (Bonferroni). The allowance beside it is what `numerics.fits` derives for training: the
-gap of the model family, and what early stopping and the jackknife leave.
+A fitted number's error is `numerics.fits.summary.interval`: the Student quantile that all fitted numbers of a run exceed together in at most one
+run of a hundred (Bonferroni), times the standard error over seeds, and what early stopping and the jackknife leave. Two comparisons are made of
+each number: against the optimum of exactly this model family, computed without training (claims named `trained_...`), and against the theory
+with unlimited capacity, where the distance of the two optima is allowed for and stated.
 """
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
-
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
-from numerics.fits.records import Fits, Fitted
-from numerics.records import Estimate, Kind
-
-FALSE_ALARM = 0.01
+from numerics.fits import Fits, Fitted
+from numerics.records import Estimate
 
 
-@lru_cache(maxsize=64)
-def multiple(seeds: int, numbers: int) -> float:
-    """How many standard errors: two-sided, `numbers` of them."""
-    from scipy.special import stdtrit
+def interval(fits: Fits, entry: Fitted) -> Estimate:
+    """The mean over seeds with its interval's half-width as error."""
+    from numerics.fits import summary
 
-    return float(stdtrit(seeds - 1, 1 - FALSE_ALARM / (2 * numbers)))
+    return summary.interval(entry, len(fits.quantities))
 
 
-def half_width(fits: Fits, entry: Fitted) -> float:
-    """Half of the interval of a fitted number."""
-    return multiple(fits.seeds, len(fits.quantities)) * entry.standard_error
+def find(evidence: Evidence, name: str, classes: int | None = None) -> tuple[Fitted, Estimate] | None:
+    """A fitted number with its interval, or None where it was not fitted."""
+    fits = evidence.fits
+    entry = None if fits is None else fits.find(name, classes)
+    return None if fits is None or entry is None else (entry, interval(fits, entry))
 
 
 def measured(evidence: Evidence, name: str, classes: int | None = None) -> dict[str, float] | None:
-    """A fitted number with its interval, or None where it was not fitted."""
-    if evidence.fits is None:
+    """The same as plain numbers: `mean`, `low`, `high`, and `gap`, what the model family cannot represent."""
+    found = find(evidence, name, classes)
+    if found is None:
         return None
-    entry = evidence.fits.find(name, classes)
-    if entry is None:
-        return None
-    half = half_width(evidence.fits, entry) + entry.optimisation + entry.remainder
-    return {"mean": entry.mean, "low": entry.mean - half, "high": entry.mean + half}
+    entry, mean = found
+    return {
+        "mean": mean.value,
+        "low": mean.value - mean.error,
+        "high": mean.value + mean.error,
+        "gap": entry.representation_gap,
+    }
 
 
-def add(
-    page: Page, claim: str, name: str, theory: Estimate, classes: int | None = None, kind: Kind = "identity"
-) -> None:
-    """Sets a fitted number against the theory: the family's own gap to the theory, known by quadrature, is allowed for and stated.
+def add(page: Page, claim: str, name: str, theory: Estimate, classes: int | None = None) -> None:
+    """Sets a fitted number against the theory, and against the optimum of its family.
 
     Args:
       name: of the fitted number.
@@ -54,24 +52,28 @@ def add(
     fits = page.evidence.fits
     if fits is None:
         return
-    entry = fits.find(name, classes)
-    if entry is None:
-        page.skip(claim, kind, fits.note(name, classes) or f"{name} was not fitted", "fitted", classes)
+    found = find(page.evidence, name, classes)
+    if found is None:
+        page.skip(claim, "identity", fits.note(name, classes) or f"{name} was not fitted", "fitted", classes)
         return
-    half = half_width(fits, entry)
-    gap = 0.0 if math.isnan(entry.exact) else abs(entry.representation_gap)
-    left = entry.optimisation + entry.remainder
-    words = (
-        f"{name}, {fits.seeds} seeds of {entry.draws} draws; allowance: family {gap:.1e}, training {left:.1e};"
-        f" a model pays {entry.bias:.1e} more on average, removed"
-    )
+    entry, mean = found
+    gap = abs(entry.predicted - theory.value)
     page.add(
         claim,
-        kind,
+        "identity",
         theory,
-        Estimate(entry.mean, half),
-        words,
+        mean,
+        f"{name}; the family's own optimum is {gap:.1e} away, allowed for",
         source="fitted",
         classes=classes,
-        allowance=gap + left,
+        allowance=gap,
+    )
+    page.add(
+        f"trained_{name}",
+        "identity",
+        Estimate(entry.predicted, 0.0),
+        mean,
+        f"{fits.seeds} seeds of {entry.draws} draws from p; 1/n bias of {entry.bias:.1e} removed",
+        source="fitted",
+        classes=classes,
     )

@@ -7,11 +7,12 @@ import math
 import numpy as np
 
 from numerics import finite
+from numerics.checks import fitted
 from numerics.checks.common import ZERO, Page, rounded, total
 from numerics.checks.examples import ALL, REVEALED, Example, divergence, posterior
 from numerics.evidence import Evidence
 from numerics.quantities import PerClasses
-from numerics.records import Check, Falsifier
+from numerics.records import Check, Estimate, Falsifier
 
 RESULT = "offset"
 PLAIN_WEIGHTS = (0.0, 0.3, 2.0)
@@ -43,6 +44,8 @@ def checks(
     found = evidence.quantities
     for entry in found.per_classes:
         _world(page, entry, inputs_weight, inputs_of_training, gap_weight, classes_weight)
+    for entry in found.per_classes:
+        _fitted(page, entry, inputs_weight, inputs_of_training, correct)
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, inputs_weight, inputs_of_training, gap_weight, classes_weight, correct)
@@ -80,6 +83,36 @@ def _world(
     help_certain = least.value > least.error
     words = "certain to help" if help_certain else "not certain to help"
     page.add("guaranteed_help", "upper bound", saved, least, words, classes=K, because=("price",))
+
+
+def _fitted(page: Page, entry: PerClasses, inputs_weight: float, inputs_of_training: bool, correct: bool) -> None:
+    """Trained models: plain, they keep the price; corrected, they come down to the corrected excess, at most W plus what training leaves."""
+    K, found = entry.classes, page.evidence.quantities
+    name = "corrected_excess" if correct else "plain_excess"
+    inputs = found.kl_inputs if inputs_of_training else entry.kl_inputs_corrected
+    fitted.add(page, "plain_cross_entropy", "plain_excess", found.price, K)
+    fitted.add(page, "corrected_excess", name, total(entry.remainder, inputs.scaled(inputs_weight)), K)
+    corrected, plain = fitted.find(page.evidence, name, K), fitted.find(page.evidence, "plain_excess", K)
+    if corrected is None or plain is None:
+        return
+    fit, mean = corrected
+    gap = abs(fit.representation_gap)
+    raw = Estimate(fit.raw_mean, mean.error)
+    words = f"as trained, its bias left in; allowance: training {fit.training_gap:.1e}, family {gap:.1e}"
+    allowance = fit.training_gap + gap
+    page.add(
+        "at_most_remainder", "upper bound", entry.remainder, raw, words, source="fitted", classes=K, allowance=allowance
+    )
+    if (entry.kl_classes - found.kl_inputs).value > 0:
+        page.add(
+            "guaranteed_help",
+            "upper bound",
+            plain[1],
+            mean,
+            "the plain model, above the corrected one",
+            source="fitted",
+            classes=K,
+        )
 
 
 def _finite(

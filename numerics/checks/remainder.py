@@ -161,11 +161,13 @@ def _certified(page: Page, classes_weight: float, range_factor: float, eighth: f
     if certificates is None:
         return
     for ball, entry in zip(certificates.per_classes, found.per_classes, strict=True):
-        K, source = entry.classes, "certified"
+        K = entry.classes
         W = enclosed(ball.remainder)
-        page.add("label_only", "identity", W, entry.remainder, "W by quadrature", source=source, classes=K)
+        page.add("label_only", "identity", W, entry.remainder, "W by quadrature", source="certified", classes=K)
         told = total(enclosed(certificates.kl_labels), enclosed(ball.kl_classes).scaled(classes_weight))
-        page.add("label_only", "identity", told, W, "certified W", source=source, classes=K, because=("kl_labels",))
+        page.add(
+            "label_only", "identity", told, W, "certified W", source="certified", classes=K, because=("kl_labels",)
+        )
         masses = [enclosed(mass) for mass in ball.p]
         off = max(range(len(masses)), key=lambda c: abs(masses[c].value - entry.bins.p[c]))
         double = Estimate(float(entry.bins.p[off]), EPSILON * float(entry.bins.p[off]))
@@ -175,35 +177,39 @@ def _certified(page: Page, classes_weight: float, range_factor: float, eighth: f
             masses[off],
             double,
             f"p_c of class {off + 1}, the largest gap",
-            source=source,
+            source="certified",
             classes=K,
         )
         if ball.bounds is None:
             page.skip(
-                "range_bound", "upper bound", "infinite: the log ratio has no finite range on some class", source, K
+                "range_bound",
+                "upper bound",
+                "infinite: the log ratio has no finite range on some class",
+                "certified",
+                K,
             )
             continue
         top = ball.bounds.specht.estimate.scaled(range_factor)
-        page.add("range_bound", "upper bound", top, W, source=source, classes=K)
+        page.add("range_bound", "upper bound", top, W, source="certified", classes=K)
         page.add(
             "hoeffding_bound",
             "upper bound",
             ball.bounds.hoeffding.estimate.scaled(8 / eighth),
             top,
-            source=source,
+            source="certified",
             classes=K,
         )
         if ball.bounds.sinh is not None and ball.bounds.square is not None:
             sinh, square = ball.bounds.sinh.estimate, ball.bounds.square.estimate
             if slope_factor == 1.0:
-                page.add("lipschitz_bound", "upper bound", sinh, W, "log(sinh u/u)", source=source, classes=K)
+                page.add("lipschitz_bound", "upper bound", sinh, W, "log(sinh u/u)", source="certified", classes=K)
             page.add(
                 "lipschitz_bound",
                 "upper bound",
                 square.scaled(slope_factor**2),
                 sinh,
                 "(L d)^2/24",
-                source=source,
+                source="certified",
                 classes=K,
             )
 
@@ -247,11 +253,16 @@ def _attained(page: Page, range_factor: float, eighth: float, slope_factor: floa
         page.add("range_attained", "identity", specht(w).scaled(range_factor), W, f"two labels, w = {w:g}")
         page.add("hoeffding_bound", "upper bound", rounded(w * w / eighth), W, f"two labels, w = {w:g}")
     for u in HALF_WIDTHS:
-        mean = quadrature.integrate(lambda t, u=u: np.exp(u * t) / 2, [-1.0, 0.0, 1.0], 0.25)
+        mean = _mean_exponential(u)
         W = Estimate(math.log(mean.value), mean.error / mean.value + EPSILON * (1 + u))
         told = log_sinh_ratio(slope_factor * u)
         page.add("lipschitz_attained", "identity", told, W, f"log E e^l - E l for l affine, u = {u:g}")
         page.add("lipschitz_bound", "upper bound", rounded((slope_factor * u) ** 2 / 6), W, f"l affine, u = {u:g}")
+
+
+def _mean_exponential(u: float) -> Estimate:
+    """The mean of e^(u t) for t uniform on [-1, 1]."""
+    return quadrature.integrate(lambda t: np.exp(u * t) / 2, [-1.0, 0.0, 1.0], 0.25)
 
 
 FALSIFIERS = (

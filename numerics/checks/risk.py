@@ -8,12 +8,13 @@ from collections.abc import Callable
 import numpy as np
 
 from numerics import finite, quadrature
+from numerics.checks import fitted
 from numerics.checks.common import Page, rounded, total, weighted
 from numerics.checks.examples import ALL, Example
 from numerics.checks.linear_predictor import Line, class_errors, direct_risks, line
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate, Falsifier, Kind
 
 RESULT = "risk"
 OSCILLATIONS = (0.2, 2.0, 9.0)
@@ -56,6 +57,7 @@ def checks(
         told = three_terms(risk_p, bins.q, bins.p, errors_q, errors_p, *knobs)
         page.add("split", "identity", told, risk_q, "R_q of the least-squares line under p", classes=K)
         _bound(page, K, model, errors_q, errors_p, quarter)
+        _fitted(page, K, within_weight)
     _limit(page, model, twelfth)
     for example in ALL:
         with page.elsewhere(example.name):
@@ -109,6 +111,27 @@ def _bound(page: Page, K: int, model: Line, errors_q: list[Estimate], errors_p: 
     page.add("within_bound", "upper bound", top, gap, f"the least-squares line, class {c + 1}, the closest", classes=K)
 
 
+def _fitted(page: Page, K: int, within_weight: float) -> None:
+    """The same three terms of a ridge fit, each measured on fresh samples by label, against what they are for each seed's own fit."""
+    if page.evidence.fits is None:
+        return
+    names = (("imbalanced_risk", None), ("between", K), ("within", K), ("balanced_risk", None))
+    found = [fitted.find(page.evidence, name, classes) for name, classes in names]
+    entries = [entry for entry in found if entry is not None]
+    if len(entries) < len(names):
+        why = next(page.evidence.fits.note(*name) for name, entry in zip(names, found, strict=True) if entry is None)
+        page.skip("split", "identity", why or "not measured", "fitted", K)
+        return
+    (_, imbalanced), (between_fit, between), (within_fit, within), (_, balanced) = entries
+    told = total(imbalanced, between, within.scaled(within_weight))
+    page.add(
+        "split", "identity", told, balanced, "a ridge fit, terms measured on fresh samples", source="fitted", classes=K
+    )
+    for name, fit, mean in (("between", between_fit, between), ("within", within_fit, within)):
+        told = Estimate(fit.predicted, 0.0)
+        page.add(f"trained_{name}", "identity", told, mean, "exact for each seed's own fit", source="fitted", classes=K)
+
+
 def _limit(page: Page, model: Line, twelfth: float) -> None:
     """The limit of the within-class sum for fine classes: of the straight line in this world, and where everything is known."""
     law = page.evidence.world.law
@@ -140,7 +163,8 @@ def _extrapolated(page: Page, sample: Callable[[int], Sample], length: float, tw
 
     Classes are halved until two extrapolated values agree or `MOST_PANELS` is reached; what separates them is the error.
     """
-    claim, kind = "within_asymptotic", "asymptotic"
+    claim: str = "within_asymptotic"
+    kind: Kind = "asymptotic"
     ratios: list[float] = []
     limits: list[float] = []
     panels, rounding = 64, 0.0
@@ -178,16 +202,16 @@ def _finite(
     square = (y[:, None] - f) ** 2
     errors = (k * square).sum(axis=1)
     size = float(errors.max())
-    risks = [example.found(lambda here, law=law: finite.risk(here, law, f), size) for law in (q, p)]
-    masses = members @ q, members @ p
-    means = [[rounded(float((c * law) @ errors / (c @ law)), 16, size) for c in members] for law in (q, p)]
-    told = three_terms(risks[1], *masses, *means, within_weight, training_weights, balanced_between)
-    page.add("split", "identity", told, risks[0])
+    imbalanced = example.found(lambda here: finite.risk(here, p, f), size)
+    means_q, means_p = ([rounded(float((c * law) @ errors / (c @ law)), 16, size) for c in members] for law in (q, p))
+    knobs = (within_weight, training_weights, balanced_between)
+    told = three_terms(imbalanced, members @ q, members @ p, means_q, means_p, *knobs)
+    page.add("split", "identity", told, example.found(lambda here: finite.risk(here, q, f), size))
     ratio = np.log(p / q)
     for c, member in enumerate(members):
         inside = member > 0
         top = rounded(float(np.ptp(errors[inside])) * math.tanh(float(np.ptp(ratio[inside])) / quarter), 16, size)
-        gap = means[0][c] - means[1][c]
+        gap = means_q[c] - means_p[c]
         page.add("within_bound", "upper bound", top, Estimate(abs(gap.value), gap.error), f"class {c + 1}")
 
 

@@ -7,11 +7,12 @@ import math
 import numpy as np
 
 from numerics import finite, quadrature
+from numerics.checks import fitted
 from numerics.checks.common import Page, product, rounded, total
 from numerics.checks.examples import ALL, Example, divergence, posterior
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate, Falsifier, Kind
 
 RESULT = "squared_error"
 GAUSSIAN = ((0.3, 0.09), (-0.2, 0.04))
@@ -70,6 +71,12 @@ def checks(
             classes=K,
         )
     _certified(page)
+    fitted.add(page, "pythagoras", "squared_error", price.scaled(shift_sign))
+    fitted.add(page, "pythagoras", "histogram_squared_error", price.scaled(shift_sign))
+    for entry in found.per_classes:
+        fitted.add(
+            page, "corrected_covariance", "corrected_squared_error", entry.corrected_squared_error, entry.classes
+        )
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, shift_sign, centred, length_divisor)
@@ -82,7 +89,8 @@ def checks(
 
 def _gaussian_channel(page: Page, noise_factor: float) -> None:
     here, found = page.evidence.world, page.evidence.quantities
-    claim, kind = "gaussian_channel_bound", "upper bound"
+    claim: str = "gaussian_channel_bound"
+    kind: Kind = "upper bound"
     if here.channel.name != "gaussian":
         page.skip(claim, kind, f"the {here.channel.name} channel: the claim is about the Gaussian one")
     elif here.law.discrete:

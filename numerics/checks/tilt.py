@@ -155,14 +155,14 @@ def _whole_line(page: Page, shift_factor: float, precision_sign: float) -> None:
 
 def _tilted_moments(slope: float, bend: float) -> tuple[Estimate, Estimate]:
     """Mean and variance of exp(-t^2/2 + slope t + bend t^2/2), normalised."""
-    moments = [
-        quadrature.integrate(
-            lambda t, power=power: t**power * np.exp(-t * t / 2 + slope * t + bend * t * t / 2),
-            [-REACH, 0.0, REACH],
-            0.5,
-        )
-        for power in (0, 1, 2)
-    ]
+
+    def moment(power: int) -> Estimate:
+        def integrand(t: np.ndarray) -> np.ndarray:
+            return t**power * np.exp(-t * t / 2 + slope * t + bend * t * t / 2)
+
+        return quadrature.integrate(integrand, [-REACH, 0.0, REACH], 0.5)
+
+    moments = [moment(power) for power in (0, 1, 2)]
     mass = moments[0]
 
     def over_mass(top: Estimate) -> Estimate:

@@ -17,11 +17,12 @@ def rows(evidence: Evidence) -> list[dict[str, Any]]:
     made = []
     for entry in found.per_classes:
         K = entry.classes
+        extra = measured(evidence, "plain_excess", K) or measured(evidence, "extra_term")
         made.append(
             {
                 "classes": K,
                 "extra_predicted": found.price.value,
-                "extra_measured": measured(evidence, "plain_excess", K) or measured(evidence, "extra_term"),
+                "extra_measured": extra,
                 "corrected_predicted": entry.corrected_excess.value,
                 "corrected_measured": measured(evidence, "corrected_excess", K),
                 "remainder": entry.remainder.value,

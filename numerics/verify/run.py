@@ -75,12 +75,10 @@ def gather(request: Request) -> Any:
     found = quantities(here)
     fits = None
     if request.fit:
-        import jax
-
         from numerics.fits import fits as fit
 
         with progress(request) as tick:
-            fits = fit(here, request.seeds, jax.random.key(request.seed), progress=tick)
+            fits = fit(here, request.seeds, request.seed, progress=tick)
     return Evidence(here, found, certificates(here), fits, request.seeds, request.full)
 
 

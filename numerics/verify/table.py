@@ -15,7 +15,9 @@ from rich.text import Text
 from numerics.records import Check
 from numerics.verify.request import Request
 
-WIDTH_IN_A_PIPE = 160
+WIDTH_IN_A_PIPE = 1000
+"""Wider than any row: a pipe is never wrapped or cut."""
+TEXT_WIDTH = 140
 STYLES = {"holds": "green", "fails": "bold red", "not_applicable": "yellow", "caught": "green", "missed": "bold red"}
 RELATIONS = {"identity": "=", "upper bound": "≥", "asymptotic": "→", "counterexample": "<"}
 """Between the theory's number, on the left, and the number found."""
@@ -53,7 +55,7 @@ def new_table(columns: Sequence[tuple[str, str]], printer: Console) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD if printer.is_terminal else None, pad_edge=False, header_style="bold")
     for heading, justify in columns:
-        table.add_column(heading, justify=justify, no_wrap=not printer.is_terminal)  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=justify == "right" or not printer.is_terminal)  # type: ignore[arg-type]
     return table
 
 
@@ -104,7 +106,9 @@ def side_by_side(checks: Sequence[Check]) -> list[Check]:
 
 def wrapped(printer: Console, line: str) -> str:
     """The line, broken at the console's width with a hanging indent."""
-    return textwrap.fill(line, max(printer.width, 40), subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.fill(
+        line, min(max(printer.width, 40), TEXT_WIDTH), subsequent_indent="    ", break_on_hyphens=False
+    )
 
 
 def numbers(printer: Console, checks: Sequence[Check]) -> Table:
@@ -142,24 +146,28 @@ def elsewhere(printer: Console, checks: Sequence[Check]) -> None:
 
 
 def remarks(printer: Console, checks: Iterable[Check]) -> None:
-    """One line for each check that fails or does not apply; those with the same words are joined."""
-    joined: dict[tuple[str, str, str], list[int]] = {}
+    """What fails, one line each, and what does not apply, one line for each reason."""
+    reasons: dict[str, dict[str, set[int]]] = {}
     for check in checks:
-        if check.status != "holds":
-            joined.setdefault((check.status, check.claim, said(check)), []).extend(
-                [check.classes] if check.classes is not None else []
-            )
-    for (status, claim, note), classes in joined.items():
-        at = f" (K = {', '.join(map(str, classes))})" if classes else ""
-        words = {"fails": "FAILS", "not_applicable": "not applicable"}[status]
-        show(printer, wrapped(printer, f"  {words}: {claim}{at}: {note}"), style=STYLES[status])
+        at = "" if check.classes is None else f" (K = {check.classes})"
+        if check.status == "fails":
+            show(printer, wrapped(printer, f"  FAILS: {check.claim}{at}: {said(check)}"), style=STYLES["fails"])
+        elif check.status == "not_applicable":
+            classes = reasons.setdefault(check.note, {}).setdefault(check.claim, set())
+            classes |= {check.classes} if check.classes is not None else set()
+    for reason, claims in reasons.items():
+        names = ", ".join(
+            claim + (f" (K = {', '.join(map(str, sorted(classes)))})" if classes else "")
+            for claim, classes in claims.items()
+        )
+        show(printer, wrapped(printer, f"  not applicable: {names}: {reason}"), style=STYLES["not_applicable"])
 
 
 def said(check: Check) -> str:
-    """The check's words; for one that fails the two numbers and the world, if it is another one."""
+    """The words of a check that fails: by which evidence, the two numbers, and the world, if it is another one."""
     at = f" ({check.where})" if check.where else ""
-    if check.status != "fails" or check.evidence == "symbolic":
-        return check.note + at
+    if check.evidence == "symbolic":
+        return f"symbolic: {check.note}{at}"
     told = f"{number(check.theory)} {RELATIONS[check.kind]} {number(check.numeric)} is off by more than {small(check.tolerance)}"
     return f"{check.evidence}: {told}; {check.note}{at}"
 
@@ -252,7 +260,9 @@ def heading(printer: Console, made: Mapping[str, Any]) -> None:
         "balanced_risk": "R_q(f_q)",
     }
     show(printer, "  " + "; ".join(f"{words} = {number(numbers[key])}" for key, words in names.items()))
-    show(printer, *(f"  {key}: {words}" for key, words in numbers["notes"].items()))
+    for words in dict.fromkeys(numbers["notes"].values()):
+        keys = ", ".join(key for key, found in numbers["notes"].items() if found == words)
+        show(printer, wrapped(printer, f"  {keys}: {words}"))
 
 
 def falsified(request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
