@@ -16,7 +16,15 @@ from numerics import files
 from numerics.problems import InputError
 
 VERIFY = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "risk")
-NAMES = {"verify": VERIFY}
+STUDY = (
+    "study_samplings",
+    "study_pairs",
+    "study_attribution",
+    "study_map",
+    "study_example",
+    "study_residuals",
+)
+NAMES = {"verify": VERIFY, "study": STUDY}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

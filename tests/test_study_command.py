@@ -239,10 +239,12 @@ def test_families_cover_every_contrast(tmp_path: Path) -> None:
 
 def test_map_reports_every_condition(tmp_path: Path) -> None:
     arguments = ("--preset", "map", "--width", "5", "9", "--noise", "0", "--scale", "100", "--epochs", "1")
-    done = fake(*arguments, "--store", str(tmp_path / "s.sqlite"), "--json", "-")
+    done = fake(*arguments, "--store", str(tmp_path / "s.sqlite"), "--json", "-", "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert len(report["map"]) == 2 * 2 * 3 * 2  # optimizers, widths, decays, class counts
+    for figure in ("study_map", "study_pairs"):
+        assert (tmp_path / "out" / f"{figure}.pdf").stat().st_size > 0
     for entry in report["map"]:
         largest = max(entry[name]["p"] for name in ("claim", "scale", "placebo"))
         assert entry["p"] in (largest, 1)
@@ -268,3 +270,9 @@ def test_whole_command_with_the_real_engine(engine: None, tmp_path: Path) -> Non
     assert report["schema"] == "study/1"
     assert report["trainings"] == 2 * 6 * (4 + 5 * 2)
     assert {cell["verdict"] for cell in report["cells"]} <= {"replicated", "not replicated", "confounded", "undecided"}
+    drawn = {path.name for path in (tmp_path / "out").iterdir()}
+    for name in ("study_samplings", "study_pairs", "study_attribution", "study_example", "study_residuals"):
+        assert {f"{name}.{suffix}" for suffix in ("pdf", "png", "csv", "txt")} <= drawn
+    example = report["example"]
+    assert len(example["truth"]) == len(example["x"]) == len(example["arms"]["reg"]["curve"])
+    assert example["window"][0] < example["window"][1]

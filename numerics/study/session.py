@@ -80,11 +80,14 @@ def run_time(
 
 
 def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: Store) -> dict[str, Any]:
-    """Fits of every arm on one function and the residuals by label, for the figure."""
+    """Fits of every arm on one function and the residuals by label, for the figures. Trained again unless the store has the curves."""
     import numpy as np
 
+    from numerics.study.protocol import SETTINGS
+    from numerics.study.sampling import splits, target
+
     cell = next((cell for cell in cells if cell.sampling == "severe"), cells[-1])
-    function = EXAMPLE_FUNCTION if EXAMPLE_FUNCTION in cell.functions else cell.functions[-1]
+    function = int(EXAMPLE_FUNCTION if EXAMPLE_FUNCTION in cell.functions else cell.functions[-1])
     classes = min(cell.classes, key=lambda count: abs(count - 64))
     jobs = [cell.job(arm, classes, function, 0) for arm in cell.arms]
     x = np.linspace(-1.0, 1.0, EXAMPLE_POINTS)
@@ -94,11 +97,19 @@ def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: St
             prepare(processors())
             store.add([key], [{"curve": [float(value) for value in curves([key.job], x)[0]]}])
     kept = store.get(keys)
+    by_input = SETTINGS[cell.condition.setting].by_input
+    train, _, _ = splits(by_input, cell.sampling, 0.0, function, 0)
+    window = train.y[
+        train.inverse_ratio < train.inverse_ratio.max()
+    ]  # the true ratio takes two values: in the peak window and outside
     return {
         "function": function,
         "sampling": cell.sampling,
+        "condition": cell.condition.as_json(),
         "classes": classes,
         "x": [float(value) for value in x],
+        "truth": [float(value) for value in target(function, x)],
+        "window": [float(window.min()), float(window.max())] if len(window) else None,
         "arms": {
             arm: {"curve": kept[key.text()]["curve"], "bin_bias": results[job.text()].get("bin_bias")}
             for arm, job, key in zip(cell.arms, jobs, keys, strict=True)

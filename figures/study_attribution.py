@@ -1,0 +1,85 @@
+"""Figure `study_attribution`: how much of the paper's effect the loss scale alone explains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from figures import study, style
+
+PARTS = (
+    ("loss_scale", style.WITHIN_PART, "MSE − $\\lambda$MSE"),
+    ("scale", style.CLASS_PART, "$\\lambda$MSE − ($\\lambda$MSE + CE)"),
+)
+
+
+def _complete(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [cell for cell in study.cells(report) if cell["attribution"] is not None]
+
+
+def drawable(report: dict[str, Any]) -> bool:
+    return bool(_complete(report))
+
+
+def figure(report: dict[str, Any]) -> Figure:
+    found = _complete(report)
+    drawing, axes = style.new_figure(height=2.6, width=style.COLUMN if len(found) <= 4 else study.WIDE)
+    for place, cell in enumerate(found):
+        rows = study.pooled(cell)
+        for number, (name, colour, words) in enumerate(PARTS):
+            value, below, above = study.ends(rows[name])
+            x = place + 0.28 * (number - 1)
+            axes.bar(x, value, 0.26, color=colour, label=words if place == 0 else None)
+            axes.errorbar([x], [value], yerr=[[below], [above]], color="black", elinewidth=0.7, capsize=1.5)
+        value, below, above = study.ends(rows["claim"])
+        axes.errorbar(
+            [place + 0.28], [value], yerr=[[below], [above]], color=style.IMBALANCED, marker="o", markersize=3.5, elinewidth=0.9, capsize=1.5, linestyle="none",
+            label="both: MSE − ($\\lambda$MSE + CE)" if place == 0 else None,
+        )  # fmt: skip
+        beside = cell.get("published")
+        if beside:
+            effect = beside["effect"]["published"]
+            value, below, above = study.ends(effect)
+            axes.errorbar(
+                [place + 0.42], [value], yerr=[[below], [above]], color=style.BOUND, marker="D", markersize=3, elinewidth=0.7, markerfacecolor="white", capsize=1.5,
+                linestyle="none", label="both, published runs" if place == 0 else None,
+            )  # fmt: skip
+        share = cell["attribution"]
+        words = "–" if share["note"].startswith("undefined") else study.signed(share["value"])
+        axes.annotate(words, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6)
+    axes.axhline(0, color="black", linewidth=0.6)
+    several = len(study.settings(report)) > 1
+    labels = [f"{cell['condition']['setting']}\n{cell['sampling']}" if several else cell["sampling"] for cell in found]
+    axes.set_xticks(range(len(found)), labels)
+    axes.set_ylabel("test error saved")
+    study.legend(drawing, axes, 2)
+    return drawing
+
+
+def data(report: dict[str, Any]) -> dict[str, list[Any]]:
+    found = _complete(report)
+    columns: dict[str, list[Any]] = {
+        "setting": [cell["condition"]["setting"] for cell in found],
+        "sampling": [cell["sampling"] for cell in found],
+    }
+    for name in ("value", "low", "high", "note", "loss_scale", "total"):
+        columns[name] = [cell["attribution"][name] for cell in found]
+    return columns
+
+
+def caption(report: dict[str, Any]) -> str:
+    shares = "; ".join(
+        f"{cell['condition']['setting']} {cell['sampling']}: "
+        + (
+            cell["attribution"]["note"]
+            if cell["attribution"]["note"].startswith("undefined")
+            else f"{study.signed(cell['attribution']['value'])} [{study.signed(cell['attribution']['low'])}, "
+            f"{study.signed(cell['attribution']['high'])}]"
+        )
+        for cell in _complete(report)
+    )
+    return (
+        "study_attribution. The test error that the paper's method saves over MSE, split into what the larger loss scale saves by itself and what "
+        f"classification adds at that scale. Above each and here: the share that the scale alone explains, with its 95 % interval: {shares}."
+    )

@@ -1,0 +1,53 @@
+"""Figure `study_residuals`: the mean residual of every arm by label, on the function of `study_example`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from figures import study, style
+
+
+def drawable(report: dict[str, Any]) -> bool:
+    example = report.get("example")
+    return example is not None and any(entry["bin_bias"] for entry in example["arms"].values())
+
+
+def figure(report: dict[str, Any]) -> Figure:
+    example = report["example"]
+    drawing, axes = style.new_figure(height=2.7)
+    for arm, entry in example["arms"].items():
+        if not entry["bin_bias"]:
+            continue
+        colour, marker, dash, words = study.ARMS[arm]
+        count = len(entry["bin_bias"])
+        place = [(number + 0.5) / count for number in range(count)]
+        axes.plot(
+            place,
+            style.finite(entry["bin_bias"]),
+            color=colour,
+            marker=marker,
+            linestyle=dash,
+            markersize=2.2,
+            linewidth=0.8,
+            label=words,
+        )
+    axes.axhline(0, color="black", linewidth=0.5)
+    axes.set_xlabel("label, from the least (0) to the largest (1)")
+    axes.set_ylabel("mean of prediction − label")
+    study.legend(drawing, axes, 3)
+    return drawing
+
+
+def data(report: dict[str, Any]) -> dict[str, list[Any]]:
+    arms = report["example"]["arms"]
+    return {arm: list(entry["bin_bias"] or ()) for arm, entry in arms.items()}
+
+
+def caption(report: dict[str, Any]) -> str:
+    example = report["example"]
+    return (
+        f"study_residuals. Mean of prediction minus label in 20 equal bins of the label, balanced test third, function {example['function']}, "
+        f"sampling {example['sampling']}, first data seed, K = {example['classes']}."
+    )
