@@ -47,6 +47,11 @@ class DiscreteLaw:
         return ()
 
     @property
+    def graded(self) -> tuple[Fraction, ...]:
+        """None, as for `breakpoints`."""
+        return ()
+
+    @property
     def unsampled(self) -> list[str]:
         """Labels of the reference that never occur, neighbours joined; the log-loss price is infinite when there are any."""
         return list(runs(self.atoms, [count == 0 for count in self.counts]))

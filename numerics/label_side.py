@@ -128,7 +128,7 @@ def label_rule(law: Any, partitions: Sequence[Sequence[Fraction]], width: float)
     cells = world.common_cells(partitions)
     if law.discrete:
         return LabelRule((law.nodes(cells, 1, math.inf),), (1,), cells)
-    cuts = _evenly(sorted({*cells, *law.breakpoints}), width)
+    cuts = _evenly(sorted({*cells, *law.breakpoints, *law.graded}), width)
     for _ in range(ROUNDS):
         rule = LabelRule(tuple(law.nodes(cuts, order, math.inf) for order in LABEL_ORDERS), LABEL_ORDERS, cells)
         fine, coarse = (_panel_sums(nodes, order) for nodes, order in zip(rule.nodes, LABEL_ORDERS, strict=True))
@@ -177,8 +177,10 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
         low, high, error = panel_range(finest.log_ratio, rule.orders[0])
         steep_low, steep_high, steep_error = panel_range(finest.slope, rule.orders[0])
         lipschitz = Estimate(float(max(np.max(steep_high), -np.min(steep_low))), float(np.max(steep_error)))
-        if not np.all(np.isfinite(finest.log_ratio)):
+        if law.graded or not np.all(np.isfinite(finest.log_ratio)):
             lipschitz = INFINITE
+        if law.slope_power > 0.49:
+            slope_square = INFINITE
         owner = finest.y.reshape(-1, rule.orders[0]).mean(axis=1)
     bins = tuple(
         _bin_side(law, count, edges, rule, kl_labels, owner, (low, high, error), own_error)

@@ -246,6 +246,10 @@ def _infinities(
         notes["slope_square"] = notes["lipschitz"] = "undefined: discrete labels have no slope of the log ratio"
         notes["curvature_square"] = "undefined: discrete labels have no slope of the log ratio"
         fields["curvature_square"] = fields["curvature_square_by_parts"] = UNDEFINED
+    if here.law.graded:
+        notes["lipschitz"] = "infinite: the slope of the log density is unbounded at a root"
+    if math.isinf(side.slope_square.value):
+        notes["slope_square"] = "infinite: the slope of the log density is unbounded at a root"
     if math.isfinite(side.kl_labels.value):
         return notes
     where = "; ".join(map(str, here.law.unsampled)) or "some labels"
