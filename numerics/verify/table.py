@@ -55,7 +55,8 @@ def new_table(columns: Sequence[tuple[str, str]], printer: Console) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD if printer.is_terminal else None, pad_edge=False, header_style="bold")
     for heading, justify in columns:
-        table.add_column(heading, justify=justify, no_wrap=justify == "right" or not printer.is_terminal)  # type: ignore[arg-type]
+        narrow = justify == "left" and printer.is_terminal
+        table.add_column(heading, justify=justify, no_wrap=not narrow, overflow="fold" if narrow else "ellipsis")  # type: ignore[arg-type]
     return table
 
 
@@ -191,11 +192,11 @@ def central_table(printer: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     table = new_table(
         [
             ("K", "right"),
-            ("extra term, predicted", "right"),
-            ("extra term, measured", "right"),
-            ("corrected, predicted", "right"),
-            ("corrected, measured", "right"),
-            ("W (labels alone)", "right"),
+            ("extra term,\npredicted", "right"),
+            ("extra term,\nmeasured", "right"),
+            ("corrected,\npredicted", "right"),
+            ("corrected,\nmeasured", "right"),
+            ("W (labels\nalone)", "right"),
             ("the correction", "left"),
         ],
         printer,

@@ -1,0 +1,72 @@
+"""offset: the corrected excess between the within-class part and W."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
+
+from numerics import densities, finite
+from numerics.checks import examples, offset
+from numerics.finite import FiniteWorld, divergence
+
+
+@pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
+def test_checks_hold_and_reject(density: str) -> None:
+    holds_and_rejects("offset", density)
+
+
+@given(finite_worlds())
+def test_corrected_excess(here: FiniteWorld) -> None:
+    excess, W = finite.corrected_excess(here), finite.remainder(here)
+    assert abs(excess - (W - finite.kl_inputs_corrected(here))) <= slack(here)
+    assert finite.within_part(here) - slack(here) <= excess <= W + slack(here)
+
+
+@given(finite_worlds())
+def test_corrected_model_is_a_posterior(here: FiniteWorld) -> None:
+    """It is the posterior under phat, so its excess is the price of phat."""
+    told = finite.price(FiniteWorld(here.q, np.array(here.corrected_prior), here.k, here.y, here.bins))
+    assert abs(finite.corrected_excess(here) - told) <= slack(here)
+    assert abs(divergence(here.q, here.corrected_prior) - finite.remainder(here)) <= slack(here)
+
+
+@given(finite_worlds())
+def test_guarantee(here: FiniteWorld) -> None:
+    saved = finite.price(here) - finite.corrected_excess(here)
+    assert saved >= finite.kl_classes(here) - finite.kl_inputs(here) - slack(here)
+
+
+@given(finite_worlds(channel="silent"))
+def test_the_worst_channel_says_nothing(here: FiniteWorld) -> None:
+    assert abs(finite.corrected_excess(here) - finite.remainder(here)) <= slack(here)
+
+
+@given(finite_worlds(bins="all"))
+def test_a_class_for_each_label_corrects_everything(here: FiniteWorld) -> None:
+    assert abs(finite.corrected_excess(here)) <= slack(here)
+
+
+@given(finite_worlds(bins="one"))
+def test_one_class_corrects_nothing(here: FiniteWorld) -> None:
+    assert abs(finite.corrected_excess(here) - finite.price(here)) <= slack(here)
+
+
+def test_counterexample_of_the_sheet() -> None:
+    here = examples.REVEALED.world
+    assert abs(finite.price(here)) < 1e-16
+    assert math.isclose(finite.corrected_excess(here), math.log(16 / 15) / 4, rel_tol=1e-14)
+    assert math.isclose(finite.remainder(here), math.log(75 / 64) / 4, rel_tol=1e-14)
+
+
+def test_two_classes_hurt_the_exponential_density() -> None:
+    """The sheet's table at K = 2, where the correction costs more than it saves; and the checks hold there too."""
+    here = evidence("exp(-6*y)", classes=(2,))
+    (entry,) = here.quantities.per_classes
+    assert f"{entry.class_part.value:.6f} {entry.within_part.value:.4f}" == "0.032683 0.1146"
+    assert f"{entry.corrected_excess.value:.4f} {entry.corrected_squared_error.value:.3e}" == "0.2123 1.481e-03"
+    assert entry.corrected_excess.value > here.quantities.price.value
+    assert not failing(offset.checks(here))

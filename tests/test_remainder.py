@@ -1,0 +1,79 @@
+"""remainder: W and its bounds."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import evidence, finite_worlds, holds_and_rejects, slack
+
+from numerics import densities, finite
+from numerics.checks.remainder import log_sinh_ratio, specht
+from numerics.finite import FiniteWorld
+
+
+@pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
+def test_checks_hold_and_reject(density: str) -> None:
+    holds_and_rejects("remainder", density)
+
+
+@given(finite_worlds())
+def test_remainder_is_a_difference_of_label_divergences(here: FiniteWorld) -> None:
+    W = finite.remainder(here)
+    assert abs(W - (finite.kl_labels(here) - finite.kl_classes(here))) <= slack(here)
+
+
+@given(finite_worlds())
+def test_within_part_is_at_most_the_remainder(here: FiniteWorld) -> None:
+    W, within = finite.remainder(here), finite.within_part(here)
+    assert abs(within - (W - finite.kl_inputs_within(here))) <= slack(here)
+    assert within <= W + slack(here)
+
+
+@given(finite_worlds())
+def test_bounds_by_the_range_of_the_log_ratio(here: FiniteWorld) -> None:
+    weights, ranges = here.bin_masses(here.q), finite.oscillation(here)
+    sharp = math.fsum(a * specht(w).value for a, w in zip(weights, ranges, strict=True))
+    assert finite.remainder(here) <= sharp + slack(here)
+    assert sharp <= math.fsum(a * w * w / 8 for a, w in zip(weights, ranges, strict=True)) * (1 + 1e-15) + slack(here)
+
+
+@given(finite_worlds())
+def test_a_ratio_constant_on_classes_leaves_nothing(here: FiniteWorld) -> None:
+    share = np.array(here.bin_masses(here.p)) / np.array(here.bin_masses(here.q))
+    flat = FiniteWorld(here.q, here.q * share[here.bin_of], here.k, here.y, here.bins)
+    assert abs(finite.remainder(flat)) <= slack(here)
+
+
+@given(st.floats(1e-8, 600.0))
+def test_closed_forms_against_many_digits(w: float) -> None:
+    """Both constants, series and closed form alike, against 60 digits, within the error that they state."""
+    with mpmath.workdps(60):
+        v = mpmath.mpf(w)
+        grown = mpmath.exp(v) - 1
+        for found, told in (
+            (specht(w), mpmath.log(grown / v) - 1 + v / grown),
+            (log_sinh_ratio(w), mpmath.log(mpmath.sinh(v) / v)),
+        ):
+            assert abs(found.value - told) <= found.error
+            assert found.error <= 1e-13 * (1 + found.value)
+
+
+@pytest.mark.parametrize("L", [1, 6, 40])
+def test_an_exponential_density_attains_the_lipschitz_bound(L: int) -> None:
+    """Closed form, third route: p proportional to exp(-L y) on [0, 1] has W = log(sinh u/u), u = L/(2 K), for every K."""
+    here = evidence(f"exp(-{L}*y)", classes=(1, 3, 8))
+    assert here.certificates is not None
+    for entry, ball in zip(here.quantities.per_classes, here.certificates.per_classes, strict=True):
+        told = log_sinh_ratio(L / 2 / entry.classes)
+        assert abs(entry.remainder.value - told.value) <= entry.remainder.error + told.error
+        with mpmath.workdps(40):
+            u = mpmath.mpf(L) / 2 / entry.classes
+            exact = mpmath.log(mpmath.sinh(u) / u)
+            assert ball.remainder is not None
+            assert ball.remainder.contains(Fraction(mpmath.nstr(exact, 35)))

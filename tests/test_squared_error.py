@@ -1,0 +1,65 @@
+"""squared_error: the price in squared error and its bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from worlds import evidence, finite_worlds, holds_and_rejects, slack, square_slack
+
+from numerics import densities, finite
+from numerics.checks import squared_error
+from numerics.finite import FiniteWorld
+
+
+@pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
+def test_checks_hold_and_reject(density: str) -> None:
+    holds_and_rejects("squared_error", density)
+
+
+def means(here: FiniteWorld, law: np.ndarray) -> list[float]:
+    """The conditional mean at each input, 0 where the input never occurs."""
+    return [finite.mean(here, here.posterior(law, j)) if j in here.inputs else 0.0 for j in range(here.k.shape[1])]
+
+
+@given(finite_worlds())
+def test_difference_of_risks(here: FiniteWorld) -> None:
+    f_q, f_p = means(here, here.q), means(here, here.p)
+    gap = finite.risk(here, here.q, f_p) - finite.risk(here, here.q, f_q)
+    assert abs(gap - finite.squared_error_price(here)) <= square_slack(here)
+
+
+@given(finite_worlds())
+def test_shift_is_a_covariance(here: FiniteWorld) -> None:
+    """f_p - f_q = Cov_{q(y|x)}(y, r)/Z(x), written as E[(y - f_q)(r - Z)]/Z."""
+    ratio = here.p / here.q
+    f_q, f_p = means(here, here.q), means(here, here.p)
+    size = float(np.ptp(here.y)) + float(np.max(np.abs(here.y)))
+    for j in here.inputs:
+        balanced = np.array(here.posterior(here.q, j))
+        Z = float(balanced @ ratio)
+        told = float(balanced @ ((here.y - f_q[j]) * (ratio - Z))) / Z
+        assert abs(told - (f_p[j] - f_q[j])) <= slack(here) * size
+
+
+@given(finite_worlds())
+def test_bounded_by_the_log_loss_price(here: FiniteWorld) -> None:
+    length = float(np.ptp(here.y))
+    bound = length**2 / 2 * (finite.price(here) + slack(here))
+    assert finite.squared_error_price(here) <= bound + square_slack(here)
+    assert finite.squared_error_price(here) <= length**2 + square_slack(here)
+
+
+def test_reference_of_the_sheet() -> None:
+    found = evidence("exp(-6*y)").quantities
+    assert f"{found.squared_error_price.value:.3e}" == "2.614e-03"
+    assert f"{found.balanced_risk.value:.3e}" == "8.194e-03"
+
+
+@pytest.mark.parametrize(
+    ("density", "applies"), [("exp(-6*y)", True), ("uniform", True), ("skewed", False), ("severe", False)]
+)
+def test_concavity_decides_whether_the_channel_bound_applies(density: str, applies: bool) -> None:
+    made = squared_error.checks(evidence(density))
+    (check,) = [c for c in made if c.claim == "gaussian_channel_bound"]
+    assert check.status == ("holds" if applies else "not_applicable")
