@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ CELLS_PER_NOISE = 16
 FEWEST_CELLS, MOST_CELLS = 128, 1024
 SUBCELLS_PER_NOISE = 24
 NODES_PER_PANEL = 3
+LOOKUP = 1 << 13
 STRAIGHT = 0.01
 """A piece is short enough when l is straight on it to this many nats: the family then misses p(y) by about STRAIGHT^2/4 in KL."""
 LEAST_COUNT = 250
@@ -138,8 +140,28 @@ class LabelCells:
     all_weight: np.ndarray
 
     def index(self, y: np.ndarray) -> np.ndarray:
-        """The subcell of each label."""
-        return np.clip(np.searchsorted(self.edges[1:-1], y, side="right"), 0, len(self.points) - 1)
+        """The subcell of each label: the number of inner edges at or below it, looked up on an even grid and put right from there."""
+        low, scale, first, passes = self._lookup
+        at = first[np.clip((y - low) * scale, 0, len(first) - 1).astype(np.int64)]
+        inner = np.append(self.edges[1:-1], np.inf)
+        for _ in range(passes):
+            at += y >= inner[at]
+        return at
+
+    @cached_property
+    def _lookup(self) -> tuple[float, float, np.ndarray, int]:
+        """Lower end and scale of the grid, edges below each of its cells, and the most edges that one cell can hide."""
+        inner = self.edges[1:-1]
+        if not len(inner):
+            return 0.0, 0.0, np.zeros(1, np.int64), 0
+        low, high = float(self.points[0]), float(self.points[-1])
+        grid, step = np.linspace(low, high, LOOKUP + 1, retstep=True)
+        # A label may round into the neighbouring cell of the grid; edges that near are left to the correction.
+        first = np.searchsorted(inner, grid[:-1] - 1e-6 * step, side="right")
+        first[0] = 0
+        last = np.searchsorted(inner, grid[1:] + 1e-6 * step, side="right")
+        last[-1] = len(inner)
+        return low, 1 / step, first, int((last - first).max())
 
     def bias(self, y: np.ndarray, piece: np.ndarray) -> np.ndarray:
         """The label bias: on each piece a constant and a slope, one constant (of the likeliest piece) left out; shape (len(y), columns)."""

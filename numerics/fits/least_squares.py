@@ -5,6 +5,7 @@ All on the cells, from counts; the same formulas on exact probabilities give the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -146,3 +147,74 @@ def risk(table: Tables, edges: tuple[Fraction, ...], fitted: np.ndarray, p: np.n
     between = float((shares[1] - shares[0]) @ error_p)
     within = float(shares[1] @ (error_q - error_p))
     return Risk(float(totals[0].sum()), between, within, float(totals[1].sum()))
+
+
+Key = tuple[str, int | None]
+
+
+def columns(table: Tables, draws: int, first: np.ndarray, second: np.ndarray) -> dict[Key, np.ndarray]:
+    """Scores of the closed forms on whole samples and on each half, shape (3, fits).
+
+    Args:
+      first, second: counts of each half of the samples, shape (fits, cells, subcells).
+    """
+    group = groups(table, draws)
+    data = [
+        moments(table, sample / sample.sum(axis=(1, 2))[:, None, None]) for sample in (first + second, first, second)
+    ]
+    found: dict[Key, np.ndarray] = {
+        ("histogram_squared_error", None): np.stack([histogram_score(table, group, part) for part in data])
+    }
+    for readout in readouts(table):
+        balanced = readout.solve(table.q_inputs, table.q_inputs * table.f_q, readout.nodes)
+        scored = [
+            scores(table, readout, readout.solve(part.inputs, part.labels, readout.cells), balanced) for part in data
+        ]
+        found |= {(name, None): np.stack([part[name] for part in scored]) for name in scored[0]}
+    return found
+
+
+def predicted(table: Tables, draws: int) -> tuple[dict[Key, float], dict[Key, float]]:
+    """The same scores on exact probabilities: on the cells, and without cells."""
+    truth = moments(table, table.p)
+    name = "histogram_squared_error"
+    on_cells: dict[Key, float] = {(name, None): float(histogram_score(table, groups(table, draws), truth))}
+    without: dict[Key, float] = {(name, None): table.squared_error_price}
+    for readout in readouts(table):
+        balanced = readout.solve(table.q_inputs, table.q_inputs * table.f_q, readout.nodes)
+        beta = readout.solve(truth.inputs, truth.labels, readout.cells)
+        on_cells |= {(key, None): float(value) for key, value in scores(table, readout, beta, balanced).items()}
+        without |= {(key, None): value for key, value in exact_scores(table, readout).items()}
+    return on_cells, without
+
+
+def rarest_group(table: Tables, draws: int) -> float:
+    """Least expected count of a group of `groups`."""
+    return float(draws * np.bincount(groups(table, draws), table.p.sum(axis=1)).min())
+
+
+def risks(
+    table: Tables,
+    chosen: Sequence[int],
+    edges: Sequence[tuple[Fraction, ...]],
+    sample: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+) -> dict[Key, np.ndarray]:
+    """The risk decomposition of the ridge fit of each sample, on fresh pairs and exactly, shape (2, fits).
+
+    Args:
+      sample: training counts, shape (fits, cells, subcells).
+      p, q: counts of the fresh pairs of both worlds, same shape.
+    """
+    readout = readouts(table)[1]
+    data = moments(table, sample / sample.sum(axis=(1, 2))[:, None, None])
+    fitted = readout.solve(data.inputs, data.labels, readout.cells) @ readout.cells.T
+    found: dict[Key, np.ndarray] = {}
+    for K, own in zip(chosen, edges, strict=True):
+        measured = [risk(table, own, *case) for case in zip(fitted, p, q, strict=True)]
+        exact = [risk(table, own, fit, table.p, table.q) for fit in fitted]
+        for name, classes in (("imbalanced", None), ("balanced", None), ("between", K), ("within", K)):
+            title = name if classes else f"{name}_risk"
+            found[title, classes] = np.array([[getattr(one, name) for one in part] for part in (measured, exact)])
+    return found

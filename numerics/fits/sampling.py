@@ -51,35 +51,34 @@ def draw(
     inputs: InputCells,
     labels: LabelCells,
     seed: int,
-    seeds: int,
+    repetitions: Sequence[int],
     chunk: int,
-    under: Sequence[str],
-    told: Callable[[int], None],
-) -> np.ndarray:
-    """Counts of every part of every repetition, shape (seeds, parts, cells, subcells).
+    parts: Sequence[tuple[str, str]],
+    told: Callable[[], None],
+) -> dict[str, np.ndarray]:
+    """Counts of the named tables of every repetition, shape (repetitions, cells, subcells) each.
 
     Args:
       chunk: pairs a part.
-      under: the world of each part, `p` or `q`.
-      told: called with the number of finished repetitions.
+      parts: for each part the table that it is counted into, and the world, `p` or `q`.
+      told: called before each repetition.
     """
     import jax
 
     root = jax.random.key(seed)
-    shape = (inputs.count, len(labels.points))
-    counts = np.empty((seeds, len(under), *shape), np.int64)
-    waiting: deque[tuple[int, int, Any, Any]] = deque()
+    shape = (len(repetitions), inputs.count, len(labels.points))
+    counts = {name: np.zeros(shape) for name, _ in parts}
+    waiting: deque[tuple[int, str, Any, Any]] = deque()
 
     def finish() -> None:
-        repetition, part, x, y = waiting.popleft()
-        counts[repetition, part] = tally(inputs, labels, x, y)
-        if part == len(under) - 1:
-            told(repetition + 1)
+        row, name, x, y = waiting.popleft()
+        counts[name][row] += tally(inputs, labels, x, y)
 
-    for repetition in range(seeds):
-        for part, world_name in enumerate(under):
+    for row, repetition in enumerate(repetitions):
+        told()
+        for part, (name, under) in enumerate(parts):
             key = jax.random.fold_in(jax.random.fold_in(root, repetition), part)
-            waiting.append((repetition, part, *pairs(world, key, chunk, world_name)))
+            waiting.append((row, name, *pairs(world, key, chunk, under)))
             # JAX draws the next parts while this thread counts.
             if len(waiting) > AHEAD:
                 finish()

