@@ -17,7 +17,7 @@ from sympy import QQ, Rational, Symbol, cos, exp, sin, sympify
 from sympy.core.function import AppliedUndef
 from sympy.polys.rings import PolyElement, ring
 
-from theory import alphabet, class_split, gaussian, ledger, offset, price, prove, remainder, risk, squared_error
+from theory import alphabet, gaussian, ledger, logarithms, prove, quantities, risk
 from theory.latex import document
 from theory.record import KINDS, Result
 
@@ -194,14 +194,14 @@ def polynomial_at(polynomial: PolyElement, point: dict[PolyElement, Fraction]) -
     return whole
 
 
-def ratio_at(ratio: alphabet.Ratio, point: dict[PolyElement, Fraction]) -> Fraction:
+def ratio_at(ratio: logarithms.Ratio, point: dict[PolyElement, Fraction]) -> Fraction:
     below = Fraction(1)
     for atom, power in ratio.below.items():
         below *= polynomial_at(atom, point) ** power
     return polynomial_at(ratio.above, point) / below
 
 
-def logs_at(logs: alphabet.Logs, point: dict[PolyElement, Fraction]) -> float:
+def logs_at(logs: logarithms.Logs, point: dict[PolyElement, Fraction]) -> float:
     terms = [float(ratio_at(c, point)) * math.log(polynomial_at(atom, point)) for atom, c in logs.terms.items()]
     return math.fsum([*terms, float(ratio_at(logs.plain, point))])
 
@@ -210,7 +210,7 @@ class Plain:
     """The same world in floating point, by the definitions, in loops of its own."""
 
     def __init__(self, world: alphabet.World, point: dict[PolyElement, Fraction]) -> None:
-        def number(entry: alphabet.Positive) -> float:
+        def number(entry: logarithms.Positive) -> float:
             return float(ratio_at(entry.ratio, point))
 
         self.q, self.p = ([number(entry) for entry in law] for law in (world.q, world.p))
@@ -265,18 +265,18 @@ def test_symbolic_quantities_mean_what_they_say(index: int, seed: int) -> None:
         for x in plain.inputs
     )
     pairs = {
-        "price": (price.price(world), plain.excess(plain.p)),
-        "labels": (price.label_divergence(world), kl(plain.q, plain.p)),
+        "price": (quantities.price(world), plain.excess(plain.p)),
+        "labels": (quantities.label_divergence(world), kl(plain.q, plain.p)),
         "inputs": (
-            price.input_divergence(world),
+            quantities.input_divergence(world),
             kl(*([plain.evidence(law, x) for x in plain.inputs] for law in (plain.q, plain.p))),
         ),
-        "within": (class_split.within_price(world), within),
+        "within": (quantities.within_price(world), within),
         "remainder": (
-            remainder.remainder(world),
+            quantities.remainder(world),
             kl(plain.q, plain.p) - kl(plain.coarse(plain.q), plain.coarse(plain.p)),
         ),
-        "corrected": (offset.corrected_excess(world), plain.excess(plain.corrected)),
+        "corrected": (quantities.corrected_excess(world), plain.excess(plain.corrected)),
     }
     for name, (symbolic, numeric) in pairs.items():
         assert logs_at(symbolic, point) == pytest.approx(numeric, rel=ROUNDING, abs=ROUNDING), name
@@ -284,10 +284,10 @@ def test_symbolic_quantities_mean_what_they_say(index: int, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_symbolic_risks_mean_what_they_say(seed: int) -> None:
-    for world in squared_error.valued_worlds():
+    for world in quantities.valued_worlds():
         point = rational_point(world, seed)
-        labels = [float(ratio_at(squared_error.value(world, y), point)) for y in world.labels]
-        predictions = [float(ratio_at(squared_error.prediction(world, x), point)) for x in world.inputs]
+        labels = [float(ratio_at(quantities.value(world, y), point)) for y in world.labels]
+        predictions = [float(ratio_at(quantities.prediction(world, x), point)) for x in world.inputs]
         plain = Plain(world, point)
         for law, symbols in ((plain.q, world.q), (plain.p, world.p)):
             direct = math.fsum(
@@ -296,7 +296,7 @@ def test_symbolic_risks_mean_what_they_say(seed: int) -> None:
             assert float(ratio_at(risk.balanced_risk(world, symbols), point)) == pytest.approx(direct, rel=ROUNDING)
             for x in world.inputs:
                 mean = math.fsum(w * y for w, y in zip(plain.posterior(law, x), labels, strict=True))
-                symbolic = squared_error.posterior_mean(world, symbols, x)
+                symbolic = quantities.posterior_mean(world, symbols, x)
                 assert float(ratio_at(symbolic, point)) == pytest.approx(mean, rel=ROUNDING)
 
 
@@ -312,14 +312,14 @@ def size(part: object, seed: int) -> float:
     dice = random.Random(seed)
     if isinstance(part, bool):
         return 0.0 if part else math.inf
-    if isinstance(part, alphabet.Logs | alphabet.Ratio | PolyElement):
+    if isinstance(part, logarithms.Logs | logarithms.Ratio | PolyElement):
         numbers = (
             part.ring
             if isinstance(part, PolyElement)
-            else (part.plain if isinstance(part, alphabet.Logs) else part).above.ring
+            else (part.plain if isinstance(part, logarithms.Logs) else part).above.ring
         )
         point = {symbol: Fraction(dice.randint(1, 60), 241) for symbol in numbers.gens}
-        if isinstance(part, alphabet.Logs):
+        if isinstance(part, logarithms.Logs):
             return abs(logs_at(part, point))
         return abs(float(polynomial_at(part, point) if isinstance(part, PolyElement) else ratio_at(part, point)))
     expression = sympify(part)
@@ -349,21 +349,21 @@ def test_residuals_of_proofs_are_zero_as_numbers(name: str) -> None:
 
 def test_atoms_are_canonical() -> None:
     _, a, b = ring("a,b", QQ)
-    assert alphabet.positive(6 * a**2 * b + 6 * a * b**2).powers == {
+    assert logarithms.positive(6 * a**2 * b + 6 * a * b**2).powers == {
         a.ring.one * 2: 1,
         a.ring.one * 3: 1,
         a: 1,
         b: 1,
         a + b: 1,
     }
-    assert (alphabet.positive(a * QQ(1, 3)) / alphabet.positive(2 * a)).log.terms.keys() == {
+    assert (logarithms.positive(a * QQ(1, 3)) / logarithms.positive(2 * a)).log.terms.keys() == {
         a.ring.one * 2,
         a.ring.one * 3,
     }
     with pytest.raises(ValueError, match="not positive"):
-        alphabet.positive(a - a)
+        logarithms.positive(a - a)
     with pytest.raises(ValueError, match="not positive"):
-        alphabet.positive(a.ring.one * -2)
+        logarithms.positive(a.ring.one * -2)
 
 
 def test_gaussian_means_refuse_what_two_moments_cannot_give() -> None:
@@ -371,7 +371,7 @@ def test_gaussian_means_refuse_what_two_moments_cannot_give() -> None:
     with pytest.raises(ValueError, match="degree two"):
         gaussian.expectation(cube, gaussian.Y, gaussian.Q)
     with pytest.raises(ValueError, match="logarithm of the variable"):
-        gaussian.expectation(alphabet.positive(gaussian.Y).log, gaussian.Y, gaussian.Q)
+        gaussian.expectation(logarithms.positive(gaussian.Y).log, gaussian.Y, gaussian.Q)
 
 
 # The command

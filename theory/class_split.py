@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from theory.alphabet import Logs, Part, World, divergence, divergences, gibbs_terms, small_worlds
-from theory.price import BY_GIBBS, extra_error, input_divergence, price
+from theory.alphabet import small_worlds
+from theory.logarithms import divergences, gibbs_terms
+from theory.price import BY_GIBBS
+from theory.quantities import (
+    class_divergence,
+    class_error,
+    class_parts,
+    class_price,
+    extra_error,
+    input_divergence,
+    input_within_parts,
+    price,
+    within_error,
+    within_parts,
+    within_price,
+)
 from theory.record import Claim, Falsifier, Residual, Result, Step
-
-
-def class_error(world: World, x: int, y: int) -> Logs:
-    """Delta_cls(x, y) = log q(c|x)/p(c|x), c = c(y)."""
-    c = world.partition[y]
-    return (world.class_posterior(world.q, x, c) / world.class_posterior(world.p, x, c)).log
-
-
-def within_error(world: World, x: int, y: int) -> Logs:
-    """Delta_in(x, y) = log q(y|x,c)/p(y|x,c)."""
-    return (world.within_posterior(world.q, x, y) / world.within_posterior(world.p, x, y)).log
-
-
-def class_parts(world: World) -> list[Part]:
-    """q(x), q(c|x), p(c|x) for every input."""
-    return [world.part(world.evidence(world.q, x), world.class_posteriors, x) for x in world.inputs]
-
-
-def within_parts(world: World) -> list[Part]:
-    """q(x, c), q(y|x,c), p(y|x,c) for every input and class."""
-    pairs = [(x, c) for x in world.inputs for c in world.classes]
-    return [world.part(world.evidence(world.q, x, c), world.within_posteriors, x, c) for x, c in pairs]
-
-
-def within_price(world: World) -> Logs:
-    """E_q Delta_in."""
-    return world.expectation(world.q, lambda x, y: within_error(world, x, y))
-
-
-def class_price(world: World) -> Logs:
-    """E_q Delta_cls."""
-    return world.expectation(world.q, lambda x, y: class_error(world, x, y))
-
-
-def class_divergence(world: World) -> Logs:
-    """KL(q_C||p_C)."""
-    return divergence(world.class_law(world.q), world.class_law(world.p))
-
-
-def input_within_parts(world: World) -> list[Part]:
-    """q_c, q(x|c), p(x|c) for every class."""
-    return [world.part(world.mass(world.q, c), world.inputs_within, c) for c in world.classes]
 
 
 def losses(sign: int = 1, own_class: bool = True) -> Residual:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import symbols
 
-from theory.alphabet import Part, divergence, gibbs_terms, summed, total, weights
+from theory.logarithms import Part, divergence, gibbs_terms, summed, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 

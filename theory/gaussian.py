@@ -1,6 +1,6 @@
 """Gaussian labels, reference and channel in closed form: exact arithmetic on means and variances.
 
-Everything is a `Ratio` or `Logs` of `theory.alphabet` over one ring. Nothing is looked up: a divergence is the mean of a difference of
+Everything is a `Ratio` or `Logs` of `theory.logarithms` over one ring. Nothing is looked up: a divergence is the mean of a difference of
 log densities, which is a quadratic, and a mean of a quadratic needs the first two moments alone.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sympy import QQ
 from sympy.polys.rings import PolyElement, ring
 
-from theory.alphabet import Logs, Positive, Ratio, positive, summed, total
+from theory.logarithms import Logs, Positive, Ratio, positive, summed, total
 
 _, MQ, MP, VQ, VP, S2, X, Y, TWO_PI, ALPHA, BETA = ring("m_q,m_p,v_q,v_p,s2,x,y,two_pi,alpha,beta", QQ)
 ONE = positive(MQ.ring.one)

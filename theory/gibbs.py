@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, Rational, Symbol, diff, log
 
-from theory.alphabet import divergence, summed, weights
+from theory.logarithms import divergence, summed, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 t = Symbol("t", positive=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sympy import cancel, diff, expand, log, symbols
 
-from theory.alphabet import divergence, gibbs_terms, total, weights
+from theory.logarithms import divergence, gibbs_terms, total, weights
 from theory.record import Residual
 from theory.signs import nonnegative
 

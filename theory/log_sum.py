@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from theory.alphabet import Part, Positive, divergence, gibbs_terms, total, weights
+from theory.logarithms import Part, Positive, divergence, gibbs_terms, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 

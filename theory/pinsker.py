@@ -8,7 +8,7 @@ from sympy import QQ, Rational, diff, log, symbols
 from sympy.polys.ring_series import rs_log
 from sympy.polys.rings import ring
 
-from theory.alphabet import Part, divergence, gibbs_terms, total, weights
+from theory.logarithms import Part, divergence, gibbs_terms, total, weights
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 a, b = symbols("a b", positive=True)

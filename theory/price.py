@@ -5,63 +5,12 @@ from __future__ import annotations
 from sympy import QQ
 from sympy.polys.rings import ring
 
-from theory import gaussian
-from theory.alphabet import (
-    Logs,
-    Part,
-    Positive,
-    World,
-    difference,
-    divergence,
-    divergences,
-    exact,
-    fixed,
-    gibbs_terms,
-    silent,
-    small_worlds,
-    symbolic,
-    vector,
-)
+from theory.alphabet import World, exact, fixed, silent, small_worlds, symbolic, vector
+from theory.gaussian_prices import bayes_rule, gaussian_divergence, log_loss_price
+from theory.logarithms import difference, divergence, gibbs_terms
 from theory.prove import proved
+from theory.quantities import input_divergence, input_part, label_divergence, posterior_parts, price, training_price
 from theory.record import Claim, Falsifier, Residual, Result, Step
-
-
-def extra_error(world: World, x: int, y: int) -> Logs:
-    """Delta(x, y) = log Z(x) - l(y)."""
-    return (world.evidence(world.p, x) / world.evidence(world.q, x) * world.q[y] / world.p[y]).log
-
-
-def training_price(world: World) -> Logs:
-    """E_p Delta."""
-    return world.expectation(world.p, lambda x, y: extra_error(world, x, y))
-
-
-def price(world: World) -> Logs:
-    """E_q Delta."""
-    return world.expectation(world.q, lambda x, y: extra_error(world, x, y))
-
-
-def posterior_parts(world: World, swapped: bool = False) -> list[Part]:
-    """q(x), q(.|x), p(.|x) for every input; swapped, the same with p and q exchanged."""
-    first, second = (world.p, world.q) if swapped else (world.q, world.p)
-    return [
-        Part(world.evidence(first, x), world.posteriors(first, x), world.posteriors(second, x)) for x in world.inputs
-    ]
-
-
-def label_divergence(world: World) -> Logs:
-    """KL(q_y||p_y)."""
-    return divergence(world.q, world.p)
-
-
-def input_part(world: World) -> Part:
-    """1, q_x, p_x."""
-    return world.part(Positive(world.one, {}), world.input_law)
-
-
-def input_divergence(world: World) -> Logs:
-    """KL(q_x||p_x)."""
-    return divergences([input_part(world)])
 
 
 def as_posteriors(weight_of_training: bool = False, swapped: bool = False) -> Residual:
@@ -133,26 +82,6 @@ def example(middle: str = "4/5", numerator: int = 5) -> Residual:
     rows = [["9/10", "1/10"], ["1/2", "1/2"], ["1/10", "9/10"]]
     world = exact(["1/3"] * 3, [side, middle, side], rows, (0, 0, 1))
     return [price(world) - world.logarithm(numerator, 3), label_divergence(world) - world.logarithm(numerator, 3)]
-
-
-def bayes_rule() -> Residual:
-    """q(y) k(x|y) = q(y|x) q(x), logarithms taken."""
-    channel = gaussian.Normal(gaussian.number(gaussian.Y), gaussian.NOISE).log_density(gaussian.number(gaussian.X))
-    for prior in (gaussian.Q, gaussian.P):
-        joint = prior.log_density(gaussian.number(gaussian.Y)) + channel
-        both = gaussian.posterior(prior).log_density(gaussian.number(gaussian.Y))
-        yield joint - both - gaussian.evidence(prior).log_density(gaussian.number(gaussian.X))
-
-
-def gaussian_divergence(half: int = 1) -> Residual:
-    for pair in ((gaussian.Q, gaussian.P), (gaussian.evidence(gaussian.Q), gaussian.evidence(gaussian.P))):
-        yield gaussian.divergence(*pair) - gaussian.closed_divergence(*pair) * half
-
-
-def gaussian_price(sign: int = 1) -> Residual:
-    inner = gaussian.divergence(gaussian.posterior(gaussian.Q), gaussian.posterior(gaussian.P))
-    inputs = gaussian.closed_divergence(gaussian.evidence(gaussian.Q), gaussian.evidence(gaussian.P))
-    return gaussian.mean_over_inputs(inner) - gaussian.closed_divergence(gaussian.Q, gaussian.P) + inputs * sign
 
 
 BY_GIBBS = Step(
@@ -294,11 +223,11 @@ RESULT = Result(
                 ),
                 Step(
                     "E_{q(x)} KL(q(y|x)||p(y|x)), by the moments of x, minus the right side is exactly zero.",
-                    gaussian_price,
+                    log_loss_price,
                 ),
             ),
             falsifiers=(
-                Falsifier("plus", "the second G is added", lambda: gaussian_price(-1)),
+                Falsifier("plus", "the second G is added", lambda: log_loss_price(-1)),
                 Falsifier("factor", "G without its factor 1/2", lambda: gaussian_divergence(2)),
             ),
         ),

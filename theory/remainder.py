@@ -6,34 +6,19 @@ from sympy import QQ, Symbol
 from sympy.polys.rings import ring
 
 from theory import specht
-from theory.alphabet import (
-    Logs,
-    Part,
-    World,
-    difference,
-    divergence,
-    divergences,
-    gibbs_terms,
-    positive,
-    small_worlds,
-    summed,
-    symbols,
-    total,
-)
-from theory.class_split import class_divergence, input_within_parts, within_price
-from theory.price import BY_GIBBS, label_divergence
+from theory.alphabet import World, small_worlds
+from theory.logarithms import difference, divergence, divergences, gibbs_terms, positive, summed, symbols, total
+from theory.price import BY_GIBBS
 from theory.prove import proved
+from theory.quantities import (
+    class_divergence,
+    input_within_parts,
+    label_divergence,
+    label_parts,
+    remainder,
+    within_price,
+)
 from theory.record import Claim, Falsifier, Residual, Result, Step
-
-
-def label_parts(world: World) -> list[Part]:
-    """q_c, q(y|c), p(y|c) for every class."""
-    return [world.part(world.mass(world.q, c), world.labels_within, c) for c in world.classes]
-
-
-def remainder(world: World) -> Logs:
-    """W."""
-    return divergences(label_parts(world))
 
 
 def labels_only(sign: int = 1, training_weight: bool = False) -> Residual:

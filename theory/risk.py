@@ -7,10 +7,11 @@ from sympy.polys.ring_series import rs_exp, rs_trunc
 from sympy.polys.rings import PolyElement, ring
 
 from theory import tanh_bound
-from theory.alphabet import Law, Positive, Ratio, World, positive, summed
+from theory.alphabet import World
+from theory.logarithms import Law, Positive, Ratio, positive, summed
 from theory.prove import proved
+from theory.quantities import prediction, value, valued_worlds
 from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.squared_error import prediction, value, valued_worlds
 
 
 def error(world: World, y: int) -> Ratio:

@@ -6,7 +6,7 @@ from sympy import QQ, Expr, diff, exp, symbols
 from sympy.polys.ring_series import rs_exp, rs_log, rs_series_inversion, rs_trunc
 from sympy.polys.rings import ring
 
-from theory.alphabet import positive
+from theory.logarithms import positive
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 t, w, E = symbols("t w E", positive=True)  # E stands for e^w

@@ -7,42 +7,22 @@ from itertools import chain, combinations
 from sympy import QQ, Function, Symbol, diff, symbols
 from sympy.polys.rings import ring
 
-from theory import gaussian, pinsker
-from theory.alphabet import Law, Ratio, World, divergence, positive, small_worlds, summed, symbolic
+from theory import pinsker
 from theory.donsker_varadhan import best_slope
-from theory.price import as_posteriors, bayes_rule
+from theory.gaussian_prices import (
+    attained_by_shift,
+    attained_by_tilt,
+    bayes_rule,
+    beyond_length,
+    gaussian_means,
+    shared_price,
+    squared_error_price,
+)
+from theory.logarithms import Ratio, divergence, positive, summed
+from theory.price import as_posteriors
 from theory.prove import proved
+from theory.quantities import posterior_mean, prediction, risk_at, value, valued_worlds
 from theory.record import Claim, Falsifier, Residual, Result, Step
-
-
-def valued_worlds() -> list[World]:
-    """The small worlds, with a free real value for each label and a free prediction for each input."""
-    worlds = []
-    for world in small_worlds():
-        names = [f"y{y + 1}" for y in world.labels] + [f"f{x + 1}" for x in world.inputs]
-        worlds.append(symbolic(len(world.labels), len(world.inputs), world.partition, tuple(names)))
-    return worlds
-
-
-def value(world: World, y: int) -> Ratio:
-    """The label itself, as a real symbol."""
-    return world.extra[y]
-
-
-def prediction(world: World, x: int) -> Ratio:
-    """A free prediction f(x)."""
-    return world.extra[len(world.labels) + x]
-
-
-def posterior_mean(world: World, law: Law, x: int) -> Ratio:
-    """E_law[y|x]."""
-    return summed(value(world, y) * world.posterior(law, x, y) for y in world.reaching(x))
-
-
-def risk_at(world: World, law: Law, x: int, at: Ratio) -> Ratio:
-    """E_law[(y - at)^2 | x] law(x)."""
-    errors = [(y, value(world, y) - at) for y in world.reaching(x)]
-    return summed(error * error * world.joint(law, x, y) for y, error in errors)
 
 
 def pythagoras(sign: int = 1, weight_of_training: bool = False) -> Residual:
@@ -102,63 +82,6 @@ def curvature(sign: int = -1) -> Residual:
     l = Function("l", real=True)(y)
     exponent = l + sign * (x - y) ** 2 / (2 * s**2)
     return diff(exponent, y, 2) - diff(l, y, 2) + 1 / s**2
-
-
-def attained_by_shift(constant: int = 2) -> Residual:
-    """Gaussian labels of one variance: (f_p - f_q)^2 = 2 s_x^2 KL(q(y|x)||p(y|x)), s_x^2 the variance of p(y|x)."""
-    q, p = gaussian.posterior(gaussian.Q), gaussian.posterior(gaussian.shared_variance())
-    shift = p.mean - q.mean
-    return gaussian.divergence(q, p) * p.variance * constant + -(shift * shift)
-
-
-def attained_by_tilt(constant: int = 2) -> Residual:
-    """Affine l on the whole line (tilt, gaussian_shift): (f_p - f_q)^2 = 2 s^2 KL(N(m, s^2)||N(m + alpha s^2, s^2))."""
-    q = gaussian.Normal(gaussian.number(gaussian.X), gaussian.NOISE)
-    p = gaussian.Normal(q.mean + gaussian.number(gaussian.ALPHA) * gaussian.NOISE, gaussian.NOISE)
-    shift = p.mean - q.mean
-    return gaussian.divergence(q, p) * gaussian.NOISE * constant + -(shift * shift)
-
-
-def gaussian_means(swap: bool = False) -> Residual:
-    """f_q, f_p solve the normal equations of the joint law: E[(y - f(x))] = 0 and E[(y - f(x)) x] = 0, by the law of x and y."""
-    for prior in (gaussian.Q, gaussian.P):
-        wide = gaussian.evidence(prior)
-        mean = gaussian.posterior(gaussian.P if swap else prior).mean
-        x = gaussian.number(gaussian.X)
-        yield gaussian.expectation(mean, gaussian.X, wide) - prior.mean
-        cross = gaussian.expectation(mean * x, gaussian.X, wide)
-        yield cross - prior.mean * prior.mean - prior.variance.ratio
-
-
-def gaussian_price(square: int = 1) -> Residual:
-    """E_{q(x)} (f_p - f_q)^2 = A^2 (v_q + s^2) + B^2."""
-    f_q, f_p = (gaussian.posterior(prior).mean for prior in (gaussian.Q, gaussian.P))
-    wide_q, wide_p = (gaussian.evidence(prior).variance for prior in (gaussian.Q, gaussian.P))
-    A = (gaussian.P.variance / wide_p).ratio - (gaussian.Q.variance / wide_q).ratio
-    B = (gaussian.P.mean - gaussian.Q.mean) * gaussian.NOISE / wide_p
-    mean = gaussian.expectation((f_p - f_q) * (f_p - f_q), gaussian.X, gaussian.evidence(gaussian.Q))
-    return mean - A * A * wide_q - B * B * square
-
-
-def beyond_length(factor: int = 1) -> Residual:
-    """v_q = v_p = s^2 = D^2: E(f_p - f_q)^2 = D^2 E_q Delta, twice what (D^2/2) E_q Delta allows; m is the shift of the mean."""
-    D, m = symbols("D m", positive=True)
-    posterior_variance = D**2 * D**2 * factor / (D**2 + D**2 * factor)
-    shift = m * D**2 * factor / (D**2 + D**2 * factor)
-    price = shift**2 / (2 * posterior_variance)
-    excess = shift**2 - D**2 / 2 * price
-    return [shift**2 - D**2 * price, excess - m**2 / 8, (m**2 / 8).is_positive]
-
-
-def shared_price() -> Residual:
-    """With one label variance v, E_q Delta = KL(q(y|x)||p(y|x)) = (f_p - f_q)^2/(2 V), V the posterior variance, at every x."""
-    q, p = gaussian.posterior(gaussian.Q), gaussian.posterior(gaussian.shared_variance())
-    shift = p.mean - q.mean
-    known = (gaussian.P.mean - gaussian.Q.mean) * gaussian.NOISE / gaussian.evidence(gaussian.Q).variance
-    yield shift - known
-    value = gaussian.divergence(q, p)
-    yield value + -(shift * shift / p.variance * gaussian.number(QQ(1, 2)))
-    yield gaussian.mean_over_inputs(value) - value
 
 
 def every_set(sign: int = 1) -> Residual:
@@ -348,11 +271,11 @@ RESULT = Result(
                 Step("f_q and f_p solve the normal equations of their joint laws.", gaussian_means),
                 Step(
                     "The mean of (f_p - f_q)^2 over q(x), by two moments, minus the right side is exactly zero.",
-                    gaussian_price,
+                    squared_error_price,
                 ),
             ),
             falsifiers=(
-                Falsifier("dropped", "B^2 is left out", lambda: gaussian_price(0)),
+                Falsifier("dropped", "B^2 is left out", lambda: squared_error_price(0)),
                 Falsifier("other mean", "f_p is taken for f_q", lambda: gaussian_means(swap=True)),
             ),
         ),

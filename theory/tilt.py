@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sympy import QQ
 
-from theory.alphabet import difference, positive, small_worlds, total
+from theory.alphabet import small_worlds
 from theory.gaussian import ALPHA, BETA, S2, TWO_PI, Normal, X, Y, number
-from theory.price import extra_error
+from theory.logarithms import difference, positive, total
+from theory.quantities import extra_error
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 
