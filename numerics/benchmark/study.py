@@ -1,8 +1,11 @@
 """Speed of the study's engine as shares of the matrix product peak of the same machine in the same run.
 
+A model-step is what the training does with one batch of one model, all of it: batch order, gather, forward, backward, optimiser.
+
 Timings are taken in rounds, each with its own peak measured beside it in a process of its own, and reported as medians of ratios, so that
-other load on the machine weighs on both sides. A model-step is what the training does with one batch of one model, all of it: batch order,
-gather, forward, backward, optimiser.
+other load weighs on both sides. On a machine with more load than cores that is not enough; the figures by processor time then come closer to
+what an idle machine gives: useful operations of a second of processor time against those of a product on one core, and the processor time of a
+step on all devices against one.
 """
 
 from __future__ import annotations
@@ -31,17 +34,18 @@ import time, numpy as np
 a = np.random.default_rng(0).random((1024, 1024), dtype=np.float32)
 b = a.T.copy()
 a @ b
-times = []
+times, busy = [], []
 for _ in range(20):
-    begin = time.perf_counter()
+    begin, processor = time.perf_counter(), time.process_time()
     a @ b
     times.append(time.perf_counter() - begin)
+    busy.append(time.process_time() - processor)
 try:
     from threadpoolctl import threadpool_info
     kernel = ", ".join(f"{pool['internal_api']} {pool.get('architecture', '')}" for pool in threadpool_info())
 except ImportError:
     kernel = ""
-print(2 * 1024**3 / sorted(times)[len(times) // 2], kernel, sep="|")
+print(2 * 1024**3 / sorted(times)[10], 2 * 1024**3 / sorted(busy)[10], kernel, sep="|")
 """
 
 MEMORY_PROGRAM = """
@@ -60,13 +64,19 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "MKL_"))}
 
 
-def peak() -> tuple[float, str]:
-    """NumPy sgemm, n = 1024, all cores: operations a second (median of 20), and the kernel's name where known."""
-    found = subprocess.run(
-        [sys.executable, "-c", PEAK_PROGRAM], capture_output=True, text=True, check=True, env=clean_environment()
-    )
-    rate, kernel = found.stdout.strip().split("|")
-    return float(rate), kernel
+def peak() -> tuple[float, float, str]:
+    """NumPy sgemm, n = 1024: operations a second on all cores, operations a second of processor time on one, the kernel's name where known.
+
+    Medians of 20 products, each in a process of its own.
+    """
+    found = []
+    for threads in ({}, {"OPENBLAS_NUM_THREADS": "1"}):
+        environment = clean_environment() | threads
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK_PROGRAM], capture_output=True, text=True, check=True, env=environment
+        )
+        found.append(done.stdout.strip().split("|"))
+    return float(found[0][0]), float(found[1][1]), found[0][2]
 
 
 def operations(classes: int, batch: int = 256, hidden: tuple[int, ...] = (6, 15)) -> dict[str, int]:
@@ -101,8 +111,8 @@ class Case:
         self.data_seconds = time.perf_counter() - begin
         self.steps = sum(len(one.splits[0].y) // self.job.batch * epochs for one in self.inputs)
 
-    def seconds(self, devices: int) -> float:
-        """Time of all steps on so many devices."""
+    def step(self, devices: int) -> tuple[float, float]:
+        """Seconds of one model-step on so many devices: by the clock, and of processor time (all devices added up)."""
         import jax
 
         from numerics.study.train import group_size, train
@@ -124,13 +134,9 @@ class Case:
         def work(part: slice, device: Any) -> list[Any]:
             return [jax.block_until_ready(train(*ready[part.start][available.index(device)], batch=self.job.batch))]
 
-        begin = time.perf_counter()
+        begin, busy = time.perf_counter(), time.process_time()
         self.engine.spread(work, self.models, available)
-        return time.perf_counter() - begin
-
-    def step(self, devices: int) -> float:
-        """Seconds of one model-step."""
-        return self.seconds(devices) / self.steps
+        return (time.perf_counter() - begin) / self.steps, (time.process_time() - busy) / self.steps
 
 
 def plain_step(classes: int, steps: int = 200) -> float:
@@ -214,22 +220,27 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
     epochs = {0: 12, 4: 8, 16: 6, 64: 3, 256: 1, 1024: 1}
     counts = (0, *CLASSES)
     cases = {classes: Case(classes, MODELS, epochs[classes]) for classes in counts}
-    steps: dict[int, list[float]] = {classes: [] for classes in counts}
-    single: dict[int, list[float]] = {classes: [] for classes in GOALS}
-    shares: dict[int, list[float]] = {classes: [] for classes in counts}
-    peaks, plain, kernel = [], {classes: [] for classes in GOALS}, ""  # type: ignore[var-annotated]
+    steps, busy, shares, busy_shares, single, single_busy, plain = (
+        {classes: list[float]() for classes in counts} for _ in range(7)
+    )
+    peaks, busy_peaks, kernel = [], [], ""
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
         for classes, case in cases.items():
-            rate, kernel = peak()
+            rate, busy_rate, kernel = peak()
             peaks.append(rate)
-            steps[classes].append(case.step(devices))
-            shares[classes].append(sum(operations(classes).values()) / steps[classes][-1] / rate)
+            busy_peaks.append(busy_rate)
+            useful = sum(operations(classes).values())
+            for record, value in zip((steps, busy), case.step(devices), strict=True):
+                record[classes].append(value)
+            shares[classes].append(useful / steps[classes][-1] / rate)
+            busy_shares[classes].append(useful / busy[classes][-1] / busy_rate)
             if classes in GOALS:
-                single[classes].append(case.step(1))
+                for record, value in zip((single, single_busy), case.step(1), strict=True):
+                    record[classes].append(value)
                 plain[classes].append(plain_step(classes))
     half, double = Case(64, MODELS // 2, 2), Case(64, 2 * MODELS, 2)
-    linear = [double.step(devices) / half.step(devices) for _ in range(rounds)]
+    linear = [double.step(devices)[1] / half.step(devices)[1] for _ in range(rounds)]
     chunk_overhead = overhead(cases[64])
     memory = subprocess.run(
         [sys.executable, "-c", MEMORY_PROGRAM, str(devices)], capture_output=True, text=True, check=True
@@ -239,6 +250,7 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
         "rounds": rounds,
         "devices": devices,
         "peak": {"median": statistics.median(peaks), "least": min(peaks), "largest": max(peaks), "kernel": kernel},
+        "peak_one_core_processor_time": statistics.median(busy_peaks),
         "classes": {
             classes: {
                 "operations": operations(classes),
@@ -246,9 +258,15 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
                 "share": statistics.median(shares[classes]),
                 "share_least": min(shares[classes]),
                 "share_largest": max(shares[classes]),
+                "share_processor_time": statistics.median(busy_shares[classes]),
                 **({"goal": GOALS[classes][0], "aim": GOALS[classes][1]} if classes in GOALS else {}),
             }
             for classes in counts
+        },
+        "devices_speedup_processor_time": {
+            classes: devices
+            * statistics.median(a / b for a, b in zip(single_busy[classes], busy[classes], strict=True))
+            for classes in GOALS
         },
         "devices_speedup": {
             classes: statistics.median(a / b for a, b in zip(single[classes], steps[classes], strict=True))
@@ -264,6 +282,10 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
         "cost_per_model_100_over_25": statistics.median(linear),
         "peak_memory_gib": float(memory.stdout),
         "chunk_overhead_s": chunk_overhead,
+        "grid_minutes_processor_time": grid_seconds(
+            {classes: statistics.median(values) / devices for classes, values in busy.items()}, chunk_overhead, True
+        )
+        / 60,
         "grid_minutes": grid_seconds(middle, chunk_overhead, True) / 60,
         "grid_minutes_reg_five_times": grid_seconds(middle, chunk_overhead, False) / 60,
     }
@@ -275,16 +297,20 @@ def told(found: dict[str, Any]) -> str:
         f"NumPy sgemm peak, n = 1024, all cores: {found['peak']['median'] / 1e9:.0f} GFLOP/s"
         f" ({found['peak']['least'] / 1e9:.0f} to {found['peak']['largest'] / 1e9:.0f}) {found['peak']['kernel']}",
         f"model-step, batch 256, net 1-6-15-1, {found['devices']} devices; medians of {found['rounds']} rounds",
-        "classes   operations   us/step   share of peak (least to largest)   goal   aim",
+        "classes   operations    us/step   share of peak   (least to largest)   by processor time   goal   aim",
     ]
     for classes, row in found["classes"].items():
         goal = f"{row['goal']:.0%}   {row['aim']:.0%}" if "goal" in row else ""
+        span = f"({row['share_least']:.1%} to {row['share_largest']:.1%})"
         lines.append(
-            f"{classes or 'none':>7} {sum(row['operations'].values()):>12,} {row['step_us']:>9.2f}   "
-            f"{row['share']:>6.1%} ({row['share_least']:.1%} to {row['share_largest']:.1%})            {goal}"
+            f"{classes or 'none':>7} {sum(row['operations'].values()):>12,} {row['step_us']:>10.2f} {row['share']:>15.1%}"
+            f"   {span:>18} {row['share_processor_time']:>19.1%}    {goal}".rstrip()
         )
     for classes, ratio in found["devices_speedup"].items():
-        lines.append(f"{found['devices']} devices against one, K = {classes}: {ratio:.2f} times (goal {SCALING})")
+        busy = found["devices_speedup_processor_time"][classes]
+        lines.append(
+            f"{found['devices']} devices against one, K = {classes}: {ratio:.2f} times, by processor time {busy:.2f} (goal {SCALING})"
+        )
     for classes, row in found["plain_loop"].items():
         lines.append(
             f"plain loop, one model at a time, K = {classes}: {row['step_us']:.0f} us a step, {row['times_slower']:.1f} times slower"
@@ -293,7 +319,8 @@ def told(found: dict[str, Any]) -> str:
         f"cost of a model, 100 models against 25: {found['cost_per_model_100_over_25']:.2f} times",
         f"peak memory of a chunk, K = 1024: {found['peak_memory_gib']:.2f} GiB (at most {PEAK_MEMORY})",
         f"a chunk outside its training: {found['chunk_overhead_s']:.2f} s",
-        f"3,000 pairs, extrapolated: {found['grid_minutes']:.1f} min (goal {GRID_MINUTES[0]:.0f}, aim {GRID_MINUTES[1]:.0f});"
+        f"3,000 pairs, extrapolated: {found['grid_minutes']:.1f} min, by processor time"
+        f" {found['grid_minutes_processor_time']:.1f} (goal {GRID_MINUTES[0]:.0f}, aim {GRID_MINUTES[1]:.0f});"
         f" with `reg` trained again for each K: {found['grid_minutes_reg_five_times']:.1f} min",
     ]
     return "\n".join(lines)
