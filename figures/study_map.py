@@ -18,11 +18,11 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def _axes(report: dict[str, Any]) -> list[str]:
-    """The axes that vary, the learning rate only where setting and optimizer do not tell it."""
+    """The axes that vary, the learning rate only where setting, optimizer and scale do not tell it."""
     conditions = [entry["condition"] for entry in report["map"]]
     varying = [name for name in AXES if len({condition[name] for condition in conditions}) > 1]
-    told = len({(c["setting"], c["optimizer"], c["learning_rate"]) for c in conditions})
-    if told == len({(c["setting"], c["optimizer"]) for c in conditions}):
+    told = len({(c["setting"], c["optimizer"], c["scale"], c["learning_rate"]) for c in conditions})
+    if told == len({(c["setting"], c["optimizer"], c["scale"]) for c in conditions}):
         varying = [name for name in varying if name != "learning_rate"]
     return varying
 

@@ -20,8 +20,8 @@ SCALE = {name: setting.scale for name, setting in _OF.items()}
 NOISE = {name: setting.noise for name, setting in _OF.items()}
 """Standard deviation of the noise on the targets."""
 
-SGD_RATE = {"clean": 1e-4, "noisy": 1e-5, "ood": 1e-6, "data": 1e-4}
-"""Plain gradient descent has its own rates: `lambda MSE` has curvature of about `2 lambda`, and a rate above its inverse diverges."""
+SGD_RATE = 1e-2
+"""Plain gradient descent takes `SGD_RATE / lambda`: the curvature of `lambda MSE` grows with `lambda`, and a rate above 2 over it diverges."""
 
 CONTROLS = ("reg", "reg_scaled", "reg_nodecay", "reg_cls", "reg_cls_nodecay", "reg_cls_placebo")
 """What a verdict needs."""
