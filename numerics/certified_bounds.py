@@ -14,7 +14,7 @@ from flint import acb, arb
 from numerics.enclosure import Enclosure, NotCertified, enclosure, extremes
 from numerics.expression import Expression, ball, exact
 
-SERIES_BELOW = 2.0**-16
+SERIES_BELOW = 2.0**-40
 """Below this the closed forms lose as many bits as the bound is worth; Taylor's with a rigorous remainder take over."""
 
 

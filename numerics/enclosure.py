@@ -68,7 +68,7 @@ def enclosure(value: arb, what: str) -> Enclosure:
 
 
 def integral(
-    function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction, what: str, *, bits: int = 90
+    function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction, what: str, *, bits: int = 84
 ) -> arb:
     """A certified integral of a real function of any sign.
 

@@ -32,7 +32,7 @@ def prepare(here: World, side: labels.LabelSide, index: int) -> Prepared:
     nodes = rule.nodes[index]
     low, high = (float(end) for end in here.law.support)
     middle = (low + high) / 2
-    size = -(-len(rule.nodes[0].y) // 128) * 128
+    size = -(-len(rule.nodes[0].y) // 256) * 256
     q_cells, p_cells = here.law.bin_masses(rule.edges)
     cell_log = _log_mass(q_cells, p_cells)
     cell = world.bin_index(rule.edges, nodes.y)
@@ -92,7 +92,7 @@ def _smooth_parts(
     nodes, order = rule.nodes[index], rule.orders[index]
     if here.law.discrete or not np.all(np.isfinite(nodes.slope)):
         zero = np.zeros_like(nodes.y)
-        return zero, zero, np.zeros(1), np.zeros(1)
+        return zero, zero, np.full(128, nodes.y[0]), np.zeros(128)
     points, weights = quadrature.rule(order)
     degree = np.arange(order)
     basis = np.polynomial.legendre.legvander(points, order - 1)
@@ -107,8 +107,10 @@ def _smooth_parts(
     left, right = (np.polynomial.legendre.legval(end, coefficients.T) for end in (-1.0, 1.0))
     ends = np.concatenate([center - half, center[-1:] + half[-1:]])
     jumps = (np.concatenate([[0.0], right]) - np.concatenate([left, [0.0]])) / here.law.length
-    keep = np.abs(jumps) > 0
-    return nodes.slope, bend.ravel(), ends[keep] if keep.any() else ends, jumps[keep] if keep.any() else jumps
+    # Padded with weightless ends, so that laws with about as many panels share one compiled program.
+    spare = -len(ends) % 128
+    ends, jumps = np.concatenate([ends, np.full(spare, ends[-1])]), np.concatenate([jumps, np.zeros(spare)])
+    return nodes.slope, bend.ravel(), ends, jumps
 
 
 def evaluate(prepared: Prepared, x: np.ndarray, weight: np.ndarray | None = None) -> dict[str, Any]:

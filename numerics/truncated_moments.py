@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from flint import arb
+from flint import acb, arb
 
 from numerics.expression import Call, Constant, Expression, Label, exact
 
@@ -144,7 +144,7 @@ class Smoothed:
     factor: tuple[arb, arb, arb]
 
     def __call__(self, x: Any) -> Any:
-        """The integral at x: a ball, or a power series in a displacement of x."""
+        """The integral at x: a real or complex ball, or a power series in a displacement of x."""
         mean = self.mean[0] * x + self.mean[1]
         root = self.spread * arb(2).sqrt()
         low, high = (self.lower - mean) / root, (self.upper - mean) / root
@@ -171,7 +171,9 @@ class Smoothed:
 
 
 def _constant_term(value: Any) -> arb:
-    return value.mid() if isinstance(value, arb) else value[0].mid()
+    if isinstance(value, arb | acb):
+        return value.real.mid()
+    return value[0].mid()
 
 
 def smoothed(term: Term, lower: Fraction, upper: Fraction, noise: Fraction) -> Smoothed | None:
