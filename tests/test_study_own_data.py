@@ -124,6 +124,18 @@ def test_balanced_score_by_hand() -> None:
     assert (plain, balanced) == (3.0, 5.0)  # bins hold errors 1 (three rows) and 9 (one row)
 
 
+def test_balanced_score_is_the_engines_whatever_the_units() -> None:
+    from numerics.study.engine import score as engine_score
+
+    steps = np.random.default_rng(4).integers(0, 101, 500) / 20  # labels in steps of 0.05 lie on the edges of 20 bins
+    predicted = steps + np.random.default_rng(5).standard_normal(500)
+    plain, balanced = own_data.scores(steps, predicted)
+    for mean, deviation in ((0.0, 1.0), (2.3, 1.5), (-7.1, 0.013)):
+        found = engine_score((predicted - mean) / deviation, (steps - mean) / deviation)
+        assert found["balanced_mse"] * deviation**2 == pytest.approx(balanced, rel=1e-9)
+        assert found["test_mse"] * deviation**2 == pytest.approx(plain, rel=1e-9)
+
+
 def test_ridge_solves_its_equations(tmp_path: Path) -> None:
     own = own_data.read(saved(tmp_path / "own.npz"), 16)
     found = own_data.ridge(own)

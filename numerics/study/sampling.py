@@ -164,8 +164,12 @@ def splits(by_input: bool, sampling: str, noise: float, function: int, data_seed
 
 
 def labels(y: Array, classes: int, low: float, high: float) -> NDArray[np.int32]:
-    """Class of each target: equal-width bins between the least and the largest training target; targets beyond them go to the end classes."""
-    index = np.floor((y - low) * (classes / (high - low)))
+    """Class of each target: equal-width bins between the least and the largest training target; targets beyond them go to the end classes.
+
+    A target within a billionth of a bin below an edge counts as on it: labels given in steps (2.5 stars) lie on edges, and their side must not
+    hang on the rounding of a change of units.
+    """
+    index = np.floor((y - low) * (classes / (high - low)) + 1e-9)
     return np.clip(index, 0, classes - 1).astype(np.int32)
 
 
