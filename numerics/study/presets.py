@@ -20,7 +20,7 @@ SCALE = {name: setting.scale for name, setting in _OF.items()}
 NOISE = {name: setting.noise for name, setting in _OF.items()}
 """Standard deviation of the noise on the targets."""
 
-SGD_RATE = 1e-2
+SGD_RATE = 0.1
 """Plain gradient descent takes `SGD_RATE / lambda`: the curvature of `lambda MSE` grows with `lambda`, and a rate above 2 over it diverges."""
 
 CONTROLS = ("reg", "reg_scaled", "reg_nodecay", "reg_cls", "reg_cls_nodecay", "reg_cls_placebo")
