@@ -38,19 +38,19 @@ MOST_CENTERS = 8_000
 
 @dataclass(frozen=True)
 class Mixture:
-    """A density of x as a weighted sum of closed forms.
+    """A density of x as a sum of closed forms.
 
     Attributes:
-      parts: (weight, closed form); the weighted sum integrates to 1.
+      parts: their sum integrates to 1.
     """
 
-    parts: tuple[tuple[arb, Smoothed], ...]
+    parts: tuple[Smoothed, ...]
 
     def __call__(self, x: arb | arb_series) -> arb | arb_series:
         """The density at a ball or series."""
-        total = x * 0
-        for weight, part in self.parts:
-            total = total + weight * part(x)
+        total = self.parts[0](x)
+        for part in self.parts[1:]:
+            total = total + part(x)
         return total
 
 

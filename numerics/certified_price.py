@@ -34,13 +34,15 @@ from numerics.certified_inputs import (
     locals_of,
 )
 from numerics.enclosure import Enclosure, NotCertified, enclosure, extremes
-from numerics.expression import PRECISION, exact
-from numerics.truncated_moments import FLAT_TERM, Smoothed, smoothed, terms
+from numerics.expression import exact
+from numerics.truncated_moments import FLAT_TERM, smoothed, terms
 from numerics.world import World
 
 HALVINGS = 3
-MOST_PARTS = 10
-"""Closed forms in a corrected mixture; beyond, the corrected excess of that K is not certified by default (time: about 40 ms for each)."""
+WORKING = 128
+"""Bits: 38 digits, of which results keep 20; at the far ends p(x) is 1e-22 and keeps 16."""
+MOST_CLASSES = 16
+"""Beyond, the corrected excess is not certified by default: each K costs about 5 ms a class."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class CertifiedPrice:
       price: E_q Delta.
       kl_inputs: KL(q_x||p_x).
       squared_error_price: E_{q(x)} (f_p - f_q)^2.
-      corrections: one for each K with few enough parts.
+      corrections: one for each K up to the limit.
     """
 
     price: Enclosure
@@ -77,8 +79,8 @@ class CertifiedPrice:
     corrections: tuple[CertifiedCorrection, ...]
 
 
-def certified_price(here: World, most_parts: int = MOST_PARTS) -> CertifiedPrice:
-    """The enclosures of a world; corrections for partitions of at most `most_parts` closed forms.
+def certified_price(here: World, most_classes: int = MOST_CLASSES) -> CertifiedPrice:
+    """The enclosures of a world; corrections for partitions of at most `most_classes` bins.
 
     Raises:
       NotCertified: no closed form of p(x), or no proof; the message says why.
@@ -89,28 +91,28 @@ def certified_price(here: World, most_parts: int = MOST_PARTS) -> CertifiedPrice
         )
     if here.channel.name != "gaussian":
         raise NotCertified("no certified price", f"p(x) has no closed form for the {here.channel.name} channel")
-    with flint.ctx.workprec(PRECISION), SeriesContext():
+    with flint.ctx.workprec(WORKING), SeriesContext():
         for halving in range(HALVINGS + 1):
             try:
-                return _certified(here, STEP / 2**halving, most_parts)
+                return _certified(here, STEP / 2**halving, most_classes)
             except Unresolved:
                 continue
     raise NotCertified("no certified price", "p(x) was not proved to be without zeros near the real line")
 
 
-def _certified(here: World, step: Fraction, most_parts: int) -> CertifiedPrice:
+def _certified(here: World, step: Fraction, most_classes: int) -> CertifiedPrice:
     law, noise = here.law, here.channel.exact_noise
     support = law.support
     length = exact(support[1] - support[0])
-    reference = smoothed(FLAT_TERM, support[0], support[1], noise)
+    reference = smoothed(FLAT_TERM, support, [1 / length], noise)
     assert reference is not None
     centers = grid(support, noise, step)
 
     def around(mixture: Mixture) -> list[Local]:
         return locals_of(mixture, centers, noise, step)
 
-    q = around(Mixture(((1 / length, reference),)))
-    p = around(Mixture(tuple((1 / law.normaliser, part) for part in _parts(law, support, noise))))
+    q = around(Mixture((reference,)))
+    p = around(_mixture(law, support, [1 / law.normaliser], noise))
     mass = (exact(Fraction(REACH)) / arb(2).sqrt()).erfc()  # both sides together
     square_tail = (length * length * mass * arb(0, 1)).abs_upper()
     largest = _largest_log_ratio(law)
@@ -120,17 +122,12 @@ def _certified(here: World, step: Fraction, most_parts: int) -> CertifiedPrice:
     forward = kl_labels_ball(law)
     corrections = []
     for count, edges in zip(here.classes, here.edges, strict=True):
+        if count > most_classes:
+            continue
         p_masses = law.mass_balls(edges)
         q_masses = [(high - low) / (support[1] - support[0]) for low, high in pairwise(edges)]
         weights = [exact(a) / (b * law.normaliser) for a, b in zip(q_masses, p_masses, strict=True)]
-        parts = [
-            (weight, part)
-            for weight, ends in zip(weights, pairwise(edges), strict=True)
-            for part in _parts(law, ends, noise)
-        ]
-        if len(parts) > most_parts:
-            continue
-        corrected_kl, corrected_square = divergence(q, around(Mixture(tuple(parts))), noise, step)
+        corrected_kl, corrected_square = divergence(q, around(_mixture(law, edges, weights, noise)), noise, step)
         # |log phat/q| on labels is at most |l| plus the size of the bin's own log mass.
         shift = max(((b / exact(a)).log().abs_upper() for a, b in zip(q_masses, p_masses, strict=True)), key=float)
         corrected_kl += arb(0, 1) * (mass * (largest + shift)).abs_upper()
@@ -151,26 +148,27 @@ def _certified(here: World, step: Fraction, most_parts: int) -> CertifiedPrice:
     )
 
 
-def _parts(law: Any, ends: tuple[Fraction, Fraction] | Sequence[Fraction], noise: Fraction) -> list[Smoothed]:
-    """Closed forms of the unnormalised density between two labels.
+def _mixture(law: Any, edges: Sequence[Fraction], weights: Sequence[arb], noise: Fraction) -> Mixture:
+    """The closed form of the unnormalised density times a weight for each bin, seen through the channel.
 
     Raises:
       NotCertified: there is none.
     """
     parts = []
     for piece in law.pieces:
-        low, high = max(ends[0], piece.lower), min(ends[1], piece.upper)
-        if low >= high:
-            continue
+        inner = [edge for edge in edges if piece.lower < edge < piece.upper]
+        ends = [piece.lower, *inner, piece.upper]
+        # The bin of each stretch between consecutive ends, by its left end.
+        own = [weights[sum(1 for edge in edges[1:-1] if edge <= low)] for low in ends[:-1]]
         found = terms(piece.expression)
         if found is None:
             raise NotCertified("no certified price", "p(x) has no closed form for this density")
         for term in found:
-            part = smoothed(term, low, high, noise)
+            part = smoothed(term, ends, own, noise)
             if part is None:
                 raise NotCertified("no certified price", "a bump of the density is too steep for this noise")
             parts.append(part)
-    return parts
+    return Mixture(tuple(parts))
 
 
 def _largest_log_ratio(law: Any) -> arb:

@@ -6,6 +6,7 @@ into truncated Gaussian moments, which follow a two-term recurrence from an erro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -126,44 +127,45 @@ def shifted(polynomial: Polynomial, center: Fraction) -> Polynomial:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """`x -> int_lower^upper P(y) exp(c0 + c1 y + c2 y^2) N(x; y, s^2) dy`, with the constants worked out once.
+    """`x -> sum_i weight_i int_{edge_i}^{edge_{i+1}} P(y) exp(c0 + c1 y + c2 y^2) N(x; y, s^2) dy`, with the constants worked out once.
 
     Attributes:
-      lower, upper: the piece, from the center.
+      edges: labels between which the weight is constant, from the center.
+      jumps: weight before each edge less the weight after it (zero outside); they add up to zero.
       polynomial: P in powers of y - center, times spread over noise.
       mean: (slope, offset): the mean of the completed square is slope * x + offset, from the center.
       spread: its standard deviation.
       factor: (quadratic, linear, constant): coefficients in x of the logarithm of the factor in front.
     """
 
-    lower: arb
-    upper: arb
+    edges: tuple[arb, ...]
+    jumps: tuple[arb, ...]
     polynomial: tuple[arb, ...]
     mean: tuple[arb, arb]
     spread: arb
     factor: tuple[arb, arb, arb]
 
     def __call__(self, x: Any) -> Any:
-        """The integral at x: a real or complex ball, or a power series in a displacement of x."""
+        """The sum at x: a real or complex ball, or a power series in a displacement of x."""
         mean = self.mean[0] * x + self.mean[1]
         root = self.spread * arb(2).sqrt()
-        low, high = (self.lower - mean) / root, (self.upper - mean) / root
-        # Both forms are the same entire function; the branch only picks the one that does not cancel.
-        if _constant_term(low + high) > 0:
-            moment = (low.erfc() - high.erfc()) / 2
+        distances = [(edge - mean) / root for edge in self.edges]
+        # Both forms are the same entire function, since the jumps add up to zero; the branch picks the one that cancels less.
+        if _constant_term(distances[0] + distances[-1]) > 0:
+            moment = _weighted(self.jumps, [-distance.erfc() for distance in distances]) / 2
         else:
-            moment = ((-high).erfc() - (-low).erfc()) / 2
+            moment = _weighted(self.jumps, [(-distance).erfc() for distance in distances]) / 2
         total = self.polynomial[0] * moment
         if len(self.polynomial) > 1:
             scale = self.spread / (2 * arb.pi()).sqrt()
-            bump_low, bump_high = (-low * low).exp() * scale, (-high * high).exp() * scale
+            bumps = [(-distance * distance).exp() * scale for distance in distances]
             variance, previous = self.spread * self.spread, moment * 0
-            power_low, power_high = arb(1), arb(1)
+            coefficients = list(self.jumps)
             for power, coefficient in enumerate(self.polynomial[1:], 1):
-                edges = power_high * bump_high - power_low * bump_low
-                previous, moment = moment, mean * moment + (power - 1) * variance * previous - edges
+                ends = _weighted(coefficients, bumps)
+                previous, moment = moment, mean * moment + (power - 1) * variance * previous - ends
                 total = total + coefficient * moment
-                power_low, power_high = power_low * self.lower, power_high * self.upper
+                coefficients = [a * edge for a, edge in zip(coefficients, self.edges, strict=True)]
         quadratic, linear, constant = self.factor
         if quadratic.is_zero() and linear.is_zero():
             return total * constant.exp()
@@ -176,13 +178,25 @@ def _constant_term(value: Any) -> arb:
     return value[0].mid()
 
 
-def smoothed(term: Term, lower: Fraction, upper: Fraction, noise: Fraction) -> Smoothed | None:
-    """The closed form of one term on one piece; None where the completed square is not a bump (c2 >= 1/(2 s^2))."""
+def _weighted(weights: Sequence[arb], values: Sequence[Any]) -> Any:
+    total = values[0] * weights[0]
+    for weight, value in zip(weights[1:], values[1:], strict=True):
+        if not weight.is_zero():
+            total = total + value * weight
+    return total
+
+
+def smoothed(term: Term, edges: Sequence[Fraction], weights: Sequence[arb], noise: Fraction) -> Smoothed | None:
+    """The closed form of one term with weights between edges; None where the completed square is not a bump (c2 >= 1/(2 s^2)).
+
+    Args:
+      edges: ascending, one more than weights.
+    """
     c0, c1, c2 = term.exponent
     precision = 1 / noise**2 - 2 * c2
     if precision <= 0:
         return None
-    center = (lower + upper) / 2
+    center = (edges[0] + edges[-1]) / 2
     # exp(-(x-y)^2/(2 s^2) + c0 + c1 y + c2 y^2): a bump in y of that precision about (x/s^2 + c1)/precision.
     factor = (
         1 / (2 * noise**4 * precision) - 1 / (2 * noise**2),
@@ -190,9 +204,10 @@ def smoothed(term: Term, lower: Fraction, upper: Fraction, noise: Fraction) -> S
         c1**2 / (2 * precision) + c0,
     )
     spread = 1 / exact(precision).sqrt()
+    before, after = [arb(0), *weights], [*weights, arb(0)]
     return Smoothed(
-        exact(lower - center),
-        exact(upper - center),
+        tuple(exact(edge - center) for edge in edges),
+        tuple(a - b for a, b in zip(before, after, strict=True)),
         tuple(exact(c) * spread / exact(noise) for c in shifted(term.polynomial, center)),
         (exact(1 / (noise**2 * precision)), exact(c1 / precision - center)),
         spread,

@@ -145,9 +145,9 @@ def test_taylor_certificate_vs_acb_integral(law: str) -> None:
     here = world(law)
     density = here.law
     with flint.ctx.workprec(128):
-        reference = smoothed(FLAT_TERM, *density.support, Fraction(1, 10))
+        reference = smoothed(FLAT_TERM, density.support, [arb(1)], Fraction(1, 10))
         parts = [
-            smoothed(term, piece.lower, piece.upper, Fraction(1, 10))
+            smoothed(term, (piece.lower, piece.upper), [arb(1)], Fraction(1, 10))
             for piece in density.pieces
             for term in terms(piece.expression) or ()
         ]
