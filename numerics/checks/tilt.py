@@ -53,7 +53,11 @@ def _at_inputs(page: Page, ratio_sign: float, evidence_weight: float) -> None:
     for share in (0.1, 0.5, 0.9):
         x = low + share * (high - low)
         log_z = _log_mean_ratio(here, x)
-        labels, log_ratio, gap = _posteriors(here, x)
+        p_x, q_x = _integral(here, x, True), _integral(here, x, False)
+        log_share = Estimate(float(np.log(p_x.value / q_x.value)), _normaliser_error(p_x, q_x))
+        told = log_z.scaled(evidence_weight)
+        page.add("posterior", "identity", told, log_share, f"log Z = log p(x)/q(x) at x = {x:.4g}")
+        labels, log_ratio, gap = _posteriors(here, p_x, q_x)
         worst = int(np.argmax(np.abs(gap)))
         theory = evidence_weight * log_z.value - ratio_sign * float(log_ratio[worst])
         size = 1.0 + abs(float(log_ratio[worst]))
@@ -62,7 +66,7 @@ def _at_inputs(page: Page, ratio_sign: float, evidence_weight: float) -> None:
             "extra_error",
             "identity",
             Estimate(theory, error),
-            Estimate(float(gap[worst]), _normaliser_error(here, x) + ROUNDING * EPSILON * size),
+            Estimate(float(gap[worst]), _normaliser_error(p_x, q_x) + ROUNDING * EPSILON * size),
             f"at x = {x:.4g}, y = {labels[worst]:.4g}",
         )
 
@@ -96,12 +100,12 @@ def _integral(here: World, x: float, tilted: bool) -> Estimate:
     return quadrature.integrate(integrand, edges, channel.noise / 2)
 
 
-def _normaliser_error(here: World, x: float) -> float:
-    """Error of log p(x) - log q(x) as `_posteriors` has them."""
-    return sum(part.error / part.value for part in (_integral(here, x, True), _integral(here, x, False)))
+def _normaliser_error(p_x: Estimate, q_x: Estimate) -> float:
+    """Error of log p(x) - log q(x)."""
+    return p_x.error / p_x.value + q_x.error / q_x.value + 4 * EPSILON
 
 
-def _posteriors(here: World, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _posteriors(here: World, p_x: Estimate, q_x: Estimate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, l there, and log q(y|x) - log p(y|x) from the two posteriors; labels that p never samples are left out."""
     law = here.law
     if law.discrete:
@@ -116,7 +120,7 @@ def _posteriors(here: World, x: float) -> tuple[np.ndarray, np.ndarray, np.ndarr
         p, q = np.asarray(law.density(labels)), np.full(LABELS, 1 / law.length)
         log_ratio = np.asarray(law.log_density(labels)) + np.log(law.length)
     # k(x|y) belongs to both posteriors; it is left out because far from x it is below the smallest double.
-    balanced, imbalanced = q / _integral(here, x, False).value, p / _integral(here, x, True).value
+    balanced, imbalanced = q / q_x.value, p / p_x.value
     return labels, log_ratio, np.log(balanced) - np.log(imbalanced)
 
 

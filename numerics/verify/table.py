@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from numerics import command
 from numerics.records import Check
 from numerics.verify.request import Request
 
@@ -61,9 +62,10 @@ def new_table(columns: Sequence[tuple[str, str]], printer: Console) -> Table:
 
 
 def show(printer: Console, *lines: str, style: str = "") -> None:
-    """Plain lines, never wrapped in a pipe; user text cannot act as markup."""
+    """Plain lines, never wrapped in a pipe; user text can act neither as markup nor as control codes."""
     for line in lines:
-        printer.print(Text(line, style=style), soft_wrap=True)
+        for part in line.split("\n"):
+            printer.print(Text(command.one_line(part), style=style), soft_wrap=True)
 
 
 def show_table(printer: Console, table: Table) -> None:
