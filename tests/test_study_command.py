@@ -208,6 +208,10 @@ def test_json_table_and_runs_agree_and_repeat_byte_for_byte(tmp_path: Path) -> N
     # Recomputed here from the runs: a diverged run stands with the variance of the test targets (1 in the stand-in engine).
     assert float(claim["value"]) == pytest.approx(mean["reg"] - mean["reg_cls"], rel=1e-12)
     assert report["cells"][0]["verdict"] == claim["verdict"] == "replicated"
+    share = report["cells"][0]["attribution"]
+    expected = (mean["reg"] - _mean(runs, "reg_scaled")) / (mean["reg"] - mean["reg_cls"])
+    assert share["value"] == pytest.approx(expected, rel=1e-12)
+    assert share["low"] < share["value"] < share["high"]
     assert report["diverged"] == sum(row["diverged"] == "True" for row in runs) > 0
     assert (
         sum(int(row["diverged"]) for row in rows if row["row"] == "mean" and row["classes"] == "all")

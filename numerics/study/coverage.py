@@ -76,7 +76,7 @@ WORLDS: dict[str, World] = {
 
 def percentile(values: Array, draws: Resampling) -> tuple[float, float]:
     """The plain percentile interval of the same bootstrap, for comparison (it is too short)."""
-    means = statistics._function_means(values, draws).mean(axis=1)
+    means = statistics._function_means(values, draws).mean(axis=0)
     low, high = np.quantile(means, [LEVEL / 2, 1 - LEVEL / 2])
     return float(low), float(high)
 

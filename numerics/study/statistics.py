@@ -31,10 +31,13 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Resampling:
-    """Which functions and seeds each bootstrap sample draws: `functions (B, F)`, `seeds (B, F, S)`."""
+    """Which runs each bootstrap sample draws.
 
-    functions: Array
-    seeds: Array
+    Attributes:
+      places: `(S, F, B)` positions in the flattened `(F, S)` values; the layout in which sums over seeds and functions are fast.
+    """
+
+    places: Array
 
 
 @lru_cache(maxsize=80)
@@ -47,15 +50,18 @@ def resampling(functions: int, seeds: int, resamples: int = RESAMPLES, key: int 
       resamples: B; `LEVEL (B + 1)` should be even, so that quantiles are order statistics.
     """
     generator = np.random.Generator(np.random.Philox(key=[key, functions * 1_000_003 + seeds]))
-    drawn = generator.integers(0, functions, (resamples, functions), dtype=np.int16)
-    within = generator.integers(0, seeds, (resamples, functions, seeds), dtype=np.int16)
-    return Resampling(drawn, within)
+    drawn = generator.integers(0, functions, (functions, resamples))
+    within = generator.integers(0, seeds, (seeds, functions, resamples))
+    return Resampling(drawn * seeds + within)
 
 
 def _function_means(values: Array, draws: Resampling) -> Array:
-    """Means over the drawn seeds, `(B, F)`."""
-    flat = draws.functions[..., None].astype(np.intp) * values.shape[1] + draws.seeds
-    return values.ravel()[flat].mean(axis=2)
+    """Means over the drawn seeds, `(F, B)`."""
+    flat = values.ravel()
+    total = flat.take(draws.places[0])
+    for places in draws.places[1:]:
+        total += flat.take(places)
+    return total / len(draws.places)
 
 
 def _studentised(mean: Array, variance: Array, centre: float, functions: int) -> Array:
@@ -125,7 +131,7 @@ def mean(values: Array, draws: Resampling | None = None, level: float = LEVEL) -
         return Mean(centre, float("nan"), float("nan"), float("nan"), "no interval: no spread over clusters")
     draws = draws or resampling(functions, seeds)
     resampled = _function_means(values, draws)
-    t = np.sort(_studentised(resampled.mean(axis=1), resampled.var(axis=1, ddof=1), centre, functions))
+    t = np.sort(_studentised(resampled.mean(axis=0), resampled.var(axis=0, ddof=1), centre, functions))
     count = len(t)
     tail = max(1, round(level / 2 * (count + 1)))
     symmetric = float(np.sort(np.abs(t))[count - max(1, round(level * (count + 1)))])
@@ -175,9 +181,9 @@ def ratio(
     top, bottom = numerator.mean(axis=1), denominator.mean(axis=1)
     value = float(top.mean() / bottom.mean())
     tops, bottoms = _function_means(numerator, draws), _function_means(denominator, draws)
-    means = tops.mean(axis=1), bottoms.mean(axis=1)
-    spread = tops.var(axis=1, ddof=1), bottoms.var(axis=1, ddof=1)
-    joint = ((tops - means[0][:, None]) * (bottoms - means[1][:, None])).sum(axis=1) / (functions - 1)
+    means = tops.mean(axis=0), bottoms.mean(axis=0)
+    spread = tops.var(axis=0, ddof=1), bottoms.var(axis=0, ddof=1)
+    joint = ((tops - means[0]) * (bottoms - means[1])).sum(axis=0) / (functions - 1)
 
     def rejected(theta: float) -> bool:
         here = top - theta * bottom
@@ -206,7 +212,7 @@ def _edge(rejected: object, inside: float, sign: float) -> float:
         if step > 1e4:
             return sign * float("inf")
     far = inside + sign * step
-    for _ in range(40):
+    for _ in range(30):
         middle = (near + far) / 2
         if rejected(middle):
             far = middle
