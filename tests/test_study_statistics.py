@@ -174,6 +174,11 @@ def test_verdict_rule(claim: object, scale: object, placebo: object, decay: obje
     assert verdict({name: row for name, row in given.items() if row is not None})[0] == expected  # type: ignore[misc]
 
 
+def test_what_holm_takes_away_is_said() -> None:
+    lost = {"claim": {"difference": 0.1, "p": 0.005, "holm": 0.07}}
+    assert verdict(lost) == ("not replicated", "p = 0.005 alone, not established after Holm (0.07)")
+
+
 def test_presets_carry_the_controls() -> None:
     for name, preset in PRESETS.items():
         needed = set(CONTROLS) - ({"reg_nodecay", "reg_cls_nodecay"} if name == "map" else set())

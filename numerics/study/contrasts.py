@@ -60,7 +60,7 @@ def verdict(contrasts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     *undecided*: no p-value, too few functions.
 
     Args:
-      contrasts: by name, each with `difference` and `holm` (nan or absent where undefined).
+      contrasts: by name, each with `difference`, `p` and `holm` (nan where undefined).
 
     Returns:
       One of `VERDICTS`, and the reason in words.
@@ -77,6 +77,8 @@ def verdict(contrasts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     if not lower("claim"):
         if claim["holm"] <= LEVEL:
             return "not replicated", "the opposite sign: reg_cls is worse than reg"
+        if claim.get("p", 1.0) <= LEVEL:
+            return "not replicated", f"p = {claim['p']:.3g} alone, not established after Holm ({claim['holm']:.3g})"
         return "not replicated", "reg_cls does not differ from reg"
     controls = [contrast for contrast in CONTRASTS if contrast.role == "control"]
     explaining = [contrast.name for contrast in controls if contrast.name in contrasts and not lower(contrast.name)]
