@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, PartitionSpec
 
 from numerics.fits.features import Family, padded
 from numerics.fits.population import Optimum, Statistics
@@ -88,27 +87,13 @@ def _train_one(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, 
     return theta, model.transform @ (z - gradient), jnp.linalg.norm(plain), steps
 
 
+# At the first level of optimisation the program compiles in two thirds of the time and runs as fast. One host device: on two, executions that
+# each wait for the threads of the one pool can wait for ever.
+@partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
 def _train(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any) -> tuple[Any, ...]:
+    """`_train_one` for all families (axis 0 of the model, moments and start) and all samples (axis 0 of the inputs, 1 of the rest)."""
     one = jax.vmap(_train_one, in_axes=(None, 0, 0, 0, None, None))
     return jax.vmap(one, in_axes=(0, None, 0, 0, None, None))(model, inputs, moments, start, ridge, tolerance)
-
-
-# At the first level of optimisation the program compiles in two thirds of the time and runs as fast.
-@partial(jax.jit, static_argnames="devices", compiler_options={"xla_backend_optimization_level": 1})
-def _train_sharded(
-    model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any, devices: int
-) -> tuple[Any, ...]:
-    if devices == 1:
-        return _train(model, inputs, moments, start, ridge, tolerance)
-    mesh = Mesh(np.array(jax.devices()[:devices]), ("fits",))
-    whole, fits = PartitionSpec(), PartitionSpec(None, "fits")
-    return jax.shard_map(
-        _train,
-        mesh=mesh,
-        in_specs=(whole, PartitionSpec("fits"), fits, fits, whole, whole),
-        out_specs=fits,
-        check_vma=False,
-    )(model, inputs, moments, start, ridge, tolerance)
 
 
 @dataclass(frozen=True)
@@ -159,10 +144,8 @@ def train(
         moments[number][:, place] = own.moments
         if start is not None:
             begin[number][:, place] = start[number] @ root
-    count = jax.device_count()
-    devices = count if fits % count == 0 else 1
     model = Model(*map(jnp.asarray, (hidden, output, bias, log_weight, transform)))
-    found = _train_sharded(model, data[0].inputs, moments, begin, options.ridge, options.tolerance, devices)
+    found = _train(model, data[0].inputs, moments, begin, options.ridge, options.tolerance)
     theta, stepped, gradient, steps = (np.asarray(part) for part in found)
     return Trained(
         [theta[g][:, place] for g, place in enumerate(places)],
