@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from numerics import quadrature
+from numerics import checks, quadrature
 from numerics.channels import Channel
 from numerics.checks.linear_predictor import class_errors, direct_risks, line
 from numerics.evidence import Evidence
@@ -17,8 +18,8 @@ MAP_INPUTS, MAP_LABELS = 97, 65
 """Points of the map of the extra error term: finer than a printed column shows."""
 
 
-def curves(evidence: Evidence) -> dict[str, Any]:
-    """Curves by figure; see `figures`."""
+def curves(evidence: Evidence, results: Sequence[str] = checks.RESULTS) -> dict[str, Any]:
+    """Curves by figure, see `figures`; the later results have theirs beside their checks, drawn for the `results` asked for."""
     from numerics.checks.fitted import measured
 
     drawn = {
@@ -29,6 +30,9 @@ def curves(evidence: Evidence) -> dict[str, Any]:
         "bounds": bounds(evidence),
         "risk": risk(evidence),
     }
+    for name in results:
+        own = getattr(checks.load(name), "curves", None)
+        drawn |= {name: own(evidence)} if own else {}
     if evidence.fits is None:
         return drawn
     per = []

@@ -93,5 +93,5 @@ def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict
         "results": list(request.only),
         "law": law(evidence),
         "central": central.rows(evidence),
-        "curves": curves.curves(evidence),
+        "curves": curves.curves(evidence, request.only),
     }

@@ -1,0 +1,82 @@
+"""Limits read off a sequence by Richardson's extrapolation, with the difference of extrapolants as error.
+
+Values at K, gK, g^2 K, ... whose error is a series in powers of 1/K. Of three successive values two powers are removed; the last two extrapolants
+differ by about the error of the one before the last, which is the larger of the two once the series has set in. That it has is seen
+from the values themselves: their steps must fall at least half as fast as the first power says. Otherwise nothing is read off, so that no
+wide tolerance hides a wrong constant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from numerics.quadrature import SAFETY
+from numerics.records import Estimate
+
+SEEN = 0.02
+"""A limit known to no better than this share of itself decides nothing: the wrong constants in use differ by at least 10 %."""
+UNSEEN = "the limit is not seen with these numbers of classes: the ratio has not settled"
+
+
+def richardson(values: Sequence[Estimate], growth: float, powers: Sequence[float]) -> Estimate:
+    """The limit of values at K, growth K, growth^2 K, ...; the best of what any three successive ones tell.
+
+    Args:
+      values: at least three.
+      growth: ratio of successive K.
+      powers: the first two powers of 1/K in the error.
+
+    Returns:
+      the second extrapolant; its error is `SAFETY` times the distance to the first, and the values' own errors propagated. An infinite error where the
+      steps do not fall as they should.
+    """
+    found = Estimate(values[-1].value, math.inf)
+    for start in range(len(values) - 2):
+        here = _three(values[start : start + 3], growth, powers)
+        if here.error < found.error:
+            found = here
+    return found
+
+
+def _three(values: Sequence[Estimate], growth: float, powers: Sequence[float]) -> Estimate:
+    coarse, middle, fine = values
+    if not all(math.isfinite(part.value) for part in values):
+        return Estimate(math.nan, math.inf)
+    steps = [abs(middle.value - coarse.value), abs(fine.value - middle.value)]
+    known = coarse.error + middle.error + fine.error
+    if steps[1] > max(2 * steps[0] / growth ** powers[0], 2 * known):
+        return Estimate(fine.value, math.inf)
+    first, second = growth ** powers[0], growth ** powers[1]
+    before = (middle.scaled(first) - coarse).scaled(1 / (first - 1))
+    once = (fine.scaled(first) - middle).scaled(1 / (first - 1))
+    twice = (once.scaled(second) - before).scaled(1 / (second - 1))
+    return Estimate(twice.value, twice.error + SAFETY * abs(twice.value - once.value))
+
+
+def seen(limit: Estimate) -> bool:
+    """Whether a ratio's limit is known well enough to tell right from wrong constants."""
+    return math.isfinite(limit.value) and limit.error <= SEEN * max(1.0, abs(limit.value))
+
+
+def quotient(top: Estimate, bottom: Estimate) -> Estimate:
+    """top/bottom with both errors; undefined unless bottom is known to differ from zero."""
+    room = abs(bottom.value) - bottom.error
+    if not room > 0:
+        return Estimate(math.nan, 0.0)
+    value = top.value / bottom.value
+    return Estimate(value, (top.error + abs(value) * bottom.error) / room + 4e-16 * abs(value))
+
+
+def doubling(classes: Sequence[int], least: int = 3) -> tuple[int, ...]:
+    """The longest run K, 2K, 4K, ... among the numbers of classes (the one that ends highest, of several), or nothing if it is shorter than
+    `least`."""
+    there = sorted(set(classes))
+    best: tuple[int, ...] = ()
+    for start in there:
+        run = [start]
+        while 2 * run[-1] in there:
+            run.append(2 * run[-1])
+        if (len(run), run[-1]) > (len(best), best[-1] if best else 0):
+            best = tuple(run)
+    return best if len(best) >= least else ()
