@@ -28,6 +28,10 @@ GRADINGS = 40
 are still 2^-49 from the end where doubles are 2^-53 apart."""
 
 
+DOUBLE = 2.0**-56
+"""Largest radius of a mass that is rounded to a double."""
+
+
 @dataclass(frozen=True)
 class LabelNodes:
     """Labels with weights: `E_q[g] ~ sum(weight * g(y))`, exact for discrete laws.
@@ -267,8 +271,14 @@ class Density:
 
         from numerics.expression import PRECISION
 
-        with flint.ctx.workprec(precision or PRECISION):
-            p = np.array([float(mass.mid()) for mass in self.mass_balls(edges)])
+        for bits in (precision or PRECISION, 2 * PRECISION, 4 * PRECISION):
+            with flint.ctx.workprec(bits):
+                balls = self.mass_balls(edges)
+            if all(mass.rad() <= DOUBLE for mass in balls):
+                break
+        else:
+            raise InputError(f"density {self.name!r} has masses that cannot be enclosed", "choose a gentler one")
+        p = np.array([float(mass.mid()) for mass in balls])
         width = self.support[1] - self.support[0]
         q = np.array([float((right - left) / width) for left, right in pairwise(edges)])
         return q, p

@@ -7,6 +7,7 @@ inverse to each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -52,22 +53,29 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False)
-class TrigonometricSeries:
-    """A derivative of `sum_k cosine[k] cos(k t) + sine[k] sin(k t)` with `t = pi (y - lower)/(upper - lower)`.
+class Coefficients:
+    """Of `sum_k cosine[k] cos(k t) + sine[k] sin(k t)`, both of one length: doubles, taken as the exact dyadic rationals that they are.
 
-    The coefficients are doubles, taken as the exact dyadic rationals that they are; derivatives keep them and count `order`, so that
-    nothing is rounded. Equal only to itself: comparing or hashing thousands of coefficients at each step would cost more than the sums.
+    Equal only to itself: hashing thousands of coefficients at every look-up would cost more than the sums.
+    """
+
+    cosine: tuple[float, ...]
+    sine: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TrigonometricSeries:
+    """A derivative of such a sum with `t = pi (y - lower)/(upper - lower)`; see `series`.
 
     Attributes:
-      lower, upper: ends of the interval of half a period.
-      cosine, sine: coefficients, k = 0, 1, ...; `cosine` is not empty.
+      lower, upper: ends of half a period.
+      coefficients: shared by all derivatives, so that nothing is rounded and what is tabulated for one serves the others.
       order: how many times the sum is differentiated in `y`.
     """
 
     lower: Fraction
     upper: Fraction
-    cosine: tuple[float, ...]
-    sine: tuple[float, ...] = ()
+    coefficients: Coefficients
     order: int = 0
 
 
@@ -154,6 +162,15 @@ def power(base: Expression, exponent: Fraction) -> Expression:
     return Call("**", (base, Constant(exponent)))
 
 
+def series(
+    lower: Fraction, upper: Fraction, cosine: Sequence[float], sine: Sequence[float] = ()
+) -> TrigonometricSeries:
+    """The sum of `cosine[k] cos(k t) + sine[k] sin(k t)`, `t` running from 0 to pi over the interval."""
+    terms = max(len(cosine), len(sine), 1)
+    padded = [(*side, *([0.0] * (terms - len(side)))) for side in (cosine, sine)]
+    return TrigonometricSeries(lower, upper, Coefficients(*padded))
+
+
 def call(function: str, *arguments: Expression) -> Expression:
     """A function applied; nothing is folded."""
     return Call(function, arguments)
@@ -228,8 +245,8 @@ def _text(expression: Expression) -> tuple[str, int]:
             if value.denominator == 1:
                 return str(value), 9 if value >= 0 else 3
             return str(value), 2
-        case TrigonometricSeries(lower, upper, cosine):
-            return f"series({len(cosine)} terms on [{lower}, {upper}])", 9
+        case TrigonometricSeries(lower, upper, coefficients):
+            return f"series({len(coefficients.cosine)} terms on [{lower}, {upper}])", 9
         case Call("pi", ()):
             return "pi", 9
         case Call("neg", (operand,)):

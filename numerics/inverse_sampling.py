@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from numerics.problems import InputError
+
 if TYPE_CHECKING:
     from numerics.densities import Density
 
@@ -26,6 +28,8 @@ TOLERANCE = 1e-13
 CELLS = 128
 MOST_CELLS = 8_192
 ROUNDS = 20
+LARGEST_ERROR = 1e-10
+"""What may be left when cells or rounds run out; far below what any number of draws could show."""
 STEPS = 12
 PRECISION = 80
 """In bits, of the tabulated distribution function: the doubles that it is rounded to have 53."""
@@ -43,7 +47,11 @@ class Table(NamedTuple):
 
 
 def table(density: Density) -> Table:
-    """The table of a density; `error` is the largest distance found at the cells' middles."""
+    """The table of a density; `error` is the largest distance found at the cells' middles.
+
+    Raises:
+      InputError: it exceeds `LARGEST_ERROR` when the cells run out.
+    """
     lower, upper = density.support
     step = (upper - lower) / CELLS
     grid = sorted({lower + step * i for i in range(CELLS + 1)} | {*density.breakpoints, *density.graded})
@@ -61,6 +69,8 @@ def table(density: Density) -> Table:
             break
     done.sort(key=lambda cell: cell[0])
     made = np.array([column for _, _, column in done])
+    if not np.max(made[:, 1]) <= LARGEST_ERROR:
+        raise InputError(f"density {density.name!r} varies too fast to be sampled", "choose a gentler one")
     mass = made[:, 0]
     return Table(
         np.array([float(left) for left, _, _ in done]),

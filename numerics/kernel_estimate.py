@@ -91,7 +91,7 @@ def choose_bandwidth(moments: np.ndarray, points: np.ndarray, counts: np.ndarray
     """A bandwidth on the unit interval, and how it was found in words.
 
     The improved Sheather-Jones rule, unless its equation has no root or its root would resolve single labels: less
-    than twice the mean distance of a label to the nearest different one. That happens when labels are rounded or
+    than twice the median distance of a label to the nearest different one. That happens when labels are rounded or
     repeated; Silverman's rule then.
 
     Args:
@@ -101,9 +101,12 @@ def choose_bandwidth(moments: np.ndarray, points: np.ndarray, counts: np.ndarray
     """
     gaps = np.diff(points)
     nearest = np.minimum(np.append(gaps, np.inf), np.insert(gaps, 0, np.inf))
-    spacing = float(np.average(nearest, weights=counts))
+    ranked = np.argsort(nearest, kind="stable")
+    spacing = float(nearest[ranked[np.searchsorted(np.cumsum(counts[ranked]), counts.sum() / 2)]])
     root = sheather_jones(moments, len(points))
-    if root is not None and root >= max(SMALLEST_BANDWIDTH, 2 * spacing):
+    if root is not None and root >= 2 * spacing:
+        if root < SMALLEST_BANDWIDTH:
+            return SMALLEST_BANDWIDTH, "the smallest allowed (improved Sheather-Jones asks for less)"
         return root, "improved Sheather-Jones"
     why = "has no root" if root is None else "would resolve single repeated labels"
     ranks = np.cumsum(counts) / counts.sum()
@@ -123,7 +126,7 @@ def sheather_jones(moments: np.ndarray, distinct: int) -> float | None:
 
     squares = np.arange(1, len(moments), dtype=float) ** 2
     powers = moments[1:] ** 2
-    times = np.geomspace((SMALLEST_BANDWIDTH / 2) ** 2, LARGEST_BANDWIDTH**2, 97)
+    times = np.geomspace((SMALLEST_BANDWIDTH / 4) ** 2, LARGEST_BANDWIDTH**2, 97)
     values = [fixed_point(time, distinct, squares, powers) for time in times]
     if values[0] >= 0:
         return math.sqrt(times[0])

@@ -121,18 +121,18 @@ def lattice_step(points: np.ndarray, n: int, single: bool = False) -> Fraction |
 def _continuous(
     points: np.ndarray, counts: np.ndarray, name: str, support: Support | None, facts: dict[str, Any], single: bool
 ) -> Density:
-    from numerics.expression import TrigonometricSeries
+    from numerics.expression import series
     from numerics.kernel_estimate import estimate
 
     lower, upper = support or (decimal(points[0], single), decimal(points[-1], single))
     unit = np.clip((points - float(lower)) / float(upper - lower), 0, 1)
     found = estimate(unit, counts)
-    series = TrigonometricSeries(lower, upper, found.coefficients)
+    expression = series(lower, upper, found.coefficients)
     report = LabelReport(
         **facts, discrete=False, bandwidth=found.bandwidth * float(upper - lower), floor=found.floor, rule=found.rule
     )
     description = f"kernel estimate of {report.used} labels, bandwidth {report.bandwidth:.4g} ({found.rule})"
-    return Density(name, (lower, upper), (Piece(lower, upper, series),), description, report)
+    return Density(name, (lower, upper), (Piece(lower, upper, expression),), description, report)
 
 
 def _discrete(

@@ -479,7 +479,7 @@ def test_what_is_not_positive_and_finite_is_refused_with_a_place(text, place):
 
 
 def test_series_in_doubles_in_balls_and_its_derivative():
-    series = ex.TrigonometricSeries(Fraction(1), Fraction(3), (1.0, 0.5, -0.25), (0.0, 0.125))
+    series = ex.series(Fraction(1), Fraction(3), (1.0, 0.5, -0.25), (0.0, 0.125))
     slope = ex.derivative(series)
     for y in (1.0, 1.7, 3.0):
         t = math.pi * (y - 1) / 2
@@ -503,9 +503,11 @@ def test_series_in_doubles_in_balls_and_its_derivative():
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_wide_balls_of_a_series_cover_its_values_tightly(width, order):
     terms = 40
-    series = ex.TrigonometricSeries(
-        Fraction(0), Fraction(2), tuple(math.exp(-((k / 15) ** 2)) * (-1) ** k for k in range(terms)), (0.0, 0.5), order
+    series = ex.series(
+        Fraction(0), Fraction(2), [math.exp(-((k / 15) ** 2)) * (-1) ** k for k in range(terms)], [0.0, 0.5]
     )
+    for _ in range(order):
+        series = ex.derivative(series)
     with flint.ctx.workprec(ex.PRECISION):
         left = Fraction(7, 5)
         wide = ex.ball(series, ex.interval(left, left + width)).real
@@ -519,7 +521,7 @@ def test_wide_balls_of_a_series_cover_its_values_tightly(width, order):
 
 
 def test_derivatives_of_a_series_are_exact():
-    series = ex.TrigonometricSeries(Fraction(0), Fraction(1), (1.0, 0.25, -0.125), (0.0, 0.5))
+    series = ex.series(Fraction(0), Fraction(1), (1.0, 0.25, -0.125), (0.0, 0.5))
     with flint.ctx.workprec(ex.PRECISION):
         y = acb(ex.exact(Fraction(1, 3)))
         h = acb(arb(2) ** -60)
@@ -532,3 +534,31 @@ def test_derivatives_of_a_series_are_exact():
         across = ex.ball(series, acb(arb(1, 1) / 3, arb(0, 1) / 4), True)
         assert across.is_finite()
         assert across.contains(ex.ball(series, acb(ex.exact(Fraction(1, 4)), ex.exact(Fraction(1, 5)))))
+
+
+def test_thousands_of_terms_keep_their_digits():
+    # Horner's rule in balls would lose half a bit a term: nothing would be left of 192.
+    terms = 1500
+    cosine = [math.exp(-((k / 400) ** 2)) * math.cos(0.7 * k) for k in range(terms)]
+    series = ex.series(Fraction(0), Fraction(1), cosine)
+    points = [Fraction(0), Fraction(1, 7), Fraction(2, 3), Fraction(1)]
+    with flint.ctx.workprec(ex.PRECISION):
+        for y in points:
+            value = ex.ball(series, acb(ex.exact(y))).real
+            # The sum term by term, another way: Clenshaw-free, each cosine by itself.
+            direct = sum((arb(a) * (arb.pi() * k * ex.exact(y)).cos() for k, a in enumerate(cosine)), arb(0))
+            assert value.overlaps(direct)
+            assert float(value.rad()) < 1e-35
+            # Doubles: coefficients sum to about 350 in size, each table entry and step a few roundings.
+            assert float(ex.evaluate(series, float(y), np)) == pytest.approx(float(direct.mid()), abs=350 * 64 * 2**-53)
+        for mass, left, right in zip(ex.masses(series, points), points, points[1:], strict=False):
+            first, last = (
+                arb(cosine[0]) * ex.exact(y)
+                + sum(
+                    (arb(a) * (arb.pi() * k * ex.exact(y)).sin() / (k * arb.pi()) for k, a in enumerate(cosine) if k),
+                    arb(0),
+                )
+                for y in (left, right)
+            )
+            assert mass.overlaps(last - first)
+            assert float(mass.rad()) < 1e-35
