@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numerics import quadrature, world
 from numerics.world import World
 
 CHUNK = 256
+PANELS = 32
 NEAR = 0.5
 """How far Z may be from 1 for a form in e^t - 1 to be more accurate than logarithms."""
 
@@ -23,51 +23,65 @@ class Prepared:
 
     world: World
     middle: float
+    span: float
     arrays: dict[str, np.ndarray]
 
 
 def prepare(here: World, side: labels.LabelSide, index: int) -> Prepared:
-    """Features of the label nodes of one order, padded to the finest order's number so that one program serves both."""
+    """Features of the label nodes of one order by panel, padded to the finest order and to a multiple of `PANELS` panels (nodes without weight), so
+    that one compiled program serves both orders and most laws."""
     rule = side.rule
     nodes = rule.nodes[index]
     low, high = (float(end) for end in here.law.support)
     middle = (low + high) / 2
-    size = -(-len(rule.nodes[0].y) // 256) * 256
+    shape = (len(nodes.y) // rule.orders[index], rule.orders[index])
     q_cells, p_cells = here.law.bin_masses(rule.edges)
     cell_log = _log_mass(q_cells, p_cells)
-    cell = world.bin_index(rule.edges, nodes.y)
+    y_panels = nodes.y.reshape(shape)
+    center = y_panels.mean(axis=1)
+    panel_log_mass = cell_log[world.bin_index(rule.edges, center)]
     sampled = np.isfinite(nodes.log_ratio)
-    t = np.where(sampled, nodes.log_ratio - cell_log[cell], 0.0)
+    t = np.where(sampled, nodes.log_ratio - np.repeat(panel_log_mass, shape[1]), 0.0)
     ratio = np.where(sampled, np.exp(t), 0.0)
     shift = np.where(sampled, np.expm1(t), -1.0)
     curve = np.where(np.abs(t) < 0.3, _curve_series(t), shift - t)
     y = nodes.y - middle
-    columns = np.stack([np.ones_like(y), t, ratio, shift, curve, y, y * ratio, y * shift, y * y, y * y * ratio])
-    features = np.zeros((size, len(columns), len(cell_log)))
-    features[np.arange(len(y)), :, cell] = (columns * nodes.weight).T
+    features = [np.ones_like(y), t, ratio, shift, curve, y, y * ratio, y * shift, y * y, y * y * ratio]
     slope, bend, ends, jumps = _smooth_parts(here, rule, index)
-    loose = np.zeros((size, 4))
     with_l = np.where(sampled, np.exp(nodes.log_ratio) * np.where(sampled, nodes.log_ratio, 0.0), 0.0)
-    loose[: len(y)] = (np.stack([with_l, slope, bend, bend * y]) * nodes.weight).T
+    loose = [with_l, slope, bend, bend * y]
+    padded = (-(-shape[0] // PANELS) * PANELS, rule.orders[0])
     bins = max(len(bin_side.q) for bin_side in side.bins)
-    members = np.zeros((len(side.bins), len(cell_log), bins))
+    owner = np.zeros((len(side.bins), padded[0]), np.int32)
     mass = np.zeros((len(side.bins), bins))
-    cell_middle = np.array([(float(a) + float(b)) / 2 for a, b in pairwise(rule.edges)])
     for row, bin_side in enumerate(side.bins):
-        owner = world.bin_index(bin_side.edges, cell_middle)
-        members[row, np.arange(len(cell_log)), owner] = 1.0
+        places = world.bin_index(bin_side.edges, center)
+        owner[row] = np.concatenate([places, np.full(padded[0] - len(places), places[-1])])
         mass[row, : len(bin_side.q)] = _log_mass(bin_side.q, bin_side.p)
     arrays = {
-        "y": np.concatenate([nodes.y, np.full(size - len(y), nodes.y[-1])]),
-        "features": features.reshape(size, -1),
-        "loose": loose,
-        "cell_log_mass": cell_log,
-        "members": members,
+        "y": _padded(y_panels, padded, nodes.y[-1]),
+        "features": _stacked(features, nodes.weight, shape, padded),
+        "loose": _stacked(loose, nodes.weight, shape, padded),
+        "panel_log_mass": np.concatenate([panel_log_mass, np.full(padded[0] - shape[0], panel_log_mass[-1])]),
+        "owner": owner,
         "log_mass": mass,
         "ends": ends,
         "end_weight": jumps,
     }
-    return Prepared(here, middle, arrays)
+    return Prepared(here, middle, side.log_ratio_span, arrays)
+
+
+def _padded(values: np.ndarray, shape: tuple[int, int], filler: float) -> np.ndarray:
+    out = np.full(shape, filler)
+    out[: values.shape[0], : values.shape[1]] = values
+    return out
+
+
+def _stacked(
+    columns: list[np.ndarray], weight: np.ndarray, shape: tuple[int, int], padded: tuple[int, int]
+) -> np.ndarray:
+    """Columns times the weight, (panels, order, columns), zero where padded."""
+    return np.stack([_padded((column * weight).reshape(shape), padded, 0.0) for column in columns], axis=2)
 
 
 def _log_mass(q: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -129,18 +143,53 @@ def evaluate(prepared: Prepared, x: np.ndarray, weight: np.ndarray | None = None
     from numerics.posterior_rows import rows
 
     channel = prepared.world.channel
-    fixed = {name: jax.numpy.asarray(array) for name, array in prepared.arrays.items()}
     weight = np.zeros_like(x) if weight is None else weight
     blocks: list[dict[str, Any]] = []
     totals: dict[str, Any] = {}
-    for start in range(0, len(x), CHUNK):
+    starts = range(0, len(x), CHUNK)
+    for start, arrays in zip(starts, _windows(prepared, [x[i : i + CHUNK] for i in starts]), strict=True):
         block, share = (np.resize(part[start : start + CHUNK], CHUNK) for part in (x, weight))
         share[len(x) - start :] = 0.0
-        out = jax.tree.map(
-            np.asarray, rows(channel.name, float(channel.noise), block, share, middle=prepared.middle, **fixed)
-        )
+        out = rows(channel.name, float(channel.noise), block, share, middle=prepared.middle, **arrays)
+        out = jax.tree.map(np.asarray, out)
         for name, total in out.pop("totals").items():
             totals[name] = totals.get(name, 0.0) + total
         blocks.append(out)
     joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: len(x)], *blocks)
     return {**joined, "totals": totals}
+
+
+def _windows(prepared: Prepared, blocks: list[np.ndarray]) -> list[dict[str, Any]]:
+    """The arrays for each block of x, cut to the panels that it sees where the noise is small against the support.
+
+    A label at distance u from the nearest label to x weighs at most k(u)/k(0) relative to it, times e^span under p. Panels where that is below
+    e^-41 of a noise's share of the support are left out: less than a unit in the last place of any sum.
+    """
+    here, arrays = prepared.world, prepared.arrays
+    name, noise = here.channel.name, here.channel.noise
+    import jax
+
+    fixed = {key: jax.numpy.asarray(array) for key, array in arrays.items()}
+    needed = 41.0 + prepared.span + np.log1p(here.law.length / noise)
+    if name == "student":
+        return [fixed] * len(blocks)
+    reach = noise * (np.sqrt(2 * needed) if name == "gaussian" else needed)
+    first = arrays["y"][:, 0]
+    low, high = (float(end) for end in here.law.support)
+    # Panels are in order; one starts before its first node and ends before the next one's.
+    cuts = [
+        (
+            max(0, int(np.searchsorted(first, np.clip(block.min(), low, high) - reach)) - 1),
+            int(np.searchsorted(first, np.clip(block.max(), low, high) + reach)),
+        )
+        for block in blocks
+    ]
+    size = -(-max(stop - start for start, stop in cuts) // PANELS) * PANELS
+    if 2 * size > len(first):
+        return [fixed] * len(blocks)
+    found = []
+    for start, _ in cuts:
+        window = slice(min(start, len(first) - size), min(start, len(first) - size) + size)
+        cut = {key: arrays[key][window] for key in ("y", "features", "loose", "panel_log_mass")}
+        found.append({**fixed, **cut, "owner": arrays["owner"][:, window]})
+    return found

@@ -7,15 +7,16 @@ import math
 from fractions import Fraction
 from functools import cache
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from numerics import finite
+from numerics import finite, posterior_arrays
 from numerics.channels import NAMES as CHANNELS
 from numerics.channels import Channel
 from numerics.densities import named, typed
-from numerics.label_side import panel_range
+from numerics.label_side import label_side, panel_range
 from numerics.labels import DiscreteLaw
 from numerics.posterior import input_panels, quantities
 from numerics.problems import InputError
@@ -352,6 +353,43 @@ def test_panel_range_holds_extremes() -> None:
     assert np.all(np.abs(low - np.sin(5 * dense).min(axis=1)) <= error + miss)
     assert np.all(np.abs(high - np.sin(5 * dense).max(axis=1)) <= error + miss)
     assert np.all(error < 1e-2)
+
+
+@pytest.mark.parametrize("channel", ["gaussian", "logistic"])
+@pytest.mark.parametrize("law", ["exp(-6*y)", "severe", "exp(-40*y)"])
+def test_panels_that_an_input_does_not_see_may_be_left_out(
+    law: str, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(law, channel, 0.002, (5, 64))
+    prepared = posterior_arrays.prepare(here, label_side(here.law, here.classes, 0.002), 0)
+    x = np.linspace(-0.03, 1.03, 700)
+    seen = [len(window["y"]) for window in posterior_arrays._windows(prepared, [x[:256], x[256:512]])]
+    narrow = posterior_arrays.evaluate(prepared, x)
+    monkeypatch.setattr(
+        posterior_arrays,
+        "_windows",
+        lambda prepared, blocks: [{k: jnp.asarray(v) for k, v in prepared.arrays.items()}] * len(blocks),
+    )
+    whole = posterior_arrays.evaluate(prepared, x)
+    if channel == "gaussian":
+        assert max(seen) < len(prepared.arrays["y"]) / 2  # else this test tests nothing
+    for name in ("density", "log_z", "price", "f_q", "f_p", "pull"):
+        # Sums in another grouping: 64 units of the largest term.
+        assert np.allclose(
+            narrow[name], whole[name], rtol=64 * 2**-52, atol=64 * 2**-52 * np.abs(whole["log_z"]).max()
+        ), name
+    assert np.allclose(narrow["per"]["pull_hat"], whole["per"]["pull_hat"], rtol=0, atol=64 * 2**-52)
+
+
+def test_thousands_of_classes_fit() -> None:
+    found = quantities(world("exp(-6*y)", classes=(1, 2048)), with_curves=False)
+    one, many = found.per_classes
+    # One class is no correction; thousands leave W ~ (L d)^2/24.
+    assert agree(one.corrected_excess, found.price)
+    assert agree(one.class_part, Estimate(0.0, 0.0))
+    ratio = many.remainder.value / (36 / 2048**2 / 24)
+    # log(sinh u/u) = u^2/6 (1 - u^2/30 + ...), u = 6/4096
+    assert abs(ratio - 1) <= (6 / 4096) ** 2 / 30 + many.remainder.error / many.remainder.value
 
 
 def test_inputs_reach_where_the_tail_is_bounded() -> None:
