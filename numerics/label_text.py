@@ -161,8 +161,9 @@ def with_arrow(content: Path | bytes, shape: Shape) -> Column:
 def with_numpy(content: Path | bytes, shape: Shape) -> Column:
     """NumPy's own reader where the file is plain and whole; the careful reader otherwise."""
     raw = content.read_bytes() if isinstance(content, Path) else content
-    lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-    if b'"' in raw or raw.count(shape.delimiter.encode()) != lines * (shape.width - 1):
+    start = raw.find(b"\n") + 1 if shape.header else 0
+    lines = raw.count(b"\n", start) + (not raw.endswith(b"\n"))
+    if raw.find(b'"', start) >= 0 or raw.count(shape.delimiter.encode(), start) != lines * (shape.width - 1):
         return with_csv(raw, shape)
     try:
         values = np.loadtxt(

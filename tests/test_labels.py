@@ -151,6 +151,7 @@ GOOD = [
     ("tabs", "a\tb\n1\t2\n3\t4\n", ":b", [2, 4], 0),
     ("spaces around", "a, b\n1, 2\n3, 4\n", ":b", [2, 4], 0),
     ("quotes", '"a","b"\n"1","2"\n"3","4"\n', ":b", [2, 4], 0),
+    ("quotes in the header only", '"a","b, c"\n1,2\n3,4\n', ":b, c", [2, 4], 0),
     ("comma in quotes", 'a,b\n"x, y",2\n"z",4\n', ":b", [2, 4], 0),
     ("newline in quotes", 'a,b\n"x\ny",2\n"z",4\n', ":b", [2, 4], 0),
     ("missing", "a,b\n1,NA\n3,4\n5,\n6,nan\n7,8\n", ":b", [4, 8], 3),
@@ -200,6 +201,16 @@ def test_parquet_is_read(tmp_path):
     assert (list(found.values), found.missing, found.name) == ([1, 3], 1, "age")
     with pytest.raises(InputError, match="not numbers"):
         read_column(f"{path}:name")
+
+
+def test_large_columns_do_not_go_through_python_row_by_row(reader, monkeypatch):
+    def careful(*_):
+        raise AssertionError("the careful reader was called for a plain file")
+
+    monkeypatch.setattr(label_text, "with_csv", careful)
+    content = '"id","y"\n' + "".join(f"{k},{k / 7:.6f}\n" for k in range(20_000))
+    monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(buffer=io.BytesIO(content.encode())))
+    assert len(read_column("-:y").values) == 20_000
 
 
 def test_standard_input(monkeypatch, reader):
