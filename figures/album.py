@@ -15,7 +15,7 @@ from figures import style
 from numerics import files
 from numerics.problems import InputError
 
-VERIFY = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "rates", "risk")
+VERIFY = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "rates", "bin_width", "risk")
 STUDY = (
     "study_samplings",
     "study_pairs",

@@ -9,7 +9,17 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-RESULTS: tuple[str, ...] = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "rates", "risk")
+RESULTS: tuple[str, ...] = (
+    "tilt",
+    "price",
+    "class_split",
+    "remainder",
+    "offset",
+    "squared_error",
+    "rates",
+    "bin_width",
+    "risk",
+)
 
 
 def load(name: str) -> ModuleType:

@@ -1,0 +1,218 @@
+"""bin_width: how wide a class may be, in units of the noise, before the correction costs more than it saves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from numerics import closed_form, corrected, densities, sawtooth
+from numerics.channels import Channel
+from numerics.checks.common import Page, rounded
+from numerics.checks.limits import quotient, richardson
+from numerics.constants import excess_threshold, squared_error_threshold
+from numerics.evidence import Evidence
+from numerics.records import Check, Estimate, Falsifier
+
+RESULT = "bin_width"
+ONE = Estimate(1.0, 0.0)
+WIDTHS = (1.0, 2.5, 3.4, 3.6, 5.0, 7.0, 7.2, 10.0)
+"""d/s of the scan, on both sides of both thresholds."""
+HEIGHTS = (0.1, 0.05, 0.025)
+"""L d of the sequences whose limit at zero is read off; even powers alone, since turning labels round turns the sign of L."""
+RULE_WIDTH = 3.5
+BOUNDED, BOUNDED_RATE = "exp(-2*y)", 2.0
+
+
+def log_loss_ratio(width: float, front: float = 1.0, double: float = 4.0) -> Estimate:
+    """(1/(2 pi^2 sigma^2)) sum_k (1 - exp(-4 pi^2 k^2 sigma^2))/k^2, sigma = s/d; `front` and `double` are 1 and 4 in the theorem."""
+    a = double * (math.pi / width) ** 2
+    total, k = math.pi**2 / 6, 1
+    while (term := math.exp(-a * k * k) / k**2) > 1e-20:
+        total, k = total - term, k + 1
+    return rounded(front * width**2 / (2 * math.pi**2) * total, 8 + k)
+
+
+def squared_error_ratio(width: float, front: float = 2.0, double: float = 4.0) -> Estimate:
+    """2 sum_k exp(-4 pi^2 k^2 sigma^2); `front` and `double` are 2 and 4 in the theorem."""
+    a = double * (math.pi / width) ** 2
+    total, k = 0.0, 1
+    while (term := math.exp(-a * k * k)) > 1e-20 * max(total, 1e-300):
+        total, k = total + term, k + 1
+    # The exponent is known to some units of its own size.
+    return rounded(front * total, 8 + k + math.ceil(a))
+
+
+@lru_cache(maxsize=128)
+def limits(width: float) -> tuple[Estimate, Estimate]:
+    """Both ratios by quadrature at the L d of `HEIGHTS`, extrapolated to zero."""
+    found = [sawtooth.ratios(width, height) for height in HEIGHTS]
+    return (
+        richardson([part.log_loss for part in found], 2, (2, 4)),
+        richardson([part.squared_error for part in found], 2, (2, 4)),
+    )
+
+
+def checks(
+    evidence: Evidence,
+    *,
+    front: float = 1.0,
+    double: float = 4.0,
+    squared_front: float = 2.0,
+    rule_width: float = RULE_WIDTH,
+    thresholds: tuple[float, float] | None = None,
+) -> list[Check]:
+    """Both ratios by quadrature against their series; the crossings found by scanning the noise against certified thresholds; the rule.
+
+    Args:
+      front: factor of the log-loss series; 1 in the theorem.
+      double: exp(-this pi^2 k^2 sigma^2); 4 in the theorem.
+      squared_front: factor of the squared-error series; 2 in the theorem.
+      rule_width: classes of at most this many noises save; 3.5 in the theorem.
+      thresholds: where the ratios cross 1; certified in the theorem.
+    """
+    page = Page(evidence, RESULT)
+    with page.elsewhere("an affine log ratio away from the ends"):
+        for width in WIDTHS:
+            log_loss, squares = limits(width)
+            told = log_loss_ratio(width, front, double)
+            page.add("log_loss_ratio", "asymptotic", ONE, quotient(log_loss, told), f"over its series, d = {width:g} s")
+            told = squared_error_ratio(width, squared_front, double)
+            note = f"over its series, d = {width:g} s"
+            page.add("squared_error_ratio", "asymptotic", ONE, quotient(squares, told), note)
+        _thresholds(page, thresholds)
+        note = f"corrected excess over price at d = {rule_width:g} s"
+        page.add("rule", "upper bound", ONE, limits(rule_width)[0], note)
+        _label_only(page)
+    with page.elsewhere(f"p proportional to {BOUNDED} on [0, 1]"):
+        _bounded(page, rule_width)
+        if evidence.full:
+            _crossing(page)
+    return page.checks
+
+
+@lru_cache(maxsize=1)
+def _certified() -> tuple[Estimate, Estimate]:
+    return excess_threshold().estimate, squared_error_threshold().estimate
+
+
+@lru_cache(maxsize=1)
+def crossings() -> tuple[Estimate, Estimate]:
+    """d/s where the ratios found by quadrature cross 1."""
+    return tuple(  # type: ignore[return-value]
+        crossing(lambda width, place=place: limits(width)[place], *around)
+        for place, around in enumerate(((3.4, 3.6), (7.0, 7.2)))
+    )
+
+
+def crossing(ratio: Callable[[float], Estimate], low: float, high: float) -> Estimate:
+    """Where a rising ratio crosses 1, by secants kept in the bracket; its error is the ratio's over the slope, and the last step."""
+    (left, right), step = (ratio(low).value - 1, ratio(high).value - 1), high - low
+    slope = (right - left) / (high - low)
+    width, found = low - left / slope, Estimate(math.nan, math.inf)
+    for _ in range(6):
+        found = ratio(width)
+        step = (found.value - 1) / slope
+        if found.value < 1:
+            low, left = width, found.value - 1
+        else:
+            high, right = width, found.value - 1
+        slope = (right - left) / (high - low)
+        width -= step
+        if abs(step) < 1e-12:
+            break
+    return Estimate(width, found.error / slope + abs(step))
+
+
+def _thresholds(page: Page, wrong: tuple[float, float] | None) -> None:
+    told = _certified() if wrong is None else tuple(Estimate(value, 0.0) for value in wrong)
+    for certified, found, what in zip(told, crossings(), ("log-loss", "squared error"), strict=True):
+        note = f"{what}: d/s where the ratio found by quadrature crosses 1"
+        page.add("thresholds", "identity", certified, found, note, source="certified")
+
+
+def _label_only(page: Page) -> None:
+    """W alone: W/price -> d^2/(12 s^2), so the labels certify sqrt(12) noises."""
+    for width in (2.0, math.sqrt(12)):
+        # The closed form keeps its relative accuracy: log(sinh u/u), u = L d/2.
+        found = [
+            rounded(closed_form.log_sinh_ratio(height / 2) / ((height / width) ** 2 / 2), 16) for height in HEIGHTS
+        ]
+        limit = richardson(found, 2, (2, 4))
+        page.add("label_only_ratio", "identity", rounded(width**2 / 12), limit, f"W over price at d = {width:.4g} s")
+
+
+def _bounded(page: Page, rule_width: float) -> None:
+    """With ends, and L d not small: the number of classes that the rule asks for saves."""
+    s = 0.05
+    K = math.ceil(1 / (rule_width * s))
+    law = densities.typed(BOUNDED, densities.UNIT)
+    edges = corrected.equal_edges(law, K)
+    rules = corrected.label_rules(law, edges, 0.02)
+    prepared = corrected.kernels(rules, Channel("gaussian", s))
+    price, cost = (corrected.costs(rules, prepared, part).excess for part in (law.support, edges))
+    page.add("rule", "upper bound", price, cost, f"corrected excess against the price, K = {K} >= D/({rule_width:g} s)")
+
+
+def _crossing(page: Page) -> None:
+    """The crossing with ends and finite L d, K = 8 to 64, extrapolated: what the ends change is of order 1/K."""
+    found = []
+    for K in (8, 16, 32, 64):
+
+        def ratio(width: float, K: int = K) -> Estimate:
+            made = closed_form.numbers(closed_form.ExponentialWorld(BOUNDED_RATE, 1 / (width * K)), K)
+            return quotient(made["corrected_excess"], made["price"])
+
+        found.append(crossing(ratio, 3.0, 4.0))
+    limit = richardson(found, 2, (1, 2))
+    page.add(
+        "threshold_with_ends",
+        "asymptotic",
+        ONE,
+        quotient(limit, _certified()[0]),
+        "crossing of the log-loss ratio over its threshold, K = 8 to 64, extrapolated",
+    )
+
+
+def curves(evidence: Evidence) -> dict[str, Any]:
+    """For the picture: both series against d/s, the ratios found by quadrature, the thresholds, and the run's own classes."""
+    widths = np.geomspace(1, 16, 49).tolist()
+    found, noise = evidence.quantities, evidence.world.channel.noise
+    own = []
+    if math.isfinite(found.price.value) and found.price.value > found.price.error:
+        own = [
+            {
+                "classes": entry.classes,
+                "width": entry.bins.width / noise,
+                "log_loss": entry.corrected_excess.value / found.price.value,
+                "squared_error": entry.corrected_squared_error.value / found.squared_error_price.value,
+            }
+            for entry in found.per_classes
+            if math.isfinite(entry.corrected_excess.value)
+        ]
+    return {
+        "width": widths,
+        "log_loss": [log_loss_ratio(width).value for width in widths],
+        "squared_error": [squared_error_ratio(width).value for width in widths],
+        "scan": {
+            "width": list(WIDTHS),
+            "log_loss": [limits(width)[0].value for width in WIDTHS],
+            "squared_error": [limits(width)[1].value for width in WIDTHS],
+        },
+        "thresholds": [part.value for part in _certified()],
+        "own": own,
+    }
+
+
+FALSIFIERS = (
+    Falsifier(RESULT, "front", "1/(pi^2 sigma^2) in front", lambda evidence: checks(evidence, front=2.0)),
+    Falsifier(RESULT, "amplitude", "2 pi^2 in the exponents", lambda evidence: checks(evidence, double=2.0)),
+    Falsifier(RESULT, "one side", "harmonics of one sign alone", lambda evidence: checks(evidence, squared_front=1.0)),
+    Falsifier(
+        RESULT, "rounded", "3.508 and 7.090 exactly", lambda evidence: checks(evidence, thresholds=(3.508, 7.09))
+    ),
+    Falsifier(RESULT, "four", "classes four noises wide save", lambda evidence: checks(evidence, rule_width=4.0)),
+)
