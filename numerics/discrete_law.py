@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from numerics.density import LabelNodes, Support
-from numerics.label_report import LabelReport
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class DiscreteLaw:
     atoms: tuple[Fraction, ...]
     counts: tuple[int, ...]
     description: str = ""
-    report: LabelReport | None = None
+    report: Any = None
     discrete: bool = True
 
     @property
