@@ -24,7 +24,8 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-NAMES = {"verify": VERIFY, "study": STUDY}
+ADVISE = ()
+NAMES = {"verify": VERIFY, "study": STUDY, "advise": ADVISE}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

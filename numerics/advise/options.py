@@ -1,0 +1,99 @@
+"""What the user asked for, checked before anything is read. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from numerics.problems import InputError
+from numerics.verify.request import number, whole
+
+KINDS = ("optimal", "equal-width", "equal-frequency")
+MOST_CLASSES = 1024
+EPSILON = Fraction(1, 100)
+"""Default of `--epsilon`: a hundredth of a nat is one per cent in the likelihood of a label."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """One question to the adviser.
+
+    Attributes:
+      labels: `FILE[:COLUMN]`, or `-`.
+      reference: `uniform`, `FILE[:COLUMN]` or an expression in `y`: the label law q of the score that matters.
+      support: the ends of the label interval, or None for the labels' own.
+      noise: standard deviation of the Gaussian noise of the inputs about the label, in label units, or None.
+      most_classes: no more classes than this.
+      epsilon: largest remainder W asked for, nats.
+      edges: kind of class edges to recommend, one of `KINDS`.
+      seed: of the bootstrap.
+      json: file for the report, "-" for standard output, or None.
+      out: folder for report, classes, snippets and figures, or None.
+      quiet: print the recommendation alone.
+    """
+
+    labels: str
+    reference: str = "uniform"
+    support: tuple[Fraction, Fraction] | None = None
+    noise: Fraction | None = None
+    most_classes: int = MOST_CLASSES
+    epsilon: Fraction = EPSILON
+    edges: str = "optimal"
+    seed: int = 0
+    json: str | None = None
+    out: Path | None = None
+    quiet: bool = False
+
+
+def from_arguments(given: argparse.Namespace) -> Options:
+    """Checks what can be checked without reading the labels.
+
+    Raises:
+      InputError: naming the option and what to give instead.
+    """
+    support = None
+    if given.support is not None:
+        low, high = (number(text, "--support") for text in given.support)
+        if low >= high:
+            raise InputError(f"--support {' '.join(given.support)}", "give the lower end first, the upper end second")
+        support = (low, high)
+    noise = None if given.noise is None else number(given.noise, "--noise")
+    if noise is not None and noise <= 0:
+        raise InputError(f"--noise {given.noise}", "give a positive scale in label units")
+    epsilon = number(given.epsilon, "--epsilon")
+    if epsilon <= 0:
+        raise InputError(f"--epsilon {given.epsilon}", "give a positive number of nats")
+    if given.edges not in KINDS:
+        raise InputError(f"--edges {given.edges}", f"use one of {', '.join(KINDS)}")
+    out = None if given.out is None else Path(given.out)
+    _writable(given.json, out)
+    return Options(
+        labels=given.labels,
+        reference=given.reference,
+        support=support,
+        noise=noise,
+        most_classes=whole(given.max_classes, "--max-classes", 2, MOST_CLASSES),
+        epsilon=epsilon,
+        edges=given.edges,
+        seed=whole(given.seed, "--seed", 0, 2**31 - 1),
+        json=given.json,
+        out=out,
+        quiet=given.quiet,
+    )
+
+
+def _writable(json: str | None, out: Path | None) -> None:
+    """Refuses an output that could not be written, before the work."""
+    if json not in (None, "-"):
+        path = Path(str(json))
+        if path.is_dir():
+            raise InputError(f"--json {path} is a folder", "name a file in it")
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise InputError(f"--json {path}: cannot write into {path.parent}", "name a folder that can be written")
+    if out is not None:
+        standing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+        if not standing.is_dir() or not os.access(standing, os.W_OK):
+            raise InputError(f"--out {out}: cannot make a folder at {standing}", "name a folder that can be written")
