@@ -13,6 +13,8 @@ from numerics.world import World
 
 CHUNK = 256
 PANELS = 32
+LITTLE_WORK = 4_000_000
+"""Kernel entries up to which the program that compiles sooner is taken."""
 NEAR = 0.5
 """How far Z may be from 1 for a form in e^t - 1 to be more accurate than logarithms."""
 
@@ -140,8 +142,10 @@ def evaluate(prepared: Prepared, x: np.ndarray, weight: np.ndarray | None = None
     """
     import jax
 
-    from numerics.posterior_rows import rows
+    from numerics import posterior_rows
 
+    little = len(x) * prepared.arrays["y"].size < LITTLE_WORK
+    rows = posterior_rows.rows_at_once if little else posterior_rows.rows
     channel = prepared.world.channel
     weight = np.zeros_like(x) if weight is None else weight
     blocks: list[dict[str, Any]] = []
