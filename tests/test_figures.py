@@ -1,0 +1,155 @@
+"""Figures: every one is drawn from a saved report alone, nothing is clipped or overlaps, a redraw gives the same bytes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pytest
+from matplotlib import colors
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from figures import album, style
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the report of the command itself, without fits (they take long and change no layout)."""
+    folder = tmp_path_factory.mktemp("verify")
+    command = [
+        sys.executable,
+        "-m",
+        "numerics.verify",
+        "--density",
+        "skewed",
+        "--no-fit",
+        "--quiet",
+        "--out",
+        str(folder),
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report(saved: Path) -> dict[str, Any]:
+    return json.loads((saved / "report.json").read_text())
+
+
+def out_of_view(figure: Figure) -> set[Text]:
+    """Labels of ticks beyond an axis' ends: they exist but are never drawn."""
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low <= tick.get_loc() <= high:
+                    hidden |= {tick.label1, tick.label2}
+    return hidden
+
+
+def visible_texts(figure: Figure) -> list[Text]:
+    found = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    hidden = out_of_view(figure)
+    return [text for text in found if text not in hidden]
+
+
+def extents(figure: Figure) -> list[tuple[str, Any]]:
+    """Words and their boxes, in pixels, after layout."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    return [(text.get_text(), text.get_window_extent(renderer)) for text in visible_texts(figure)]
+
+
+@pytest.mark.parametrize("name", album.VERIFY)
+def test_nothing_is_clipped_or_overlaps(name: str, report: dict[str, Any]) -> None:
+    module = __import__(f"figures.{name}", fromlist=["figure"])
+    if not module.drawable(report):
+        pytest.skip(f"{name} has nothing to draw for this density without fits")
+    drawn = module.figure(report)
+    width, height = drawn.get_size_inches() * drawn.dpi
+    assert drawn.get_size_inches()[0] == pytest.approx(style.COLUMN)
+    boxes = extents(drawn)
+    assert boxes
+    for words, box in boxes:
+        # Two pixels at 100 dpi: half of the width of a letter at this size.
+        assert box.x0 >= -2, words
+        assert box.y0 >= -2, words
+        assert box.x1 <= width + 2, words
+        assert box.y1 <= height + 2, words
+    for (first, a), (second, b) in itertools.combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        along = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(across, along) <= 2, f"{first!r} runs into {second!r}"
+
+
+@pytest.mark.parametrize("name", album.VERIFY)
+def test_caption_and_data_have_the_numbers(name: str, report: dict[str, Any]) -> None:
+    module = __import__(f"figures.{name}", fromlist=["figure"])
+    if not module.drawable(report):
+        pytest.skip(f"{name} has nothing to draw for this density without fits")
+    caption = module.caption(report)
+    assert caption.startswith(f"{name}. ")
+    assert caption.endswith(".")
+    assert not {"nan", "inf", "{", "}"} & set(caption.replace(".", " ").split())
+    columns = module.data(report)
+    assert columns
+    assert all(len(column) > 0 for column in columns.values())
+
+
+def test_redraw_gives_the_same_bytes(saved: Path, tmp_path: Path, report: dict[str, Any]) -> None:
+    (tmp_path / "report.json").write_bytes((saved / "report.json").read_bytes())
+    drawn = list(album.draw_all(report, tmp_path))
+    assert drawn
+    for path in drawn:
+        assert path.read_bytes() == (saved / path.name).read_bytes(), path.name
+
+
+def test_colours_differ_in_grey_or_in_dash() -> None:
+    """The two worlds, the corrected model and the remainder are told apart by lightness alone (a tenth of the scale)."""
+
+    def lightness(colour: str) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colors.to_rgb(colour)]
+        return 1.16 * (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]) ** (1 / 3) - 0.16
+
+    bars = (lightness(style.CLASS_PART), lightness(style.REMAINDER), lightness(style.IMBALANCED))
+    assert all(abs(a - b) > 0.1 for a, b in itertools.combinations(bars, 2))
+
+
+def test_fonts_are_embedded_and_readable(report: dict[str, Any]) -> None:
+    assert matplotlib.rcParams["pdf.fonttype"] == 42
+    drawn = __import__("figures.offset", fromlist=["figure"]).figure(report)
+    assert min(text.get_fontsize() for text in visible_texts(drawn)) >= 6
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(None, "does not exist"), ("{", "cannot be read"), ("[]", "not a report"), ('{"a": 1}', "not a report")],
+)
+def test_bad_folders_get_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
+    if content is not None:
+        (tmp_path / "report.json").write_text(content)
+    command = [sys.executable, "-m", "figures", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_unknown_figure_is_refused(saved: Path) -> None:
+    command = [sys.executable, "-m", "figures", str(saved), "--only", "nonsense"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no figure 'nonsense'" in done.stderr
