@@ -15,7 +15,18 @@ from figures import style
 from numerics import files
 from numerics.problems import InputError
 
-VERIFY = ("tilt", "price", "class_split", "remainder", "offset", "squared_error", "rates", "bin_width", "risk")
+VERIFY = (
+    "tilt",
+    "price",
+    "class_split",
+    "remainder",
+    "offset",
+    "squared_error",
+    "rates",
+    "bin_width",
+    "sample_size",
+    "risk",
+)
 STUDY = (
     "study_samplings",
     "study_pairs",

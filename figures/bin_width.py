@@ -35,10 +35,13 @@ def figure(report: dict[str, Any]) -> Figure:
     axes.axhline(1, color=style.BOUND, linewidth=0.8)
     for place in curves["thresholds"]:
         axes.axvline(place, color=style.BOUND, linestyle=":", linewidth=0.8)
-        axes.annotate(f"{place:.3f}", (place, 1.4e-4), fontsize=6.5, ha="right", rotation=90)
+        axes.text(
+            place, 0.03, f"{place:.3f} ", fontsize=6.5, ha="right", rotation=90, transform=axes.get_xaxis_transform()
+        )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_ylim(1e-4, 30)
+    least = min([row["squared_error"] for row in own if row["squared_error"] > 0], default=1e-4)
+    axes.set_ylim(min(1e-4, 0.5 * least), 30)
     widths = [row["width"] for row in own] + [1, 16]
     axes.set_xlim(0.9 * min(widths), 1.1 * max(widths))
     ticks = [2.0**power for power in range(-3, 7) if 0.9 * min(widths) <= 2.0**power <= 1.1 * max(widths)]

@@ -18,6 +18,7 @@ RESULTS: tuple[str, ...] = (
     "squared_error",
     "rates",
     "bin_width",
+    "sample_size",
     "risk",
 )
 
