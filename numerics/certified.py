@@ -201,7 +201,7 @@ def _discrete(here: World) -> Certificates:
     backward = kl_classes_ball(p, [exact(mass) for mass in q])
     per = []
     for count, edges in zip(here.classes, here.edges, strict=True):
-        bins = _members(law.atoms, edges)
+        bins = bin_members(law.atoms, edges)
         q_bins = tuple(sum((q[i] for i in members), Fraction(0)) for members in bins)
         p_bins = tuple(sum((p[i] for i in members), Fraction(0)) for members in bins)
         classes = remainder = None
@@ -228,7 +228,7 @@ def _discrete(here: World) -> Certificates:
     )
 
 
-def _members(atoms: Sequence[Fraction], edges: Sequence[Fraction]) -> list[list[int]]:
+def bin_members(atoms: Sequence[Fraction], edges: Sequence[Fraction]) -> list[list[int]]:
     """Indices of the atoms in each bin [e_i, e_{i+1}), the last one closed; decided on exact rationals."""
     bins: list[list[int]] = [[] for _ in range(len(edges) - 1)]
     for index, atom in enumerate(atoms):

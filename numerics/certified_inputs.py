@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol
 
 import flint
 from flint import arb, arb_series
@@ -36,6 +37,16 @@ REACH = 10
 MOST_CENTERS = 8_000
 
 
+class Mixed(Protocol):
+    """A density of x that is a mixture of the Gaussian channel over labels."""
+
+    def value(self, center: Fraction) -> arb:
+        """The density at a point."""
+
+    def series(self, center: Fraction) -> arb_series:
+        """Its series in a displacement from the center."""
+
+
 @dataclass(frozen=True)
 class Mixture:
     """A density of x as a sum of closed forms.
@@ -46,8 +57,13 @@ class Mixture:
 
     parts: tuple[Smoothed, ...]
 
-    def __call__(self, x: arb | arb_series) -> arb | arb_series:
-        """The density at a ball or series."""
+    def value(self, center: Fraction) -> arb:
+        """The density at a point."""
+        return sum((part(exact(center)) for part in self.parts), arb(0))
+
+    def series(self, center: Fraction) -> arb_series:
+        """Its series in a displacement from the center."""
+        x = arb_series([exact(center), 1])
         total = self.parts[0](x)
         for part in self.parts[1:]:
             total = total + part(x)
@@ -94,7 +110,7 @@ def grid(support: tuple[Fraction, Fraction], noise: Fraction, step: Fraction) ->
     return [start + (2 * i + 1) * half for i in range(-margin, count + margin)]
 
 
-def locals_of(mixture: Mixture, centers: Sequence[Fraction], noise: Fraction, step: Fraction) -> list[Local]:
+def locals_of(mixture: Mixed, centers: Sequence[Fraction], noise: Fraction, step: Fraction) -> list[Local]:
     """The mixture around each center but the margins.
 
     Raises:
@@ -103,11 +119,11 @@ def locals_of(mixture: Mixture, centers: Sequence[Fraction], noise: Fraction, st
     half = exact(step * noise)
     disc, outer = DISC * half, OUTER * half
     margin = OUTER // 2
-    series = [mixture(arb_series([exact(center), 1])) for center in centers[margin:-margin]]
+    series = [mixture.series(center) for center in centers[margin:-margin]]
     values = [
-        *(mixture(exact(center)) for center in centers[:margin]),
+        *(mixture.value(center) for center in centers[:margin]),
         *(one[0] for one in series),
-        *(mixture(exact(center)) for center in centers[-margin:]),
+        *(mixture.value(center) for center in centers[-margin:]),
     ]
     swell = (outer * outer / exact(noise * noise)).exp()
     ratio = disc / outer

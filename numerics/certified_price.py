@@ -1,7 +1,7 @@
 """Rigorous enclosures of numbers that need the inputs: KL(q_x||p_x), the price, the squared-error price, and the same for the corrected posterior.
 
-Only for the Gaussian channel and densities whose p(x) has a closed form (`numerics.truncated_moments`): uniform, polynomial, exponential, Gaussian
-bumps, piecewise constant, and sums and products of these. Then
+Only for the Gaussian channel, and laws whose p(x) has a closed form: atoms (`numerics.certified_atoms`), and densities made of constants, polynomials,
+exponentials and Gaussian bumps, by sums and products, piece by piece (`numerics.truncated_moments`). Then
 
   price = KL(q_y||p_y) - KL(q_x||p_x),   corrected excess = W - KL(q_x||phat_x)
 
@@ -12,20 +12,22 @@ there, at most erfc(R/(s sqrt 2))/2 on each side.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 import flint
 from flint import arb
 
-from numerics.certified import kl_classes_ball, kl_labels_ball
+from numerics.certified import bin_members, kl_classes_ball, kl_labels_ball
+from numerics.certified_atoms import AtomKernel, AtomMixture
 from numerics.certified_inputs import (
     REACH,
     STEP,
-    Local,
+    Mixed,
     Mixture,
     SeriesContext,
     Unresolved,
@@ -85,10 +87,6 @@ def certified_price(here: World, most_classes: int = MOST_CLASSES) -> CertifiedP
     Raises:
       NotCertified: no closed form of p(x), or no proof; the message says why.
     """
-    if here.law.discrete:
-        raise NotCertified(
-            "no certified price", "discrete labels: p(x) is a finite mixture of channels, enclosed nowhere here"
-        )
     if here.channel.name != "gaussian":
         raise NotCertified("no certified price", f"p(x) has no closed form for the {here.channel.name} channel")
     with flint.ctx.workprec(WORKING), SeriesContext():
@@ -100,52 +98,98 @@ def certified_price(here: World, most_classes: int = MOST_CLASSES) -> CertifiedP
     raise NotCertified("no certified price", "p(x) was not proved to be without zeros near the real line")
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What a law brings to its certificates.
+
+    Attributes:
+      q, p: the densities of x.
+      kl_labels: KL(q_y||p_y).
+      largest: a bound of sup |l|.
+      corrected: for bin edges: phat(x), W, and a bound of the bins' own log masses.
+    """
+
+    q: Mixed
+    p: Mixed
+    kl_labels: arb
+    largest: arb
+    corrected: Callable[[Sequence[Fraction]], tuple[Mixed, arb, arb]]
+
+
 def _certified(here: World, step: Fraction, most_classes: int) -> CertifiedPrice:
     law, noise = here.law, here.channel.exact_noise
-    support = law.support
-    length = exact(support[1] - support[0])
-    reference = smoothed(FLAT_TERM, support, [1 / length], noise)
-    assert reference is not None
-    centers = grid(support, noise, step)
-
-    def around(mixture: Mixture) -> list[Local]:
-        return locals_of(mixture, centers, noise, step)
-
-    q = around(Mixture((reference,)))
-    p = around(_mixture(law, support, [1 / law.normaliser], noise))
+    sides = _discrete_sides(law, noise) if law.discrete else _density_sides(law, noise)
+    centers = grid(law.support, noise, step)
+    q = locals_of(sides.q, centers, noise, step)
     mass = (exact(Fraction(REACH)) / arb(2).sqrt()).erfc()  # both sides together
-    square_tail = (length * length * mass * arb(0, 1)).abs_upper()
-    largest = _largest_log_ratio(law)
-    kl, square = divergence(q, p, noise, step)
-    kl += arb(0, 1) * (mass * largest).abs_upper()
-    square += square_tail * arb("0.5 +/- 0.5")
-    forward = kl_labels_ball(law)
+    square_tail = (exact(law.support[1] - law.support[0]) ** 2 * mass).abs_upper() * arb("0.5 +/- 0.5")
+
+    def against(mixture: Mixed, largest: arb) -> tuple[arb, arb]:
+        kl, square = divergence(q, locals_of(mixture, centers, noise, step), noise, step)
+        return kl + arb(0, 1) * (mass * largest).abs_upper(), square + square_tail
+
+    kl, square = against(sides.p, sides.largest)
     corrections = []
     for count, edges in zip(here.classes, here.edges, strict=True):
         if count > most_classes:
             continue
-        p_masses = law.mass_balls(edges)
-        q_masses = [(high - low) / (support[1] - support[0]) for low, high in pairwise(edges)]
-        weights = [exact(a) / (b * law.normaliser) for a, b in zip(q_masses, p_masses, strict=True)]
-        corrected_kl, corrected_square = divergence(q, around(_mixture(law, edges, weights, noise)), noise, step)
+        mixture, remainder, shift = sides.corrected(edges)
         # |log phat/q| on labels is at most |l| plus the size of the bin's own log mass.
-        shift = max(((b / exact(a)).log().abs_upper() for a, b in zip(q_masses, p_masses, strict=True)), key=float)
-        corrected_kl += arb(0, 1) * (mass * (largest + shift)).abs_upper()
-        remainder = forward - kl_classes_ball(q_masses, p_masses)
+        corrected_kl, corrected_square = against(mixture, sides.largest + shift)
         corrections.append(
             CertifiedCorrection(
                 count,
                 enclosure(corrected_kl, "KL(q_x||phat_x)"),
                 enclosure(remainder - corrected_kl, "corrected excess"),
-                enclosure(corrected_square + square_tail * arb("0.5 +/- 0.5"), "corrected squared error"),
+                enclosure(corrected_square, "corrected squared error"),
             )
         )
     return CertifiedPrice(
-        enclosure(forward - kl, "price"),
+        enclosure(sides.kl_labels - kl, "price"),
         enclosure(kl, "KL(q_x||p_x)"),
         enclosure(square, "squared-error price"),
         tuple(corrections),
     )
+
+
+def _shift(q: Sequence[Fraction], p: Sequence[arb]) -> arb:
+    """max |log(p_c/q_c)|, bounded above."""
+    return reduce(arb.max, ((b / exact(a)).log().abs_upper() for a, b in zip(q, p, strict=True)))
+
+
+def _density_sides(law: Any, noise: Fraction) -> Sides:
+    low, high = law.support
+    reference = smoothed(FLAT_TERM, law.support, [1 / exact(high - low)], noise)
+    assert reference is not None
+    forward = kl_labels_ball(law)
+
+    def corrected(edges: Sequence[Fraction]) -> tuple[Mixed, arb, arb]:
+        p = law.mass_balls(edges)
+        q = [(right - left) / (high - low) for left, right in pairwise(edges)]
+        weights = [exact(a) / (b * law.normaliser) for a, b in zip(q, p, strict=True)]
+        return _mixture(law, edges, weights, noise), forward - kl_classes_ball(q, p), _shift(q, p)
+
+    imbalanced = _mixture(law, law.support, [1 / law.normaliser], noise)
+    return Sides(Mixture((reference,)), imbalanced, forward, _largest_log_ratio(law), corrected)
+
+
+def _discrete_sides(law: Any, noise: Fraction) -> Sides:
+    q, p = law.masses
+    if not all(mass > 0 for mass in p):
+        raise NotCertified("no certified price", "it is infinite: some labels are never sampled")
+    kernel = AtomKernel(law.atoms, noise)
+    forward = kl_classes_ball(q, [exact(mass) for mass in p])
+
+    def corrected(edges: Sequence[Fraction]) -> tuple[Mixed, arb, arb]:
+        members = bin_members(law.atoms, edges)
+        q_bins, p_bins = ([sum((masses[i] for i in inside), Fraction(0)) for inside in members] for masses in (q, p))
+        weights = {i: p[i] * a / b for inside, a, b in zip(members, q_bins, p_bins, strict=True) for i in inside}
+        mixture = AtomMixture(kernel, [exact(weights[i]) for i in range(len(p))])
+        balls = [exact(mass) for mass in p_bins]
+        return mixture, forward - kl_classes_ball(q_bins, balls), _shift(q_bins, balls)
+
+    balanced, imbalanced = (AtomMixture(kernel, [exact(mass) for mass in masses]) for masses in (q, p))
+    return Sides(balanced, imbalanced, forward, _shift(q, [exact(mass) for mass in p]), corrected)
 
 
 def _mixture(law: Any, edges: Sequence[Fraction], weights: Sequence[arb], noise: Fraction) -> Mixture:

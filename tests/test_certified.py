@@ -295,6 +295,23 @@ def test_discrete_law_is_exact() -> None:
     assert agree(row.remainder.estimate, theirs.per_classes[0].remainder)
 
 
+@pytest.mark.parametrize("noise", [0.5, 2.0, 20.0])
+def test_discrete_price_vs_quadrature(noise: float) -> None:
+    atoms = tuple(Fraction(i) for i in (0, 1, 2, 3, 5, 6, 9))
+    law = DiscreteLaw("atoms", (atoms[0], atoms[-1]), atoms, (5, 1, 2, 8, 3, 1, 4))
+    here = World(law, Channel("gaussian", noise), (2, 3))
+    ours, theirs = certificates(here).inputs, quantities(here, with_curves=False)
+    assert ours is not None
+    for name in ("price", "kl_inputs", "squared_error_price"):
+        found = getattr(ours, name)
+        assert agree(found.estimate, getattr(theirs, name)), name
+        # 18 digits of the label range squared at least.
+        assert Fraction(found.radius) < Fraction(81, 10**18), name
+    for row, other in zip(ours.corrections, theirs.per_classes, strict=True):
+        for name in ("kl_inputs_corrected", "corrected_excess", "corrected_squared_error"):
+            assert agree(getattr(row, name).estimate, getattr(other, name)), (row.classes, name)
+
+
 def test_discrete_law_with_unsampled_labels() -> None:
     atoms = tuple(Fraction(i) for i in range(4))
     law = DiscreteLaw("atoms", (atoms[0], atoms[-1]), atoms, (1, 0, 2, 3))
@@ -303,6 +320,8 @@ def test_discrete_law_with_unsampled_labels() -> None:
     assert "never sampled" in found.notes["kl_labels"]
     assert found.per_classes[0].kl_classes is not None
     assert found.per_classes[0].remainder is None
+    assert found.inputs is None
+    assert "infinite" in found.notes["price"]
 
 
 # Bounds and constants.
