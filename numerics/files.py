@@ -31,9 +31,11 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, path)
-    except OSError as problem:
+    except BaseException as problem:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
+        if not isinstance(problem, OSError):
+            raise
         raise InputError(
             f"cannot write {path}: {problem.strerror}", "name a folder that exists and has room"
         ) from problem

@@ -48,6 +48,10 @@ class Line:
         """e'(y)."""
         return 2 * (1 - self.slope) * ((1 - self.slope) * y - self.intercept)
 
+    def rise(self, y: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """e(y) - e(start) without cancellation."""
+        return (1 - self.slope) * (y - start) * ((1 - self.slope) * (y + start) - 2 * self.intercept)
+
     def oscillation(self, low: float, high: float) -> float:
         """sup e - inf e on an interval."""
         turn = self.intercept / (1 - self.slope)

@@ -22,7 +22,7 @@ OSCILLATIONS = (0.2, 2.0, 9.0)
 MOST_PANELS = 1 << 15
 CLOSE = 1e-6
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Quadrature weight, l, l', e and e' at nodes, panel after panel, each panel a class."""
+"""Quadrature weight, l, l', e counted from some label of the class, and e', at nodes, panel after panel, each panel a class."""
 
 
 def checks(
@@ -145,7 +145,8 @@ def _limit(page: Page, model: Line, twelfth: float) -> None:
 
         def sample(panels: int) -> Sample:
             nodes = law.nodes((), 12, law.length / panels)
-            return nodes.weight, nodes.log_ratio, nodes.slope, model.error(nodes.y), model.derivative(nodes.y)
+            rise = model.rise(nodes.y, middles(nodes.y, panels))
+            return nodes.weight, nodes.log_ratio, nodes.slope, rise, model.derivative(nodes.y)
 
         _extrapolated(page, sample, law.length, twelfth, "the least-squares line")
         return
@@ -155,7 +156,14 @@ def _limit(page: Page, model: Line, twelfth: float) -> None:
 def _affine(panels: int) -> Sample:
     """l = y up to a constant and e = y^2 on [0, 1]."""
     y, weight = (part.ravel() for part in quadrature.composite(np.linspace(0, 1, panels + 1), 12))
-    return weight, y, np.ones_like(y), y * y, 2 * y
+    middle = middles(y, panels)
+    return weight, y, np.ones_like(y), (y - middle) * (y + middle), 2 * y
+
+
+def middles(y: np.ndarray, panels: int) -> np.ndarray:
+    """A label in the middle of each panel, once for each node."""
+    inside = y.reshape(panels, -1)
+    return np.broadcast_to(inside.mean(axis=1, keepdims=True), inside.shape).ravel()
 
 
 def _extrapolated(page: Page, sample: Callable[[int], Sample], length: float, twelfth: float, words: str) -> None:
@@ -169,20 +177,19 @@ def _extrapolated(page: Page, sample: Callable[[int], Sample], length: float, tw
     limits: list[float] = []
     panels, rounding = 64, 0.0
     while panels <= MOST_PANELS:
-        mass, log_ratio, slope, error, derivative = sample(panels)
+        mass, log_ratio, slope, rise, derivative = sample(panels)
         product, scale = float(mass @ (derivative * slope)), float(mass @ np.abs(derivative * slope))
         if abs(product) <= 1e-6 * scale or scale == 0.0:
             page.skip(claim, kind, f"{words}: E_q[e' l'] is zero, so the sum has no such limit")
             return
         told = (length / panels) ** 2 / twelfth * product
-        mass, error = mass.reshape(panels, -1), error.reshape(panels, -1)
+        mass, rise = mass.reshape(panels, -1), rise.reshape(panels, -1)
         tilted = mass * np.exp(log_ratio.reshape(panels, -1))
-        # Errors are counted from their mean in the class, so that little cancels: what is left is about e times the range of l.
         q_c, p_c = mass.sum(axis=1), tilted.sum(axis=1)
-        centred = error - (mass * error).sum(axis=1, keepdims=True) / q_c[:, None]
+        centred = rise - (mass * rise).sum(axis=1, keepdims=True) / q_c[:, None]
         ratios.append(-float(q_c @ ((tilted * centred).sum(axis=1) / p_c)) / told)
-        steps = float(np.max(error)) * length / panels * float(np.mean(np.abs(slope)))
-        rounding = ROUNDING * EPSILON * steps / abs(told)
+        # Labels of one class differ by 1/panels of the support, so their differences are good to that many roundings.
+        rounding = ROUNDING * EPSILON * panels * scale / abs(product)
         if len(ratios) > 1:
             limits.append((4 * ratios[-1] - ratios[-2]) / 3)
         if len(limits) > 1 and SAFETY * abs(limits[-1] - limits[-2]) < CLOSE:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from numerics import command
-from numerics.verify.request import CLASSES, FEWEST_SEEDS, from_arguments
+from numerics.verify.request import CLASSES, FEWEST_SEEDS, PROGRAM, from_arguments
 
 DESCRIPTION = """\
 Checks every statement of the theory for one label density: what label imbalance costs the best possible predictor,
@@ -27,7 +27,7 @@ def parser() -> command.Parser:
     import argparse
 
     parse = command.Parser(
-        prog="python -m numerics.verify",
+        prog=PROGRAM,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -83,4 +83,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    command.run("python -m numerics.verify", lambda: main(sys.argv[1:]))
+    command.run(PROGRAM, lambda: main(sys.argv[1:]))

@@ -11,6 +11,7 @@ from pathlib import Path
 from numerics.checks import RESULTS
 from numerics.problems import InputError
 
+PROGRAM = "python -m numerics.verify"
 CLASSES = (4, 8, 16, 32, 64)
 MOST_CLASSES = 1024
 MOST_SEEDS = 1024

@@ -7,22 +7,23 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from numerics import checks, command, files, runtime
 from numerics.problems import InputError
-from numerics.verify import proofs
-from numerics.verify.request import Request
+from numerics.verify import interrupt, proofs
+from numerics.verify.request import PROGRAM, Request
 
 DEVICES = 2
+FINEST, COARSEST = 500, 1000
 LABELS = "labels:"
+SHOWN = 60
 
 
 def run(request: Request) -> int:
-    """Runs a request.
+    """Runs a request; Ctrl-C ends it at once.
 
     Returns:
       the exit code.
@@ -31,7 +32,8 @@ def run(request: Request) -> int:
       InputError: before anything is written.
     """
     _writable(request)
-    with proofs.started(request.only, request.falsify) as proving:
+    with interrupt.at_once(PROGRAM) as leave, proofs.started(request.only, request.falsify) as proving:
+        leave.processes.append(proving.process)
         evidence = gather(request)
         if request.falsify:
             from numerics.verify import falsify
@@ -39,21 +41,31 @@ def run(request: Request) -> int:
             return falsify.falsify(request, evidence, proving.collect())
         found = [check for name in request.only for check in checks.load(name).checks(evidence)]
         ledger = proving.collect()
-    from numerics.verify import report, table
+        from numerics.verify import report, table
 
-    symbolic = proofs.checks(ledger)
-    ordered = [check for name in request.only for check in (*symbolic, *found) if check.result == name]
-    made = report.build(request, evidence, ordered)
-    if request.json is not None:
-        text = files.json_text(made)
-        if request.json == "-":
-            sys.stdout.write(text)
-        else:
-            files.write_text(request.json, text)
-    saved = [] if request.out is None else save(request.out, made)
-    if request.json != "-":
+        symbolic = proofs.checks(ledger)
+        ordered = [check for name in request.only for check in (*symbolic, *found) if check.result == name]
+        made = report.build(request, evidence, ordered)
+        with leave.held_back():
+            saved = write(request, made)
+    if request.json == "-":
+        sys.stdout.write(files.json_text(made))
+    else:
         table.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
     return command.HOLDS if made["status"] == "holds" else command.FAILS
+
+
+def write(request: Request, made: dict[str, Any]) -> list[str]:
+    """Writes what `--json` and `--out` ask for.
+
+    Returns:
+      what was written, one phrase each.
+    """
+    saved = [] if request.out is None else save(request.out, made)
+    if request.json not in (None, "-"):
+        files.write_json(str(request.json), made)
+        saved.append(str(request.json))
+    return saved
 
 
 def gather(request: Request) -> Any:
@@ -70,7 +82,13 @@ def gather(request: Request) -> Any:
     from numerics.posterior import quantities
     from numerics.world import World
 
-    noise = Fraction(1, 10) * (law.support[1] - law.support[0]) if request.noise is None else request.noise
+    length = law.support[1] - law.support[0]
+    noise = length / 10 if request.noise is None else request.noise
+    if not length / FINEST <= noise <= length * COARSEST:
+        raise InputError(
+            f"noise {float(noise):g} on a support of length {float(length):g}",
+            f"give between 1/{FINEST} of the length (quadrature grows with the square) and {COARSEST} times it",
+        )
     here = World(law, Channel(request.channel, float(noise)), request.classes)
     found = quantities(here)
     fits = None
@@ -90,14 +108,20 @@ def label_law(request: Request) -> Any:
     """
     from numerics import densities
 
-    if request.density.startswith(LABELS):
-        from numerics.labels import from_file
+    text, support = request.density, request.support or densities.UNIT
+    shown = f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
+    if text in densities.NAMES:
+        return densities.named(text, support)
+    if text.isidentifier() and text not in ("y", "pi"):
+        raise InputError(shown, f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
+    try:
+        if text.startswith(LABELS):
+            from numerics.labels import from_file
 
-        return from_file(request.density.removeprefix(LABELS), request.support)
-    support = request.support or densities.UNIT
-    if request.density in densities.NAMES:
-        return densities.named(request.density, support)
-    return densities.typed(request.density, support)
+            return from_file(text.removeprefix(LABELS), request.support)
+        return densities.typed(text, support)
+    except InputError as problem:
+        raise InputError(f"{shown}: {problem.culprit}", problem.remedy) from problem
 
 
 @contextmanager
