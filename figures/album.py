@@ -25,6 +25,7 @@ VERIFY = (
     "rates",
     "bin_width",
     "sample_size",
+    "best_classes",
     "risk",
 )
 STUDY = (
@@ -35,7 +36,7 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-ADVISE = ()
+ADVISE = ("advise_labels", "advise_classes", "advise_noise")
 NAMES = {"verify": VERIFY, "study": STUDY, "advise": ADVISE}
 
 

@@ -61,10 +61,13 @@ def answer(column: Column, options: Options) -> Answer:
     named = rules(made, mine, numbers, epsilon, noise)
     advice = recommend(made, mine, own, named, epsilon, noise)
     shown: dict[str, list[tuple[int, tuple[float, float]]]] = {}
+    most = max(int(table.used.max()) for table in remainders.values())
     for kind in KINDS:
-        places = [
-            place for place, count in enumerate(remainders[kind].asked.tolist()) if count in (*SHOWN, advice.classes)
-        ]
+        asked = remainders[kind].asked.tolist()
+        # Beyond the first K that cannot be had any more nothing changes but the joining.
+        last = next((count for count in SHOWN if count >= most), SHOWN[-1])
+        wanted = {*(count for count in SHOWN if count <= last), advice.classes}
+        places = [place for place, count in enumerate(asked) if count in wanted]
         found = interval.intervals(made, [edges[kind][place] for place in places], options.seed)
         shown[kind] = list(zip(places, found, strict=True))
     others = _alternatives(mine, own, advice)

@@ -32,6 +32,7 @@ class Prediction:
       corrected: corrected excess of each partition.
       squared_price: R_q(f_p) - R_q(f_q).
       squared_corrected: E_q(x) (fhat - f_q)^2 of each partition.
+      squared_decoded: E_q(x) (sum_c qhat(c|x) m_c - f_q)^2, m_c the reference mean of class c: what decoding to class centres gives, each partition.
       balanced_risk: R_q(f_q), the least squared error that any predictor can have.
       error: quadrature's own error, of the log-loss numbers; `squared_error` of the others.
       at_most: the noise asked for is finer than a cell, so these are upper bounds: price and corrected excess grow with the noise.
@@ -42,6 +43,7 @@ class Prediction:
     corrected: tuple[float, ...]
     squared_price: float
     squared_corrected: tuple[float, ...]
+    squared_decoded: tuple[float, ...]
     balanced_risk: float
     error: float
     squared_error: float
@@ -63,9 +65,11 @@ def predict(cells: Cells, partitions: Sequence[Edges], noise: float) -> Predicti
     s = max(noise, least_noise(cells))
     corrected = [_phat(cells, edges) for edges in partitions]
     columns = np.stack([cells.q, cells.p, *corrected], axis=1)
-    fine, coarse = (_integrals(cells, columns, s, order) for order in ORDERS)
+    centres = np.stack([_centres(cells, edges) for edges in partitions], axis=1)
+    fine, coarse = (_integrals(cells, columns, centres, s, order) for order in ORDERS)
     labels = np.array([kl_labels(cells.q, cells.p), *(kl_labels(cells.q, one) for one in corrected)])
     inputs, squares, risk = fine
+    count = 1 + len(partitions)
     # Both are non-negative by the theory; rounding of a difference may not be.
     log_loss = np.maximum(labels - inputs, 0.0)
     return Prediction(
@@ -73,7 +77,8 @@ def predict(cells: Cells, partitions: Sequence[Edges], noise: float) -> Predicti
         price=float(log_loss[0]),
         corrected=tuple(log_loss[1:].tolist()),
         squared_price=float(squares[0]),
-        squared_corrected=tuple(squares[1:].tolist()),
+        squared_corrected=tuple(squares[1:count].tolist()),
+        squared_decoded=tuple(squares[count:].tolist()),
         balanced_risk=float(risk),
         error=float(np.max(np.abs(inputs - coarse[0]))) + 64 * np.finfo(float).eps * float(1 + labels.max()),
         squared_error=float(max(np.max(np.abs(squares - coarse[1])), abs(risk - coarse[2])))
@@ -93,28 +98,40 @@ def _phat(cells: Cells, edges: Edges) -> np.ndarray:
     return cells.p * np.repeat(q / p, np.diff(edges))
 
 
-def _integrals(cells: Cells, columns: np.ndarray, s: float, order: int) -> tuple[np.ndarray, np.ndarray, float]:
-    """KL(q_x||.) and E_q(x) (f - f_q)^2 of the other columns, and R_q(f_q).
+def _centres(cells: Cells, edges: Edges) -> np.ndarray:
+    """The reference mean of each cell's class, (m,)."""
+    q, first = (np.add.reduceat(column, edges[:-1]) for column in (cells.q, cells.q * cells.y))
+    return np.repeat(first / q, np.diff(edges))
+
+
+def _integrals(
+    cells: Cells, columns: np.ndarray, centres: np.ndarray, s: float, order: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """KL(q_x||.) and E_q(x) (f - f_q)^2 of the other columns, then of the decoded ones, and R_q(f_q).
 
     Args:
       columns: label masses (m, 2 + partitions), q first.
+      centres: what each cell's class is decoded to, (m, partitions).
     """
     points, weights = np.polynomial.legendre.leggauss(order)
     middle = float(cells.y[len(cells.y) // 2])
     y = cells.y - middle
-    moments = np.concatenate([columns, columns * y[:, None], (columns[:, :1] * y[:, None] ** 2)], axis=1)
+    decoded = columns[:, 2:] * (centres - middle)
+    moments = np.concatenate([columns, columns * y[:, None], decoded, columns[:, :1] * y[:, None] ** 2], axis=1)
     count = columns.shape[1]
-    kl, squares, risk = np.zeros(count - 1), np.zeros(count - 1), 0.0
+    # Which column each mean is divided by: its own, then phat again for the decoded ones.
+    owner = np.array([*range(count), *range(2, count)])
+    kl, squares, risk = np.zeros(count - 1), np.zeros(len(owner) - 1), 0.0
     for starts in _blocks(y, s):
         x = (starts[:, None] + s * (points + 1) / 2).ravel()
         weight = np.tile(weights / 2, len(starts)) / np.sqrt(2 * np.pi)
         low, high = np.searchsorted(y, [x[0] - (REACH + 1) * s, x[-1] + (REACH + 1) * s])
         kernel = np.exp(-(((x[:, None] - y[None, low:high]) / s) ** 2) / 2)
         sums = kernel @ moments[low:high]
-        mass, mean = sums[:, :count], sums[:, count : 2 * count]
+        mass, mean = sums[:, :count], sums[:, count:-1]
         seen = np.all(mass > 0, axis=1)
         mass, mean, second, share = mass[seen], mean[seen], sums[seen, -1], weight[seen]
-        mean = mean / mass
+        mean = mean / mass[:, owner]
         q = mass[:, 0] * share
         kl += q @ (np.log(mass[:, :1]) - np.log(mass[:, 1:]))
         squares += q @ (mean[:, 1:] - mean[:, :1]) ** 2

@@ -68,7 +68,7 @@ def kl_classes(q: np.ndarray, p: np.ndarray, edges: Edges) -> np.ndarray:
 def penalty(cells: Cells, edges: Edges) -> float:
     """(1/2n) sum_c q_c (1 - q_c)/p_c with p_c the shares of the labels (result `sample_size`), nats."""
     q, counts = _sums(cells.q, edges), _sums(cells.counts, edges)
-    return float(np.sum(q * (1 - q) / counts) / 2)
+    return 0.0 if len(q) == 1 else float(np.sum(q * (1 - q) / counts) / 2)
 
 
 def _sums(masses: np.ndarray, edges: Edges) -> np.ndarray:

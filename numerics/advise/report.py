@@ -112,6 +112,7 @@ def _prediction(one: Prediction) -> dict[str, Any]:
         "benefit": [one.price - excess for excess in one.corrected],
         "squared_error_price": one.squared_price,
         "corrected_squared_error": list(one.squared_corrected),
+        "decoded_squared_error": list(one.squared_decoded),
         "balanced_risk": one.balanced_risk,
         "error": one.error,
         "squared_error_error": one.squared_error,

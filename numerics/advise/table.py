@@ -62,7 +62,7 @@ def _remainder(printer: Any, report: dict[str, Any]) -> None:
     show(
         printer,
         "",
-        "what K classes leave at most: W in nats, 95 % bootstrap interval; + estimation of the class masses",
+        "what K classes leave at most: W in nats [95 % bootstrap, bias taken off] + estimation of the class masses",
         style="bold",
     )
     kinds = list(report["remainder"])
@@ -91,7 +91,7 @@ def _noises(printer: Any, report: dict[str, Any]) -> None:
         f"if labels of one input spread by s (Gaussian): price, and what {count} classes make of it",
         style="bold",
     )
-    headings = ("s", "price", "left after", "saved", "K needed", "price in squared error", "left after")
+    headings = ("s", "price", "left after", "saved", "K needed", "squared: price", "left after", "decoded")
     table = new_table([(heading, "right") for heading in headings], printer)
     low, high = report["labels"]["support"]
     for one in report["noises"][::-2][::-1]:
@@ -104,8 +104,10 @@ def _noises(printer: Any, report: dict[str, Any]) -> None:
             str(int(-(-needed // 1))),
             number(one["squared_error_price"], 3),
             number(one["corrected_squared_error"][0], 3),
+            number(one["decoded_squared_error"][0], 3),
         )
     show_table(printer, table)
+    show(printer, "  squared: error above the best balanced predictor's; decoded: when only the class centres are used")
 
 
 def _answer(printer: Any, report: dict[str, Any]) -> None:
@@ -134,7 +136,7 @@ def _answer(printer: Any, report: dict[str, Any]) -> None:
             printer,
             *_wrapped(
                 f"  at noise {number(one['noise'], 3)}: price {words}{number(one['price'])} nats, left {words}{number(one['corrected_excess'][0])};"
-                f" in squared error {words}{number(one['squared_error_price'])} and {number(one['corrected_squared_error'][0])},"
-                f" on top of {number(one['balanced_risk'])} that no predictor avoids"
+                f" in squared error {words}{number(one['squared_error_price'])} and {number(one['corrected_squared_error'][0])}"
+                f" ({number(one['decoded_squared_error'][0])} when classes are decoded to their centres), on top of {number(one['balanced_risk'])} that no predictor avoids"
             ),
         )

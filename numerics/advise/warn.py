@@ -43,6 +43,10 @@ def warnings(
             said.append("what the correction saves at this noise, estimating the class masses costs again")
         if one.squared_corrected[0] > one.squared_price:
             said.append("in squared error the correction with these classes would hurt at this noise")
+        elif one.squared_decoded[0] > one.squared_price:
+            said.append(
+                "decoding to class centres alone would lose more squared error than imbalance costs here: regress within the classes, or take more and equal ones (--edges equal-width)"
+            )
         if one.at_most:
             said.append(f"the noise is finer than the cells; numbers are upper bounds, taken at noise {one.noise:.3g}")
     else:
