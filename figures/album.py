@@ -45,8 +45,14 @@ def names(report: dict[str, Any]) -> tuple[str, ...]:
     return NAMES.get(str(report["schema"]).split("/")[0], ())
 
 
-def draw_all(report: dict[str, Any], folder: Path, only: Sequence[str] | None = None) -> Iterator[Path]:
+def draw_all(
+    report: dict[str, Any], folder: Path, only: Sequence[str] | None = None, *, svg: bool = False
+) -> Iterator[Path]:
     """Draws the report's figures into `folder`; yields each path once written. Figures without numbers are left out.
+
+    Args:
+      only: these figures.
+      svg: as SVG too, for a page.
 
     Raises:
       InputError: `only` names a figure that this report does not have.
@@ -59,7 +65,7 @@ def draw_all(report: dict[str, Any], folder: Path, only: Sequence[str] | None = 
         module = importlib.import_module(f"figures.{name}")
         if not module.drawable(report):
             continue
-        yield from style.save(module.figure(report), folder, name)
+        yield from style.save(module.figure(report), folder, name, svg=svg)
         yield style.save_data(module.data(report), folder, name)
         path = folder / f"{name}.txt"
         files.write_text(path, module.caption(report) + "\n")

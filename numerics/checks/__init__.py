@@ -19,6 +19,7 @@ RESULTS: tuple[str, ...] = (
     "rates",
     "bin_width",
     "sample_size",
+    "best_classes",
     "risk",
 )
 
