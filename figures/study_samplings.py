@@ -48,7 +48,9 @@ def figure(report: dict[str, Any]) -> Figure:
     columns = len(samplings) if several else 2
     rows = len(settings) if several else -(-len(samplings) // 2)
     width = study.WIDE if several and columns > 2 else style.COLUMN
-    drawing, grid = style.new_figure(1.65 * rows + 0.65, width, nrows=rows, ncols=columns, squeeze=False)
+    drawing, grid = style.new_figure(
+        1.65 * rows + 0.65, width, nrows=rows, ncols=columns, sharey="row" if several else True, squeeze=False
+    )
     axes = None
     for cell in study.cells(report):
         place = samplings.index(cell["sampling"])
