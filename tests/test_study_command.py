@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -171,6 +172,21 @@ def test_weight_grows_with_what_costs() -> None:
     assert weight(classes=64) > weight()
     assert weight(epochs=160) == 2 * weight()
     assert weight(hidden=(6, 65)) > weight()
+
+
+def test_progress_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 30.0, 90.0, 120.0])
+    monkeypatch.setattr(run.time, "perf_counter", lambda: next(clock))
+    stream = io.StringIO()
+    pending = [(number, (Job("clean", "severe", number, 0, 0, "reg"),)) for number in range(4)]
+    progress = run.Progress(pending, stream)
+    for number in (2, 0, 1):
+        progress(number)
+    assert stream.getvalue().splitlines() == [
+        "1 of 4 chunks, about 1 min 30 s left",
+        "2 of 4 chunks, about 1 min 30 s left",
+        "3 of 4 chunks, about 40 s left",
+    ]
 
 
 def test_durations() -> None:

@@ -108,7 +108,12 @@ def parser() -> Parser:
     place = result.add_argument_group("data, results, machines")
     place.add_argument("--data", type=Path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
     place.add_argument("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside ours")
-    place.add_argument("--store", type=Path, metavar="FILE", help="finished trainings; what is there is not run again")
+    place.add_argument(
+        "--store",
+        type=Path,
+        metavar="FILE",
+        help="finished trainings, not run again (default: study.sqlite in --out, else in the user's cache folder)",
+    )
     machines = place.add_mutually_exclusive_group()
     machines.add_argument("--workers", type=count, metavar="N", help="this many local processes (extra 'cluster')")
     machines.add_argument("--scheduler", metavar="ADDRESS", help="a running dask scheduler, tcp://HOST:PORT")
