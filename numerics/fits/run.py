@@ -57,8 +57,13 @@ def run(world: World, seeds: int, seed: int, options: Options, progress: Callabl
     if options.draws % (2 * options.test_draws):
         raise ValueError("draws must be a multiple of twice test_draws")
     notes: dict[str, str] = {}
-    plan = _plan(world, options, notes)
-    refusal = _refusal(world, plan.table, options)
+    inputs = cells.input_cells(world)
+    step = (2 + 2 * cells.TAIL) * inputs.half / inputs.count
+    if step > WIDEST_CELL * world.channel.noise:
+        notes["all"] = f"not fitted: noise {world.channel.noise:g} is too fine for {inputs.count} cells of x"
+        return Fits((), notes, seeds, seed, options)
+    plan = _plan(world, inputs, options, notes)
+    refusal = _refusal(plan.table, options)
     if not refusal:
         try:
             made = models.models(world, plan.table, plan.chosen, plan.edges, options)
@@ -97,7 +102,7 @@ def run(world: World, seeds: int, seed: int, options: Options, progress: Callabl
     return Fits(tuple(entries), notes, seeds, seed, options, made.settings())
 
 
-def _plan(world: World, options: Options, notes: dict[str, str]) -> _Plan:
+def _plan(world: World, inputs: cells.InputCells, options: Options, notes: dict[str, str]) -> _Plan:
     """Cells, and the numbers of classes that can be fitted; words for the others go to `notes`."""
     chosen, edges = [], []
     for K in world.classes:
@@ -121,15 +126,12 @@ def _plan(world: World, options: Options, notes: dict[str, str]) -> _Plan:
             chosen.append(K)
             edges.append(ends)
     labels = cells.label_cells(world, edges, options.draws)
-    return _Plan(tables(world.channel, cells.input_cells(world), labels), chosen, edges)
+    return _Plan(tables(world.channel, inputs, labels), chosen, edges)
 
 
-def _refusal(world: World, table: Tables, options: Options) -> str:
+def _refusal(table: Tables, options: Options) -> str:
     """Why nothing can be fitted, in words; empty where something can."""
     labels = table.labels
-    step = (2 + 2 * cells.TAIL) * table.inputs.half / table.inputs.count
-    if step > WIDEST_CELL * world.channel.noise:
-        return f"not fitted: noise {world.channel.noise:g} is too fine for {table.inputs.count} cells of x"
     if table.all_sampled:
         effective = options.draws / float(labels.weight @ np.exp(-labels.log_ratio))
         if effective < LEAST_EFFECTIVE:
