@@ -5,7 +5,7 @@ A model-step is what the training does with one batch of one model, all of it: b
 Timings are taken in rounds, each with its own peak measured beside it in a process of its own, and reported as medians of ratios, so that
 other load weighs on both sides. On a machine with more load than cores that is not enough; the figures by processor time then come closer to
 what an idle machine gives: useful operations of a second of processor time against those of a product on one core, and the processor time of a
-step on all devices against one.
+step on all devices against one device bound to one core.
 """
 
 from __future__ import annotations
@@ -59,6 +59,17 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 """
 
 
+ONE_CORE_PROGRAM = """
+import os, sys
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+from numerics.study.chunk import prepare
+prepare(1)
+from numerics.benchmark.study import Case
+print(*Case(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])).step(1))
+"""
+
+
 def clean_environment() -> dict[str, str]:
     """The environment without the settings that pick a slower kernel for NumPy."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "OMP_", "MKL_"))}
@@ -77,6 +88,17 @@ def peak() -> tuple[float, float, str]:
         )
         found.append(done.stdout.strip().split("|"))
     return float(found[0][0]), float(found[1][1]), found[0][2]
+
+
+def one_core(classes: int, epochs: int) -> tuple[float, float]:
+    """Seconds of one model-step on one host device and one core, as `Case.step`; in a process of its own, which can be bound to a core.
+
+    A device that may use all cores is no baseline: XLA hands parts of its work to the others.
+    """
+    command_line = [sys.executable, "-c", ONE_CORE_PROGRAM, *map(str, (classes, 10, epochs))]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=True)
+    by_clock, busy = map(float, done.stdout.split())
+    return by_clock, busy
 
 
 def operations(classes: int, batch: int = 256, hidden: tuple[int, ...] = (6, 15)) -> dict[str, int]:
@@ -236,7 +258,7 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
             shares[classes].append(useful / steps[classes][-1] / rate)
             busy_shares[classes].append(useful / busy[classes][-1] / busy_rate)
             if classes in GOALS:
-                for record, value in zip((single, single_busy), case.step(1), strict=True):
+                for record, value in zip((single, single_busy), one_core(classes, epochs[classes]), strict=True):
                     record[classes].append(value)
                 plain[classes].append(plain_step(classes))
     half, double = Case(64, MODELS // 2, 2), Case(64, 2 * MODELS, 2)
@@ -309,7 +331,7 @@ def told(found: dict[str, Any]) -> str:
     for classes, ratio in found["devices_speedup"].items():
         busy = found["devices_speedup_processor_time"][classes]
         lines.append(
-            f"{found['devices']} devices against one, K = {classes}: {ratio:.2f} times, by processor time {busy:.2f} (goal {SCALING})"
+            f"{found['devices']} devices against one device on one core, K = {classes}: {ratio:.2f} times, by processor time {busy:.2f} (goal {SCALING})"
         )
     for classes, row in found["plain_loop"].items():
         lines.append(
