@@ -1,14 +1,18 @@
-# Two commands: `make verify` and `make test`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
+# `make verify`, `make test` and `make paper`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify test lint types check clean
+.PHONY: verify paper test lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
+
+# PAPER='--published FILE.csv --labels FILE:COLUMN' adds published runs and real labels.
+paper: $(VENV)/.core
+	$(RUN) -m numerics.paper $(PAPER)
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest

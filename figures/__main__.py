@@ -1,4 +1,4 @@
-"""`python -m figures DIR`: redraws every figure of a saved result. Draws only; nothing is computed here."""
+"""`python -m figures DIR`: redraws every figure of a saved result; `--all`: a whole write-up. Draws only; nothing is computed here."""
 
 from __future__ import annotations
 
@@ -29,12 +29,36 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
+def write_up(folder: Path, *, redraw: bool) -> int:
+    """Figures, tables, `main.tex` and `report.html` in a folder that `python -m numerics.paper` has filled.
+
+    Raises:
+      InputError: something is missing.
+    """
+    from figures import collection, page
+
+    found = collection.read(folder)
+    if redraw:
+        for _ in collection.draw(found, folder):
+            pass
+    page.write(found, folder)
+    return command.HOLDS
+
+
 def main() -> int:
     parser = command.Parser(prog="python -m figures", description="Redraw the figures of saved results.")
-    parser.add_argument("folder", metavar="DIR", type=Path, help="folder with report.json")
+    parser.add_argument(
+        "folder", metavar="DIR", type=Path, help="folder with report.json; with --all, with runs/ and stamp.json"
+    )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="draw these figures only")
+    parser.add_argument("--all", action="store_true", help="a write-up: figures, tables, main.tex, report.html")
+    parser.add_argument("--page", action="store_true", help="as --all, with the figures as they are")
     parser.add_argument("--quiet", action="store_true", help="do not list the files")
     options = parser.parse_args()
+    if options.all or options.page:
+        if options.only:
+            raise InputError("--only", "leave it out with --all and --page")
+        return write_up(options.folder, redraw=options.all)
     report = read_report(options.folder)
 
     from figures import album

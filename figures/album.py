@@ -26,6 +26,7 @@ VERIFY = (
     "bin_width",
     "sample_size",
     "best_classes",
+    "discretisation",
     "risk",
 )
 STUDY = (

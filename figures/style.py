@@ -67,13 +67,20 @@ def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple
     return figure, figure.subplots(**grid)
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes."""
+def save(figure: Figure, folder: Path, name: str, *, svg: bool = False) -> list[Path]:
+    """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes.
+
+    Args:
+      svg: write `name.svg` too, for a page.
+    """
     written = []
     for suffix, options in (
         ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
         ("png", {"dpi": 300, "metadata": {"Software": None}}),
+        ("svg", {"metadata": {"Date": None, "Creator": None}}),
     ):
+        if suffix == "svg" and not svg:
+            continue
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix, **options)
         path = Path(folder) / f"{name}.{suffix}"

@@ -1,0 +1,194 @@
+"""`report.html` and `main.tex`: one page and one document from saved results, figures that are drawn already, and nothing from the network."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+
+from figures import page_answer, page_ledger, tables
+from figures.collection import Collection
+from numerics import files
+from numerics.problems import InputError
+
+HERE = Path(__file__).resolve().parent
+TITLE = "Why classification helps regression"
+# Nothing is fetched: the browser itself refuses what is not in this file.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+WIDE = 400
+"""Drawings wider than this (points) are two columns wide and scroll inside their frame on a phone."""
+
+
+def svg(path: Path, name: str, words: str) -> str:
+    """A drawing of matplotlib for a page: no prologue, ids of its own, a name for readers that do not see it.
+
+    Raises:
+      InputError: it is not there or is none.
+    """
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = re.search(r"<svg[ >].*</svg>", text, re.DOTALL)
+    if found is None:
+        raise InputError(f"{path} is no drawing", "run 'python -m figures --all DIR'")
+    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", found.group(0), flags=re.DOTALL)
+    body = re.sub(r'\bid="', f'id="{name}-', body)
+    body = re.sub(r'(href="|url\()#', rf"\1#{name}-", body)
+    box = re.search(r'viewBox="0 0 ([\d.]+)', body)
+    wide = box is not None and float(box.group(1)) > WIDE
+    head = re.sub(r'\s(width|height)="[^"]*"', "", body[: body.index(">")])
+    label = escape(words, quote=True)
+    return f'<div class="drawing{" wide" if wide else ""}" tabindex="0" role="img" aria-label="{label}">{head} aria-hidden="true"{body[body.index(">") :]}</div>'
+
+
+def captions(folder: Path) -> dict[str, str]:
+    """The captions of the figures that are drawn, by name, without the name in front."""
+    found = {}
+    for path in sorted((folder / "figures").glob("*.txt")):
+        found[path.stem] = path.read_text(encoding="utf-8").strip().removeprefix(f"{path.stem}. ")
+    return found
+
+
+def figure(folder: Path, name: str, caption: str) -> str:
+    """One figure with its caption."""
+    drawing = svg(folder / "figures" / f"{name}.svg", name, f"Figure {name}: {caption}")
+    return f"<figure id='figure-{name}'>{drawing}<figcaption><strong>{name}</strong> {escape(caption)}</figcaption></figure>"
+
+
+def html_table(table: tables.Table) -> str:
+    """A table that scrolls inside its frame where it is too wide."""
+    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in table.head)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(tables.shown(cell))}</td>" for cell in row) + "</tr>" for row in table.rows
+    )
+    label = escape(table.name, quote=True)
+    return (
+        f"<div class='scroll' tabindex='0' role='region' aria-label='table {label}'><table><caption>{escape(table.caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def counts(found: Collection) -> str:
+    """How much stands behind the page, in one sentence."""
+    claims = [claim for result in found.theory["results"] for claim in result["claims"]]
+    checks = [
+        check for report in found.verify.values() for check in report["checks"] if check["evidence"] != "symbolic"
+    ]
+    applying = [check for check in checks if check["status"] != "not_applicable"]
+    held = sum(check["status"] == "holds" for check in applying)
+    proved = sum(claim["status"] == "holds" for claim in claims)
+    return (
+        f"{proved} of {len(claims)} claims have a proof that was re-run for this page; {held} of {len(applying)} numerical checks hold, on {len(found.verify)} label densities"
+        f" ({len(checks) - len(applying)} more do not apply, with the reason beside them)."
+    )
+
+
+def stamp_words(found: Collection) -> str:
+    """Commit and versions in one line."""
+    versions = ", ".join(f"{name} {version}" for name, version in found.stamp["versions"].items())
+    return f"commit {found.stamp['commit']}; {versions}"
+
+
+def reproduce(found: Collection) -> str:
+    """How to make all of this again."""
+    steps = "\n".join(found.stamp["commands"].values())
+    seeds = "; ".join(f"{name}: {value}" for name, value in found.stamp["seeds"].items())
+    return (
+        "<p>One command makes everything on this page; what is there and was made from the same inputs is kept.</p><pre tabindex='0'><code>make paper</code></pre>"
+        f"<details><summary>what it runs</summary><pre tabindex='0'><code>{escape(steps)}</code></pre></details>"
+        f"<p>Seeds: {escape(seeds)}.</p><p id='stamp'>Made from {escape(stamp_words(found))}.</p>"
+    )
+
+
+def study(found: Collection) -> str:
+    """Verdicts, reasons, numbers."""
+    if found.study is None:
+        return "<p>The study was not run for this page.</p>"
+    items = [
+        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(cell['reason'])}.</li>"
+        for cell in found.study["cells"]
+        if cell["metric"] == "test_mse"
+    ]
+    epochs = {cell["condition"]["epochs"] for cell in found.study["cells"]}
+    short = (
+        "<p class='fails'>Trained for one epoch only: a draft, from which nothing can be concluded.</p>"
+        if epochs == {1}
+        else ""
+    )
+    parts = [tables.study_contrasts(found.study), tables.study_published(found.study), tables.study_arms(found.study)]
+    return (
+        f"{short}<p>The verdict was fixed before the runs: <em>replicated</em> only if the claim and every control (equal loss scale without classes, permuted classes, no weight decay) "
+        f"leave a difference; <em>confounded</em> if a control leaves none.</p><ul>{''.join(items)}</ul>{''.join(html_table(part) for part in parts if part is not None)}"
+    )
+
+
+def section(name: str, title: str, content: str) -> str:
+    """A section with a heading that can be linked to."""
+    return f"<section id='{name}' aria-labelledby='{name}-title'><h2 id='{name}-title'>{title}</h2>{content}</section>"
+
+
+def page(found: Collection, folder: Path) -> str:
+    """The whole page."""
+    drawn = captions(folder)
+    studied = [name for name in drawn if name.startswith("study")]
+    advised = [name for name in drawn if name.startswith("advise")]
+    results = [name for name in (result["name"] for result in found.theory["results"]) if name in drawn]
+    answer = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.sentences(found))
+    unknown = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.UNKNOWN)
+    rules = tables.class_rules(found)
+
+    def gallery(names: list[str]) -> str:
+        return f"<div class='gallery'>{''.join(figure(folder, name, drawn[name]) for name in names)}</div>"
+
+    sections = [
+        ("answer", "The answer", f"<ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>"),
+        ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
+        ("figures", "Figures", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
+        ("study", "The published claim, with controls", study(found) + gallery(studied)),
+        ("advice", "Advice for a column of labels", (html_table(rules) if rules else "<p>No labels were given.</p>") + gallery(advised)),
+        ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(results))),
+        ("reproduce", "How to reproduce", reproduce(found)),
+    ]  # fmt: skip
+    links = "".join(f"<a href='#{name}'>{title}</a>" for name, title, _ in sections)
+    return (
+        f"<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n<meta http-equiv='Content-Security-Policy' content=\"{POLICY}\">\n"
+        f"<meta name='viewport' content='width=device-width, initial-scale=1'>\n<meta name='color-scheme' content='light dark'>\n<title>{TITLE}</title>\n<link rel='icon' href='data:,'>\n"
+        f"<style>\n{(HERE / 'page.css').read_text(encoding='utf-8')}</style>\n</head>\n<body>\n<a class='skip' href='#answer'>skip to the answer</a>\n"
+        f"<header><h1>{TITLE}</h1><p>{escape(page_answer.QUESTION)}</p><nav aria-label='sections'>{links}</nav>"
+        "<button type='button' id='theme' hidden>theme: as the system</button></header>\n"
+        f"<main>\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
+        f"<script>\n{(HERE / 'page.js').read_text(encoding='utf-8')}</script>\n</body>\n</html>\n"
+    )
+
+
+def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
+    """`main.tex`: statements, figures and tables of the folder, in the template's frame."""
+    graphics = []
+    for name, caption in captions(folder).items():
+        wide = "\\textwidth" if name.startswith("study") else "0.6\\textwidth"
+        graphics.append(
+            "\\begin{figure}[htbp]\n\\centering\n"
+            f"\\includegraphics[width={wide},height=0.7\\textheight,keepaspectratio]{{figures/{name}.pdf}}\n"
+            f"\\caption{{{tables.escaped(caption)}}}\\label{{fig:{name}}}\n\\end{{figure}}\n"
+            # LaTeX holds back a limited number of floats.
+            + ("\\clearpage\n" if len(graphics) % 6 == 5 else "")
+        )
+    stamp = [
+        tables.escaped(stamp_words(found)),
+        *(f"\\texttt{{{tables.escaped(words)}}}" for words in found.stamp["commands"].values()),
+    ]
+    filled = {
+        "ANSWER": tables.escaped(" ".join(page_answer.sentences(found))).replace("²", "$^2$").replace("“", "``").replace("”", "''"),
+        "FIGURES": "".join(graphics),
+        "TABLES": "".join(f"\\input{{tables/{table.name}.tex}}\n" for table in made),
+        "STAMP": " \\\\\n".join(stamp),
+    }  # fmt: skip
+    text = (HERE / "main.tex").read_text(encoding="utf-8").split("\n", 1)
+    body = re.sub(r"@([A-Z]+)@", lambda match: filled[match.group(1)], text[1])
+    return f"{text[0]}\n{body}"
+
+
+def write(found: Collection, folder: Path) -> None:
+    """Writes tables, `main.tex` and `report.html`; the figures must be drawn already."""
+    made = tables.tables(found)
+    tables.write(made, folder)
+    files.write_text(folder / "main.tex", document(found, folder, made))
+    files.write_text(folder / "report.html", page(found, folder))

@@ -1,0 +1,283 @@
+"""Tables of a write-up as csv (all digits) and LaTeX (booktabs): saved numbers side by side, none computed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from figures import style
+from figures.collection import Collection, Report
+from numerics import files
+
+EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+      name: of its files.
+      caption: a sentence.
+      head: column names.
+      rows: cells; numbers keep their digits in the csv.
+      long: may run over several pages.
+    """
+
+    name: str
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    long: bool = False
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    "−": "$-$", "λ": r"$\lambda$", "–": "--", "±": r"$\pm$",
+}  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    """Plain text as LaTeX text."""
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def shown(value: Any) -> str:
+    """A cell for reading: four digits, words as they are, nothing for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return style.number(value, 4) if isinstance(value, float) else str(value)
+
+
+def interval(row: Report, value: str = "value") -> str:
+    """`value [low, high]`."""
+    return f"{shown(row[value])} [{shown(row['low'])}, {shown(row['high'])}]"
+
+
+def tightest(checks: Sequence[Report]) -> Report | None:
+    """The check that comes nearest to its tolerance, of those that compare two numbers within one."""
+    able = [check for check in checks if isinstance(check["tolerance"], float) and check["tolerance"] > 0]
+    able = [check for check in able if isinstance(check["theory"], float) and isinstance(check["numeric"], float)]
+    return max(able, key=lambda check: abs(check["theory"] - check["numeric"]) / check["tolerance"], default=None)
+
+
+def status(checks: Sequence[Report]) -> str:
+    """`fails` as soon as one fails; `not applicable` where none applies."""
+    found = {check["status"] for check in checks}
+    return "fails" if "fails" in found else "holds" if "holds" in found else "not applicable"
+
+
+def of_claim(found: Collection, result: str, claim: str) -> list[tuple[str, Report]]:
+    """All checks of a claim with the name of their report."""
+    return [
+        (name, check)
+        for name, report in found.verify.items()
+        for check in report["checks"]
+        if check["result"] == result and check["claim"] == claim
+    ]
+
+
+def evidence(checks: Sequence[Report]) -> dict[str, tuple[int, int]]:
+    """By kind of evidence: how many checks hold, of how many that apply."""
+    counted = {}
+    for kind in EVIDENCE:
+        applying = [check for check in checks if check["evidence"] == kind and check["status"] != "not_applicable"]
+        if applying:
+            counted[kind] = (sum(check["status"] == "holds" for check in applying), len(applying))
+    return counted
+
+
+def ledger(found: Collection) -> Table:
+    """Every claim with its kind and what stands for it."""
+    rows = []
+    for result in found.theory["results"]:
+        for claim in result["claims"]:
+            checks = [check for _, check in of_claim(found, result["name"], claim["name"])]
+            counted = evidence([check for check in checks if check["evidence"] != "symbolic"])
+            near = tightest([check for check in checks if check["status"] == "holds"])
+            numbers = ("", "", "") if near is None else (near["theory"], near["numeric"], near["tolerance"])
+            counts = tuple(f"{held}/{of}" if (of := counted.get(kind, (0, 0))[1]) else "" for kind in EVIDENCE[1:] for held in [counted.get(kind, (0, 0))[0]])  # fmt: skip
+            proof = f"{sum(step['holds'] for step in claim['steps'])}/{len(claim['steps'])}"
+            verdict = status([{"status": claim["status"]}, *checks])
+            rows.append((result["name"], claim["name"], claim["kind"], proof, *counts, verdict, *numbers))
+    densities = ", ".join(report["density"] for report in found.verify.values())
+    return Table(
+        "ledger",
+        f"Every claim, with the proof steps that were re-run and the numerical checks that hold, of those that apply, over the densities {densities}. "
+        "Last columns: the comparison that came nearest to its tolerance.",
+        ("result", "claim", "kind", "proof", *EVIDENCE[1:], "status", "theory", "numeric", "tolerance"),
+        tuple(rows),
+        long=True,
+    )
+
+
+def densities(found: Collection) -> Table:
+    """Price and remainder of every density."""
+    rows = []
+    for report in found.verify.values():
+        numbers = report["quantities"]
+        for entry in numbers["per_classes"]:
+            rows.append(
+                (
+                    report["density"],
+                    numbers["kl_labels"],
+                    numbers["price"],
+                    numbers["squared_error_price"],
+                    entry["classes"],
+                    entry["remainder"],
+                    entry["corrected_excess"],
+                    entry["corrected_squared_error"],
+                )
+            )
+    return Table(
+        "densities",
+        f"What imbalance costs, and what is left after the prior correction (noise {found.main['channel']['noise']:g}, log-loss in nats).",
+        ("density", "KL labels", "price", "price, squared", "K", "W", "corrected", "corrected, squared"),
+        tuple(rows),
+        long=True,
+    )
+
+
+def study_arms(report: Report) -> Table:
+    """Test error of every arm by sampling."""
+    rows = []
+    for cell in report["cells"]:
+        if cell["metric"] == "test_mse":
+            setting = cell["condition"]["setting"]
+            for row in cell["arms"]:
+                if row["classes"] is None:
+                    rows.append(
+                        (setting, cell["sampling"], row["arm"], row["value"], row["low"], row["high"], row["runs"])
+                    )
+    return Table(
+        "study_arms",
+        f"Mean test error of every arm with {round(100 * report['level'])} % intervals over functions, class counts averaged.",
+        ("setting", "sampling", "arm", "mean", "low", "high", "runs"),
+        tuple(rows),
+        long=True,
+    )
+
+
+def study_contrasts(report: Report) -> Table:
+    """The claim and its controls, with the verdict."""
+    rows = []
+    for cell in report["cells"]:
+        if cell["metric"] != "test_mse":
+            continue
+        for row in cell["contrasts"]:
+            if row["classes"] is None and row["role"] in ("claim", "control"):
+                ends = (row["difference"], row["low"], row["high"], row["holm"])
+                last = cell["verdict"] if row["role"] == "claim" else ""
+                rows.append(
+                    (cell["condition"]["setting"], cell["sampling"], f"{row['base']} - {row['arm']}", *ends, last)
+                )
+    return Table(
+        "study_contrasts",
+        "Matched differences of test error (positive: the second arm is better), their intervals, Holm-adjusted p, and the verdict on the claim.",
+        ("setting", "sampling", "difference", "mean", "low", "high", "Holm p", "verdict"),
+        tuple(rows),
+    )
+
+
+def study_published(report: Report) -> Table | None:
+    """Published runs beside ours at the same class counts, where they were given."""
+    rows = []
+    for cell in report["cells"]:
+        for name, entry in (cell.get("published") or {}).items():
+            if isinstance(entry, dict) and name in ("reg", "reg_cls", "effect"):
+                sides = (interval(entry["ours"]), interval(entry["published"]), interval(entry["gap"]))
+                rows.append((cell["sampling"], name, *sides))
+    if not rows:
+        return None
+    return Table(
+        "study_published",
+        "Ours beside the published runs at the same class counts; effect: reg minus reg_cls.",
+        ("sampling", "quantity", "ours", "published", "ours - published"),
+        tuple(rows),
+    )
+
+
+def class_rules(found: Collection) -> Table | None:
+    """What the adviser says about each column of labels."""
+    rows = []
+    for name, report in found.advise.items():
+        rules, chosen, labels = report["rules"], report["recommended"], report["labels"]
+        source = Path(str(labels["source"]).split(":")[0]).name
+        rows.append(
+            (
+                "drawn, longtail" if name == "sample" else source,
+                labels["n"],
+                report["imbalance"]["kl"],
+                report["imbalance"]["n_eff"],
+                rules["epsilon"],
+                rules["sample_size"],
+                rules["bin_width"],
+                chosen["classes"],
+                chosen["W"],
+                chosen["verdict"],
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        "class_rules",
+        "Rules for the number of classes on columns of labels: by W at most epsilon, by the cost of estimated masses, by the noise; and what is recommended.",
+        ("labels", "n", "KL", "n_eff", "K by W", "K by n", "K by noise", "K advised", "W there", "verdict"),
+        tuple(rows),
+    )
+
+
+def tables(found: Collection) -> list[Table]:
+    """All tables that the results have."""
+    made: list[Table | None] = [ledger(found), densities(found)]
+    if found.study is not None:
+        made += [study_arms(found.study), study_contrasts(found.study), study_published(found.study)]
+    made.append(class_rules(found))
+    return [table for table in made if table is not None]
+
+
+def as_csv(table: Table) -> str:
+    """All digits."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table.head)
+    writer.writerows([["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row] for row in table.rows])  # fmt: skip
+    return stream.getvalue()
+
+
+def as_latex(table: Table) -> str:
+    """A table with its caption and its name as label; a long one breaks over pages."""
+    numeric = [all(isinstance(row[place], int | float) or row[place] in ("", None) for row in table.rows) for place in range(len(table.head))]  # fmt: skip
+    columns = "@{}" + "".join("r" if right else "l" for right in numeric) + "@{}"
+    head = " & ".join(map(escaped, table.head)) + r" \\"
+    rows = [" & ".join(escaped(shown(cell)) for cell in row) + r" \\" for row in table.rows]
+    caption = rf"\caption{{{escaped(table.caption)}}}\label{{tab:{table.name}}}"
+    if table.long:
+        begin = [
+            r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}",
+            rf"\begin{{longtable}}{{{columns}}}",
+            caption + r"\\",
+        ]
+        body = [r"\toprule", head, r"\midrule", r"\endfirsthead", r"\toprule", head, r"\midrule", r"\endhead"]
+        return "\n".join([*begin, *body, *rows, r"\bottomrule", r"\end{longtable}", r"\endgroup", ""])
+    begin = [r"\begin{table}[htbp]", r"\centering\scriptsize\setlength{\tabcolsep}{3pt}", caption]
+    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
+    return "\n".join([*begin, *body, r"\end{table}", ""])
+
+
+def write(made: Sequence[Table], folder: Path) -> None:
+    """Writes `NAME.csv` and `NAME.tex` of every table into `folder/tables`."""
+    target = files.make_folder(folder / "tables")
+    for table in made:
+        files.write_text(target / f"{table.name}.csv", as_csv(table))
+        files.write_text(target / f"{table.name}.tex", as_latex(table))
+    for path in target.iterdir():
+        if path.stem not in {table.name for table in made} and path.is_file():
+            path.unlink()

@@ -1,0 +1,62 @@
+"""`python -m numerics.paper`: the command line. Nothing heavy is imported, so that a run with nothing to do ends at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from numerics import command
+from numerics.paper import run, steps
+
+PROGRAM = "python -m numerics.paper"
+
+EPILOG = """\
+what is there already and was made from the same inputs (arguments, sources, library versions, files) is kept
+exit code: 0 every check holds, 1 one fails, 2 bad input"""
+
+
+def parser() -> command.Parser:
+    """The command's arguments."""
+    parse = command.Parser(
+        prog=PROGRAM,
+        description="Make figures, tables, statements, main.tex and report.html; run what is missing.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parse.add_argument
+    add("--out", type=Path, default=Path("results/paper"), metavar="DIR", help="default: results/paper")
+    add("--study", default="paper-quick", metavar="PRESET", help="preset of the study (default: paper-quick)")
+    add("--store", type=Path, metavar="FILE", help="finished trainings (default: the study's, in the user's cache)")
+    add("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside the study's")
+    add("--labels", nargs="+", default=[], metavar="FILE[:COLUMN]", help="label columns for the table of class rules")
+    add("--no-fit", action="store_true", help="fit no models (a draft)")
+    add("--dry-run", action="store_true", help="say what would be run, and stop")
+    return parse
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Returns:
+      the exit code.
+
+    Raises:
+      InputError: bad input, or a command that ended with an error.
+    """
+    given = parser().parse_args(arguments)
+    asked = steps.Asked(
+        out=given.out,
+        study=given.study,
+        store=given.store,
+        published=given.published,
+        labels=tuple(given.labels),
+        fit=not given.no_fit,
+    )
+    return run.run(asked, dry=given.dry_run)
+
+
+if __name__ == "__main__":
+    command.run(PROGRAM, lambda: main(sys.argv[1:]))

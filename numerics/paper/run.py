@@ -1,0 +1,120 @@
+"""Runs the steps that are not fresh, one after another, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from numerics import command, files
+from numerics.paper import stamp
+from numerics.paper.keys import ROOT, Kept, key
+from numerics.paper.steps import Asked, Step, drawing, steps
+from numerics.problems import InputError
+
+DRAWN = ("report.html", "main.tex")
+FOLDERS = ("figures", "tables")
+
+
+def run(asked: Asked, dry: bool = False) -> int:
+    """Runs what is missing.
+
+    Returns:
+      0 where every check holds, 1 where one fails.
+
+    Raises:
+      InputError: bad input, or a command that ended with an error.
+    """
+    planned = steps(asked)
+    folder = asked.out
+    if not dry:
+        files.make_folder(folder / "runs")
+    kept = Kept(folder)
+    codes, ran = [], 0
+    for step in planned:
+        code, fresh = perform(step, kept, dry)
+        codes.append(code)
+        ran += not fresh
+    if not dry:
+        stamp.write(folder, planned)
+    reads = tuple(folder / name for step in planned for name in step.writes)
+    _, fresh = perform(drawing(asked, reads), kept, dry)
+    ran += not fresh
+    if dry:
+        return command.HOLDS
+    held = "every check holds" if not any(codes) else "A CHECK FAILS"
+    print(f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(planned) + 1} steps run; {held}")
+    return command.FAILS if any(codes) else command.HOLDS
+
+
+def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
+    """Runs a step unless it is fresh.
+
+    Returns:
+      its exit code, and whether it was fresh.
+
+    Raises:
+      InputError: the command ended with an error, or did not write what it should.
+    """
+    value = key(step, kept.folder)
+    if kept.fresh(step, value):
+        return kept.code(step), True
+    print(f"{step.name}: {step.words}", file=sys.stderr, flush=True)
+    if dry:
+        return 0, False
+    before = {name: (kept.folder / name).stat().st_mtime_ns for name in step.writes if (kept.folder / name).exists()}
+    done = subprocess.run(
+        step.command, cwd=kept.folder, env=environment(), stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode not in (command.HOLDS, command.FAILS):
+        raise InputError(
+            f"{step.name} ended with {done.returncode}", f"run 'cd {kept.folder} && {step.words}' to see why"
+        )
+    stale = [
+        name
+        for name in step.writes
+        if not (path := kept.folder / name).is_file() or before.get(name) == path.stat().st_mtime_ns
+    ]
+    if stale:
+        raise InputError(f"{step.name} did not write {stale[0]}", f"run 'cd {kept.folder} && {step.words}' to see why")
+    if step.name == "theory":
+        timeless(kept.folder)
+    if step.name == "study":
+        # Its figures are drawn with all others; what is here is the report and its tables.
+        for path in (kept.folder / "runs" / "study").iterdir():
+            if path.relative_to(kept.folder).as_posix() not in step.writes:
+                path.unlink()
+    written = step.writes or tuple(drawn(kept.folder))
+    kept.keep(step, value, done.returncode, written)
+    return done.returncode, False
+
+
+def environment() -> dict[str, str]:
+    """The environment of a step: this project is found from any folder, and sums do not depend on the hash seed."""
+    import os
+
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+
+
+def drawn(folder: Path) -> list[str]:
+    """What the drawing wrote, relative to the folder."""
+    inside = [path for name in FOLDERS for path in (folder / name).iterdir() if path.is_file()]
+    return [*DRAWN, *(path.relative_to(folder).as_posix() for path in inside)]
+
+
+def timeless(folder: Path) -> None:
+    """Takes the seconds out of the ledger (they would differ between two runs) and the preamble off the statements, which `main.tex` includes."""
+    path = folder / "runs" / "theory.json"
+    ledger = json.loads(path.read_text(encoding="utf-8"))
+    for result in ledger["results"]:
+        for claim in result["claims"]:
+            claim.pop("seconds", None)
+    files.write_json(path, ledger)
+    text = (folder / "theory.tex").read_text(encoding="utf-8")
+    body = re.search(r"\\maketitle\n(.*)\\end\{document\}", text, re.DOTALL)
+    if body is None:
+        raise InputError("theory.tex has no document", "report this")
+    files.write_text(folder / "theory.tex", body.group(1))

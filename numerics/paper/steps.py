@@ -1,0 +1,163 @@
+"""What a write-up is made of: one step a command, with what it reads and what it writes. Data, no running."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from numerics.problems import InputError
+from numerics.runtime import cache_folder
+
+DENSITIES = ("skewed", "mild", "moderate", "severe", "bimodal", "longtail", "exp(-6*y)")
+FITTED = "skewed"
+"""Models are fitted for this density alone: they take most of the time."""
+CLASSES = ("2", "4", "8", "16", "32", "64")
+NOISE = "0.1"
+SAMPLE = ("longtail", "4000", "0")
+"""Density, number and seed of the labels that the adviser is shown; no real labels are in the repository."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted."""
+
+    out: Path
+    study: str = "paper-quick"
+    store: Path | None = None
+    published: Path | None = None
+    labels: tuple[str, ...] = ()
+    fit: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command.
+
+    Attributes:
+      name: short, unique.
+      arguments: of `python`, as a reader would type them, paths relative to the folder of the write-up.
+      modules: where the search for the sources that the command depends on begins; a package stands for all of its files.
+      reads: files whose bytes the result depends on.
+      writes: what is there afterwards, relative to the folder.
+      unkeyed: arguments that change where work is kept, not what comes out.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    modules: tuple[str, ...]
+    reads: tuple[Path, ...] = ()
+    writes: tuple[str, ...] = ()
+    unkeyed: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """What is run."""
+        return [sys.executable, *self.arguments, *self.unkeyed]
+
+    @property
+    def words(self) -> str:
+        """What a reader would type."""
+        return " ".join(["python", *(f'"{part}"' if re.search(r"[()*;\s]", part) else part for part in self.arguments)])
+
+
+def slug(text: str) -> str:
+    """A density or a file as part of a file name: `exp(-6*y)` becomes `exp-6y`."""
+    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]", "", text.lower())).strip("-") or "labels"
+
+
+def theory() -> Step:
+    """Proofs re-run, and the statements as LaTeX."""
+    return Step(
+        "theory",
+        ("-m", "theory", "--json", "runs/theory.json", "--latex", "theory.tex"),
+        ("theory",),
+        writes=("runs/theory.json", "theory.tex"),
+    )
+
+
+def verify(density: str, fit: bool) -> Step:
+    """All checks for one density."""
+    file = f"runs/verify-{slug(density)}.json"
+    options = ("--density", density, "--noise", NOISE, "--classes", *CLASSES, *(() if fit else ("--no-fit",)))
+    return Step(
+        f"verify-{slug(density)}",
+        ("-m", "numerics.verify", *options, "--json", file, "--quiet"),
+        ("numerics.verify", "numerics.checks", "theory"),
+        writes=(file,),
+    )
+
+
+def study(asked: Asked) -> Step:
+    """The study's trainings, from the store where it has them."""
+    published = () if asked.published is None else (asked.published.absolute(),)
+    options = ("--preset", asked.study, *(("--published", str(published[0])) if published else ()))
+    store = (cache_folder() / "study.sqlite" if asked.store is None else asked.store).absolute()
+    return Step(
+        "study",
+        ("-m", "numerics.study", *options, "--out", "runs/study"),
+        ("numerics.study",),
+        reads=published,
+        writes=("runs/study/report.json", "runs/study/runs.csv", "runs/study/table.csv"),
+        unkeyed=("--store", str(store), "--quiet"),
+    )
+
+
+def sample() -> Step:
+    """Labels with a fixed seed, for the adviser."""
+    return Step(
+        "sample",
+        ("-m", "numerics.paper.sample", *SAMPLE, "runs/sample.csv"),
+        ("numerics.paper.sample",),
+        writes=("runs/sample.csv",),
+    )
+
+
+def advise(name: str, labels: str, file: Path, options: tuple[str, ...]) -> Step:
+    """Advice for one column of labels."""
+    return Step(
+        f"advise-{name}",
+        ("-m", "numerics.advise", labels, *options, "--json", f"runs/advise-{name}.json", "--quiet"),
+        ("numerics.advise",),
+        reads=(file,),
+        writes=(f"runs/advise-{name}.json",),
+    )
+
+
+def own(asked: Asked) -> list[Step]:
+    """One step a column of real labels.
+
+    Raises:
+      InputError: a file is not there.
+    """
+    found = []
+    for number, text in enumerate(asked.labels, 1):
+        name, _, column = text.partition(":")
+        path = Path(name).absolute()
+        if not path.is_file():
+            raise InputError(f"--labels {text}: no such file", "name a file of labels, and its column after a colon")
+        labels = f"{path}:{column}" if column else str(path)
+        found.append(advise(f"{number}-{slug(path.stem)}", labels, path, ()))
+    return found
+
+
+def steps(asked: Asked) -> list[Step]:
+    """All steps up to the drawing, in order.
+
+    Raises:
+      InputError: a file is not there.
+    """
+    return [
+        theory(),
+        *(verify(density, asked.fit and density == FITTED) for density in DENSITIES),
+        study(asked),
+        sample(),
+        advise("sample", "runs/sample.csv:y", asked.out / "runs/sample.csv", ("--support", "0", "1", "--noise", NOISE)),
+        *own(asked),
+    ]
+
+
+def drawing(asked: Asked, reads: tuple[Path, ...]) -> Step:
+    """Figures, tables, main.tex and the page, from what the other steps saved."""
+    return Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=(*reads, asked.out / "stamp.json"))
