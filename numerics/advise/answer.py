@@ -15,7 +15,7 @@ from numerics.advise.recommend import Recommendation, Rules, predicted, recommen
 from numerics.label_column import Column
 
 SHOWN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-NOISES = tuple(2.0 ** (step / 2) for step in range(-16, 1))
+NOISES = tuple(2.0 ** (2 * step / 3) for step in range(-12, 1))
 """As shares of the label range, for the table over noises."""
 
 
@@ -60,16 +60,9 @@ def answer(column: Column, options: Options) -> Answer:
     mine, own = remainders[options.edges], edges[options.edges]
     named = rules(made, mine, numbers, epsilon, noise)
     advice = recommend(made, mine, own, named, epsilon, noise)
-    shown: dict[str, list[tuple[int, tuple[float, float]]]] = {}
-    most = max(int(table.used.max()) for table in remainders.values())
-    for kind in KINDS:
-        asked = remainders[kind].asked.tolist()
-        # Beyond the first K that cannot be had any more nothing changes but the joining.
-        last = next((count for count in SHOWN if count >= most), SHOWN[-1])
-        wanted = {*(count for count in SHOWN if count <= last), advice.classes}
-        places = [place for place, count in enumerate(asked) if count in wanted]
-        found = interval.intervals(made, [edges[kind][place] for place in places], options.seed)
-        shown[kind] = list(zip(places, found, strict=True))
+    places = {kind: _places(remainders, kind, advice.classes) for kind in KINDS}
+    found = iter(interval.intervals(made, [edges[kind][k] for kind in KINDS for k in places[kind]], options.seed))
+    shown = {kind: [(place, next(found)) for place in places[kind]] for kind in KINDS}
     others = _alternatives(mine, own, advice)
     shares = [share * made.length for share in NOISES if share * made.length >= least_noise(made)]
     noises = predicted(made, [advice.edges, *others], shares)
@@ -88,6 +81,14 @@ def answer(column: Column, options: Options) -> Answer:
         tuple(noises),
         tuple(said),
     )
+
+
+def _places(remainders: dict[str, Remainder], kind: str, advised: int) -> list[int]:
+    """Which K of a kind are reported; beyond the first that cannot be had any more nothing changes but the joining."""
+    most = max(int(table.used.max()) for table in remainders.values())
+    last = next((count for count in SHOWN if count >= most), SHOWN[-1])
+    wanted = {*(count for count in SHOWN if count <= last), advised}
+    return [place for place, count in enumerate(remainders[kind].asked.tolist()) if count in wanted]
 
 
 def _alternatives(found: Remainder, edges: list[Edges], advice: Recommendation) -> list[Edges]:

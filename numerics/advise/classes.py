@@ -157,6 +157,6 @@ def remainder(cells: Cells, kind: str, most: int) -> tuple[Remainder, list[Edges
 
 
 def numbers(most: int) -> list[int]:
-    """The K that are looked at: all up to 64, then sixteen to each doubling, and `most`."""
-    fine = {round(64 * 2 ** (step / 16)) for step in range(65)}
+    """The K that are looked at: all up to 64, then eight to each doubling, and `most`."""
+    fine = {round(64 * 2 ** (step / 8)) for step in range(33)}
     return sorted({k for k in {*range(1, 65), *fine, most} if k <= most})

@@ -14,7 +14,7 @@ import numpy as np
 from numerics.advise.cells import Cells
 from numerics.advise.classes import Edges, kl_classes, kl_labels
 
-RESAMPLES = 400
+RESAMPLES = 300
 LEVEL = 0.95
 
 

@@ -94,7 +94,7 @@ def _noises(printer: Any, report: dict[str, Any]) -> None:
     headings = ("s", "price", "left after", "saved", "K needed", "squared: price", "left after", "decoded")
     table = new_table([(heading, "right") for heading in headings], printer)
     low, high = report["labels"]["support"]
-    for one in report["noises"][::-2][::-1]:
+    for one in report["noises"]:
         needed = (high - low) / (report["rules"]["bin_width_threshold"] * one["noise"])
         table.add_row(
             number(one["noise"], 3),
