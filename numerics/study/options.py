@@ -79,6 +79,7 @@ def parser() -> Parser:
     natural = _number(float, 0.0, "a finite number of at least 0")
     result = Parser(
         prog="python -m numerics.study",
+        allow_abbrev=False,
         description="Repeat the paper's 1-D study with controls: trainings, matched pairs, verdicts with intervals.",
         epilog="Several values of --optimizer, --learning-rate, --scale, --decay, --noise or --width make a map of conditions.",
     )
