@@ -7,7 +7,7 @@ from importlib import import_module
 
 from numerics import command
 
-BENCHMARKS = {"study": "the engine of the 1-D study"}
+BENCHMARKS = {"verify": "the verifier", "study": "the engine of the 1-D study"}
 
 
 def main() -> int:

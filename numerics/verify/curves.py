@@ -13,6 +13,8 @@ from numerics.channels import Channel
 from numerics.checks.linear_predictor import class_errors, direct_risks, line
 from numerics.evidence import Evidence
 
+LEAST_NOISE = 1 / 100
+"""Of the support: the plain rule of the sweep is a full matrix, and below this the price has all but vanished."""
 NOISE_FACTORS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 MAP_INPUTS, MAP_LABELS = 97, 65
 """Points of the map of the extra error term: finer than a printed column shows."""
@@ -60,6 +62,8 @@ def noise(evidence: Evidence) -> dict[str, list[float]]:
         return {}
     rows = []
     for factor in NOISE_FACTORS:
+        if factor != 1 and factor * here.channel.noise < LEAST_NOISE * here.law.length:
+            continue
         if factor == 1:
             inputs = evidence.quantities.kl_inputs.value
         else:
