@@ -20,6 +20,7 @@ RESULTS: tuple[str, ...] = (
     "bin_width",
     "sample_size",
     "best_classes",
+    "discretisation",
     "risk",
 )
 

@@ -28,14 +28,17 @@ def richardson(values: Sequence[Estimate], growth: float, powers: Sequence[float
       powers: the first two powers of 1/K in the error.
 
     Returns:
-      the second extrapolant; its error is `SAFETY` times the distance to the first, and the values' own errors propagated. An infinite error where the
-      steps do not fall as they should.
+      the second extrapolant; its error is `SAFETY` times the larger of its distances to the first extrapolant and to the same from the three
+      values before (a small part that has not set in moves these), and the values' own errors propagated. An infinite error where the steps do
+      not fall as they should.
     """
-    found = Estimate(values[-1].value, math.inf)
+    found, before = Estimate(values[-1].value, math.inf), math.nan
     for start in range(len(values) - 2):
         here = _three(values[start : start + 3], growth, powers)
-        if here.error < found.error:
-            found = here
+        moved = 0.0 if len(values) == 3 else SAFETY * abs(here.value - before)
+        before = here.value
+        if not (start == 0 and len(values) > 3) and here.error + moved < found.error:
+            found = Estimate(here.value, here.error + moved)
     return found
 
 
@@ -45,12 +48,12 @@ def _three(values: Sequence[Estimate], growth: float, powers: Sequence[float]) -
         return Estimate(math.nan, math.inf)
     steps = [abs(middle.value - coarse.value), abs(fine.value - middle.value)]
     known = coarse.error + middle.error + fine.error
-    if steps[1] > max(2 * steps[0] / growth ** powers[0], 2 * known):
-        return Estimate(fine.value, math.inf)
     first, second = growth ** powers[0], growth ** powers[1]
     before = (middle.scaled(first) - coarse).scaled(1 / (first - 1))
     once = (fine.scaled(first) - middle).scaled(1 / (first - 1))
     twice = (once.scaled(second) - before).scaled(1 / (second - 1))
+    if steps[1] > max(2 * steps[0] / first, 2 * known):
+        return Estimate(twice.value, math.inf)
     return Estimate(twice.value, twice.error + SAFETY * abs(twice.value - once.value))
 
 

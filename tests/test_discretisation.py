@@ -1,0 +1,61 @@
+"""discretisation: cross-entropy over bins against the regression log-loss."""
+
+from __future__ import annotations
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import evidence, failing, holds_and_rejects, masses
+
+from numerics import densities
+from numerics.channels import Channel
+from numerics.checks import discretisation
+from numerics.evidence import Evidence
+from numerics.posterior import quantities
+from numerics.world import World
+
+
+@pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
+def test_checks_hold_and_reject(density: str) -> None:
+    holds_and_rejects("discretisation", density)
+
+
+@pytest.mark.parametrize("name", ["logistic", "student"])
+def test_other_channels(name: str) -> None:
+    here = World(densities.named("skewed", densities.UNIT), Channel(name, 0.05), (4,))
+    made = discretisation.checks(Evidence(here, quantities(here)))
+    assert not failing(made)
+    assert sum(check.claim == "pointwise" and not check.where for check in made) >= 6
+
+
+@given(st.integers(2, 7), st.data())
+def test_divergence_from_uniform_is_at_most_an_eighth_of_the_range_squared(n: int, data: st.DataObject) -> None:
+    p = data.draw(masses(n))
+    found = math.fsum(float(a) * math.log(float(a) * n) for a in p)
+    w = math.log(float(p.max() / p.min()))
+    assert found <= w * w / 8 + 64 * np.finfo(float).eps * (1 + w)
+
+
+@given(st.floats(1e-6, 300.0))
+def test_sharp_bound_against_many_digits(u: float) -> None:
+    with mpmath.workdps(50):
+        v = mpmath.mpf(u)
+        told = v * mpmath.coth(v) - 1 - mpmath.log(mpmath.sinh(v) / v)
+        found = discretisation.sharp(u)
+        assert abs(found.value - told) <= found.error <= 1e-13 * (1 + u) + 1e-11 * found.value
+
+
+def test_one_nat_in_twenty_four_at_the_noise() -> None:
+    """Far from the ends 24 E Err/(d/s)^2 is below 1 at d = s, and four times nearer to it at d = s/2."""
+    page = evidence("uniform", classes=(10,), noise=0.05)
+    here = discretisation._posteriors(page.world.law, page.world.channel, 0.5)[0]
+    off = []
+    for bins in (20, 40):
+        place = np.minimum((here.labels.y * bins).astype(int), bins - 1)
+        off.append(1 - 24 * discretisation.mean_error(here, place) * (0.05 * bins) ** 2)
+    assert 0 < off[1] < off[0] < 0.05
+    assert 3.5 < off[0] / off[1] < 4.5
