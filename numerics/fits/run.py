@@ -16,7 +16,7 @@ from numerics.world import World, class_edges
 BATCH = 8
 """Repetitions trained side by side; more come in further batches, so that memory does not grow with their number."""
 MOST_CLASSES = 128
-LEAST_COUNT = 250
+LEAST_COUNT = cells.LEAST_COUNT
 """Expected draws of the rarest class; below, its share of the sample is too rough for the 1/n expansion that the jackknife rests on."""
 LEAST_EFFECTIVE = 1000
 """n/(1 + chi^2(q||p)), the draws from p that q can use."""
