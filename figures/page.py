@@ -18,6 +18,19 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 WIDE = 400
 """Drawings wider than this (points) are two columns wide and scroll inside their frame on a phone."""
 
+ARMS = {
+    "reg": "squared error alone",
+    "reg_scaled": "squared error times λ, no classes: the control for the loss scale",
+    "reg_nodecay": "squared error alone, no weight decay",
+    "reg_cls": "squared error times λ plus cross-entropy: the paper's method",
+    "reg_cls_nodecay": "the paper's method, no weight decay",
+    "reg_cls_corrected": "the paper's method with a prior-corrected cross-entropy",
+    "reg_cls_placebo": "the paper's method with classes permuted over samples",
+    "reg_weighted": "squared error with importance weights",
+    "cls_decoded": "cross-entropy alone, the value decoded from the classes",
+}
+"""What was trained, in words."""
+
 
 def svg(path: Path, name: str, words: str) -> str:
     """A drawing of matplotlib for a page: no prologue, ids of its own, a name for readers that do not see it.
@@ -113,10 +126,13 @@ def study(found: Collection) -> str:
         if epochs == {1}
         else ""
     )
-    parts = [tables.study_contrasts(found.study), tables.study_published(found.study), tables.study_arms(found.study)]
+    parts = [tables.study_contrasts(found.study), tables.study_published(found.study)]
+    arms = "".join(f"<dt>{name}</dt><dd>{escape(words)}</dd>" for name, words in ARMS.items())
+    folded = f"<details><summary>every arm: test error by sampling</summary>{html_table(tables.study_arms(found.study))}</details>"
     return (
         f"{short}<p>The verdict was fixed before the runs: <em>replicated</em> only if the claim and every control (equal loss scale without classes, permuted classes, no weight decay) "
-        f"leave a difference; <em>confounded</em> if a control leaves none.</p><ul>{''.join(items)}</ul>{''.join(html_table(part) for part in parts if part is not None)}"
+        f"leave a difference; <em>confounded</em> if a control leaves none.</p><ul>{''.join(items)}</ul><details><summary>names of the arms</summary><dl>{arms}</dl></details>"
+        f"{''.join(html_table(part) for part in parts if part is not None)}{folded}"
     )
 
 

@@ -26,7 +26,7 @@ def options(values: Sequence[str], words: str) -> str:
 
 def controls(found: Collection) -> str:
     """The filter; shown once the script runs, since it does nothing without it."""
-    results = [result["name"] for result in found.theory["results"]]
+    results = [result["name"] for result in sorted(found.theory["results"], key=lambda result: bool(result["lemma"]))]
     kinds = list(dict.fromkeys(claim["kind"] for result in found.theory["results"] for claim in result["claims"]))
     fields = (
         ("result", options(results, "all results")),
@@ -113,10 +113,7 @@ def row(found: Collection, result: Report, claim: Report, drawn: bool) -> str:
 
 def ledger(found: Collection, drawn: set[str]) -> str:
     """The whole ledger."""
-    rows = [
-        row(found, result, claim, result["name"] in drawn)
-        for result in found.theory["results"]
-        for claim in result["claims"]
-    ]
+    ordered = sorted(found.theory["results"], key=lambda result: bool(result["lemma"]))
+    rows = [row(found, result, claim, result["name"] in drawn) for result in ordered for claim in result["claims"]]
     head = "<div class='head' aria-hidden='true'><span>claim</span><span>kind</span><span>evidence</span><span>status</span></div>"
     return f"{controls(found)}<div class='ledger' id='ledger'>{head}{''.join(rows)}</div>"

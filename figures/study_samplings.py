@@ -39,7 +39,6 @@ def _panel(axes: Any, cell: dict[str, Any]) -> None:
         if arm == "reg":
             axes.axhline(value[0], color=colour, linewidth=0.5, linestyle=(0, (1, 2)))
     axes.set_xticks(range(len(classes) + 1), ["none", *map(str, classes)], fontsize=6)
-    axes.set_ylim(bottom=0)
 
 
 def figure(report: dict[str, Any]) -> Figure:
@@ -59,6 +58,8 @@ def figure(report: dict[str, Any]) -> Figure:
         _panel(axes, cell)
         axes.set_title(f"{cell['condition']['setting']}, {cell['sampling']}", fontsize=7)
     for row in grid:
+        # After all panels: a limit that is set stops a shared axis from growing, and would cut the later panels.
+        row[0].set_ylim(bottom=0)
         row[0].set_ylabel("test error (MSE)")
     for axes_below in grid[-1]:
         axes_below.set_xlabel("number of classes $K$")

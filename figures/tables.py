@@ -259,9 +259,10 @@ def as_latex(table: Table) -> str:
     head = " & ".join(map(escaped, table.head)) + r" \\"
     rows = [" & ".join(escaped(shown(cell)) for cell in row) + r" \\" for row in table.rows]
     caption = rf"\caption{{{escaped(table.caption)}}}\label{{tab:{table.name}}}"
+    size = r"\tiny" if len(table.head) > 9 else r"\scriptsize"
     if table.long:
         begin = [
-            r"\begingroup\scriptsize\setlength{\tabcolsep}{3pt}",
+            rf"\begingroup{size}\setlength{{\tabcolsep}}{{3pt}}",
             rf"\begin{{longtable}}{{{columns}}}",
             caption + r"\\",
         ]
