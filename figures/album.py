@@ -28,6 +28,7 @@ VERIFY = (
     "best_classes",
     "discretisation",
     "risk",
+    "decoder",
 )
 STUDY = (
     "study_samplings",

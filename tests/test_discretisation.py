@@ -51,11 +51,11 @@ def test_sharp_bound_against_many_digits(u: float) -> None:
 
 def test_one_nat_in_twenty_four_at_the_noise() -> None:
     """Far from the ends 24 E Err/(d/s)^2 is below 1 at d = s, and four times nearer to it at d = s/2."""
-    page = evidence("uniform", classes=(10,), noise=0.05)
+    page = evidence("uniform", classes=(16,), noise=0.0625)
     here = discretisation._posteriors(page.world.law, page.world.channel, 0.5)[0]
     off = []
-    for bins in (20, 40):
+    for bins in (16, 32):
         place = np.minimum((here.labels.y * bins).astype(int), bins - 1)
-        off.append(1 - 24 * discretisation.mean_error(here, place) * (0.05 * bins) ** 2)
+        off.append(1 - 24 * discretisation.mean_error(here, place) * (0.0625 * bins) ** 2)
     assert 0 < off[1] < off[0] < 0.05
     assert 3.5 < off[0] / off[1] < 4.5

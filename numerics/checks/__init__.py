@@ -22,6 +22,7 @@ RESULTS: tuple[str, ...] = (
     "best_classes",
     "discretisation",
     "risk",
+    "decoder",
 )
 
 

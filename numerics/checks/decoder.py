@@ -1,0 +1,302 @@
+"""decoder: from a class predictor to a value; how large the squared error can be when the cross-entropy is small."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from numerics.checks.common import Page, rounded
+from numerics.evidence import Evidence
+from numerics.quadrature import EPSILON
+from numerics.records import Check, Estimate, Falsifier
+from numerics.world import World, bin_index
+
+RESULT = "decoder"
+INPUTS = 129
+LABEL_ORDER = 6
+UNEQUAL = (0.0, 0.1, 0.35, 1.0)
+"""Edges of classes of unequal width, as shares of the support."""
+MISSES = (0.0, 0.2, 0.9)
+RANGES = (0.3, 2.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A world cut down to finitely many inputs and labels, on which every bound holds exactly as it does on the whole.
+
+    Attributes:
+      y: labels, (n,).
+      q, p: joint masses, (inputs, n) each.
+      low, high: ends of Y.
+    """
+
+    y: np.ndarray
+    q: np.ndarray
+    p: np.ndarray
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a class predictor is worth on a grid, under q.
+
+    Attributes:
+      hard, soft: R_q of the argmax decoder and of the mean of centres.
+      errors: Err_c, (bins,).
+      entropy_q, entropy_p: CE_c under q_{y|c} and p_{y|c}, (bins,).
+      miss, miss_square: E_q v and E_q v^2, v = 1 - phat(c|x).
+      mass: q_c, (bins,).
+    """
+
+    hard: float
+    soft: float
+    errors: np.ndarray
+    entropy_q: np.ndarray
+    entropy_p: np.ndarray
+    miss: float
+    miss_square: float
+    mass: np.ndarray
+
+
+def grid(here: World) -> Grid:
+    """Equally spaced inputs from four noises below the labels to four above, quadrature nodes or atoms as labels."""
+    low, high = (float(end) for end in here.law.support)
+    reach = 4 * here.channel.noise
+    nodes = here.law.nodes((), LABEL_ORDER, here.law.length / 64)
+    x = np.linspace(low - reach, high + reach, INPUTS)
+    kernel = np.exp(here.channel.log_density(x[:, None], nodes.y[None, :]))
+    q = kernel / kernel.sum(axis=0) * nodes.weight
+    ratio = np.exp(nodes.log_ratio)
+    p = q * ratio
+    return Grid(nodes.y, q / q.sum(), p / p.sum(), low, high)
+
+
+def posterior(joint: np.ndarray, place: np.ndarray, number: int) -> np.ndarray:
+    """Class probabilities at each input, (inputs, bins); equal ones where an input never occurs."""
+    sums = joint @ np.eye(number)[place]
+    total = sums.sum(axis=1, keepdims=True)
+    return np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1 / number)
+
+
+def decode(here: Grid, edges: np.ndarray, predicted: np.ndarray) -> Decoded:
+    """Evaluates a class predictor, shape (inputs, bins), by plain sums over inputs and labels."""
+    number = len(edges) - 1
+    centres = (edges[1:] + edges[:-1]) / 2
+    place = np.searchsorted(edges[1:-1], here.y, side="right")
+    hard, soft = centres[predicted.argmax(axis=1)], predicted @ centres
+    own = predicted[:, place]
+    loss = -np.log(np.maximum(own, 1e-300))
+    members = np.eye(number)[place]
+    mass_q, mass_p = here.q.sum(axis=0) @ members, here.p.sum(axis=0) @ members
+
+    def by_class(joint: np.ndarray, mass: np.ndarray, term: np.ndarray) -> np.ndarray:
+        sums: np.ndarray = (joint * term).sum(axis=0) @ members
+        return np.where(mass > 0, sums / np.where(mass > 0, mass, 1.0), np.nan)
+
+    wrong = predicted.argmax(axis=1)[:, None] != place[None, :]
+    return Decoded(
+        hard=float((here.q * (here.y[None, :] - hard[:, None]) ** 2).sum()),
+        soft=float((here.q * (here.y[None, :] - soft[:, None]) ** 2).sum()),
+        errors=by_class(here.q, mass_q, wrong),
+        entropy_q=by_class(here.q, mass_q, loss),
+        entropy_p=by_class(here.p, mass_p, loss),
+        miss=float((here.q * (1 - own)).sum()),
+        miss_square=float((here.q * (1 - own) ** 2).sum()),
+        mass=mass_q,
+    )
+
+
+def checks(
+    evidence: Evidence,
+    *,
+    cross: float = 1.0,
+    tie: float = math.log(2),
+    middle: float = 1.0,
+    transport: float = 1.0,
+    widest: bool = False,
+) -> list[Check]:
+    """The bounds for the class posterior of p, plain and corrected, on the run's labels; worlds that attain them; one that breaks a version.
+
+    Args:
+      cross: factor of D (D - d) sum q_c Err_c; 1 in the theorem.
+      tie: Err_c <= CE_c/this; log 2 in the theorem.
+      middle: factor of d (D - d) E v for the soft decoder; 1 in the theorem.
+      transport: CE_c^q <= e^(this w_c) CE_c^p; 1 in the theorem.
+      widest: take the widest bin for the narrowest in the bound for unequal widths.
+    """
+    page = Page(evidence, RESULT)
+    knobs = (cross, tie, middle, transport, widest)
+    here, D = grid(evidence.world), evidence.world.law.length
+    for entry in evidence.quantities.per_classes:
+        edges = np.array([float(edge) for edge in entry.bins.edges])
+        if len(edges) < 3:
+            continue
+        for name, predicted in predictors(here, edges, entry.bins.q, entry.bins.p):
+            made = decode(here, edges, predicted)
+            _bounds(page, entry.classes, made, edges, D, name, entry.bins.oscillation, *knobs)
+    edges = here.low + np.array(UNEQUAL) * D
+    place = bin_index(edges.tolist(), here.y)
+    if len(set(place.tolist())) == 3:
+        predicted = posterior(here.p, place, 3)
+        _unequal(page, decode(here, edges, predicted), edges, D, "p(c|x), unequal widths", widest)
+    with page.elsewhere("labels at an end of Y"):
+        _attained(page, *knobs)
+    with page.elsewhere("bins [0, 9/10) and [9/10, 1], labels at 0, always decoded to the second"):
+        made = decode(
+            Grid(np.zeros(1), np.ones((1, 1)), np.ones((1, 1)), 0.0, 1.0),
+            np.array([0, 0.9, 1.0]),
+            np.array([[0.0, 1.0]]),
+        )
+        note = "R_q exceeds the bound with d the largest width in both terms"
+        page.add("widest_bin_fails", "counterexample", rounded(121 / 400), rounded(made.hard, 16), note)
+        _unequal(page, made, np.array([0, 0.9, 1.0]), 1.0, "the narrowest bin in the second term", widest)
+    return page.checks
+
+
+def predictors(here: Grid, edges: np.ndarray, q: np.ndarray, p: np.ndarray) -> list[tuple[str, np.ndarray]]:
+    """The class posterior of p, and the same corrected for the prior."""
+    plain = posterior(here.p, np.searchsorted(edges[1:-1], here.y, side="right"), len(edges) - 1)
+    if not np.all(p > 0):
+        return [("p(c|x)", plain)]
+    corrected = plain * (q / p)
+    return [("p(c|x)", plain), ("corrected", corrected / corrected.sum(axis=1, keepdims=True))]
+
+
+def _bounds(
+    page: Page,
+    K: int,
+    made: Decoded,
+    edges: np.ndarray,
+    D: float,
+    name: str,
+    oscillation: np.ndarray,
+    cross: float,
+    tie: float,
+    middle: float,
+    transport: float,
+    widest: bool,
+) -> None:
+    there = np.isfinite(made.entropy_q)
+    error = float(made.mass[there] @ made.errors[there])
+    entropy = float(made.mass[there] @ made.entropy_q[there])
+    d = float(np.max(np.diff(edges)))
+    equal = np.ptp(np.diff(edges)) <= 16 * EPSILON * D
+    off = 64 * EPSILON * D * D
+
+    def bound(value: float) -> Estimate:
+        return Estimate(value, off * (1 + abs(entropy)))
+
+    if equal:
+        hard, soft = Estimate(made.hard, off), Estimate(made.soft, off)
+        page.add(
+            "hard",
+            "upper bound",
+            bound(d * d / 4 + cross * D * (D - d) * error),
+            hard,
+            f"R_q by argmax of {name}",
+            classes=K,
+        )
+        told = d * d / 4 + middle * d * (D - d) * made.miss + (D - d) ** 2 * made.miss_square
+        page.add("soft", "upper bound", bound(told), soft, f"R_q by mean of centres, {name}", classes=K)
+        page.add(
+            "soft_by_cross_entropy", "upper bound", bound(d * d / 4 + D * (D - d) * entropy), soft, name, classes=K
+        )
+    else:
+        _unequal(page, made, edges, D, name, widest, K)
+    # The class that comes closest to its bound.
+    closest = int(np.nanargmax(np.where(there, made.errors - made.entropy_q / tie, np.nan)))
+    page.add(
+        "errors_by_cross_entropy",
+        "upper bound",
+        rounded(float(made.entropy_q[closest]) / tie, 64, 1 + float(made.entropy_q[closest])),
+        rounded(float(made.errors[closest]), 64, 1.0),
+        f"class {closest + 1}, {name}",
+        classes=K,
+    )
+    usable = there & np.isfinite(made.entropy_p) & np.isfinite(oscillation)
+    if not usable.any():
+        page.skip("transport", "upper bound", "infinite: the log ratio has no finite range on any class", classes=K)
+        return
+    log_room = np.where(
+        usable,
+        transport * oscillation
+        + np.log(np.maximum(made.entropy_p, 1e-300))
+        - np.log(np.maximum(made.entropy_q, 1e-300)),
+        np.inf,
+    )
+    closest = int(np.argmin(log_room))
+    told = math.exp(min(transport * float(oscillation[closest]), 700.0)) * float(made.entropy_p[closest])
+    page.add(
+        "transport",
+        "upper bound",
+        rounded(told, 256, told),
+        rounded(float(made.entropy_q[closest]), 64),
+        f"CE_c^q, class {closest + 1}, {name}",
+        classes=K,
+    )
+
+
+def _unequal(
+    page: Page, made: Decoded, edges: np.ndarray, D: float, name: str, widest: bool, K: int | None = None
+) -> None:
+    widths = np.diff(edges)
+    narrow, wide = float(widths.max() if widest else widths.min()), float(widths.max())
+    there = np.isfinite(made.errors)
+    error = float(made.mass[there] @ made.errors[there])
+    told = wide**2 / 4 + ((D - narrow / 2) ** 2 - wide**2 / 4) * error
+    off = 64 * EPSILON * D * D
+    page.add("unequal_widths", "upper bound", Estimate(told, off), Estimate(made.hard, off), name, classes=K)
+
+
+def _attained(page: Page, cross: float, tie: float, middle: float, transport: float, widest: bool) -> None:
+    """One label at 0 in [0, 1], two bins; and a class of two labels whose loss falls on the rarer one under p."""
+    edges, one = np.array([0.0, 0.5, 1.0]), np.ones((1, 1))
+    point = Grid(np.zeros(1), one, one, 0.0, 1.0)
+    for v in MISSES:
+        made = decode(point, edges, np.array([[1 - v, v]]))
+        soft = 1 / 16 + middle * v / 4 + v * v / 4
+        page.add("soft_attained", "identity", rounded(soft), rounded(made.soft, 16), f"v = {v:g}")
+        page.add("soft", "upper bound", rounded(soft), rounded(made.soft, 16), f"v = {v:g}")
+        error = float(v > 0.5)
+        page.add("hard", "upper bound", rounded(1 / 16 + cross * error / 2), rounded(made.hard, 16), f"v = {v:g}")
+    # A tie counts as an error, as the bound must allow for either way of breaking it.
+    page.add("errors_by_cross_entropy", "upper bound", rounded(math.log(2) / tie), Estimate(1.0, 0.0), "a tie at 1/2")
+    for w in RANGES:
+        q = np.array([0.999, 0.001])
+        p = q * np.array([math.exp(w), 1.0])
+        p = p / p.sum()
+        top = math.exp(transport * w) * p[1]
+        note = f"the whole loss on the rarer of two labels, w = {w:g}"
+        page.add("transport", "upper bound", rounded(float(top), 16), rounded(float(q[1]), 16), note)
+
+
+def curves(evidence: Evidence) -> dict[str, Any]:
+    """For the picture: R_q of both decoders of the plain and the corrected class posterior against K, and the soft bound."""
+    here, rows = grid(evidence.world), []
+    for entry in evidence.quantities.per_classes:
+        edges = np.array([float(edge) for edge in entry.bins.edges])
+        D, d = evidence.world.law.length, max(high - low for low, high in pairwise(edges.tolist()))
+        if len(edges) < 3:
+            continue
+        row: dict[str, Any] = {"classes": entry.classes, "quantisation": d * d / 4}
+        for name, predicted in predictors(here, edges, entry.bins.q, entry.bins.p):
+            made = decode(here, edges, predicted)
+            key = "plain" if name == "p(c|x)" else name
+            row[f"{key}_hard"], row[f"{key}_soft"] = made.hard, made.soft
+            row[f"{key}_bound"] = d * d / 4 + d * (D - d) * made.miss + (D - d) ** 2 * made.miss_square
+        rows.append(row)
+    return {"per_classes": rows, "balanced_risk": evidence.quantities.balanced_risk.value} if rows else {}
+
+
+FALSIFIERS = (
+    Falsifier(RESULT, "cross", "four fifths of D (D - d)", lambda evidence: checks(evidence, cross=0.8)),
+    Falsifier(RESULT, "tie", "Err_c <= CE_c", lambda evidence: checks(evidence, tie=1.0)),
+    Falsifier(RESULT, "middle", "without d (D - d) E v", lambda evidence: checks(evidence, middle=0.0)),
+    Falsifier(RESULT, "transport", "e^(w/2) for e^w", lambda evidence: checks(evidence, transport=0.5)),
+    Falsifier(RESULT, "widest", "d the largest width in both terms", lambda evidence: checks(evidence, widest=True)),
+)
