@@ -174,7 +174,7 @@ def _with_q(label: Counted, atoms: np.ndarray, q: np.ndarray | None, words: str)
         coefficients = np.array(made.coefficients)
         p = _masses(coefficients)
         weights = np.ones(CELLS) if q is None else np.maximum(q, 0.0)
-        slope = _derivative(coefficients) / (p * CELLS) / (upper - lower)
+        slope = _derivative(coefficients) / _values(coefficients) / (upper - lower)
         slope_square = float(np.mean(slope**2)) if q is None else nan
         if q is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -210,15 +210,20 @@ def _cell_average(terms: int) -> np.ndarray:
     return np.sinc(np.arange(terms) / (2 * CELLS)) if terms else np.empty(0)
 
 
-def _masses(coefficients: np.ndarray) -> np.ndarray:
-    """Exact cell masses of the cosine series sum_k a_k cos(k pi u), (CELLS,)."""
+def _values(coefficients: np.ndarray) -> np.ndarray:
+    """The cosine series sum_k a_k cos(k pi u) at the cell centres, (CELLS,)."""
     from scipy.fft import dct
 
     terms = np.zeros(CELLS)
     kept = min(CELLS, len(coefficients))
-    terms[:kept] = coefficients[:kept] * _cell_average(kept) / 2
+    terms[:kept] = coefficients[:kept] / 2
     terms[0] *= 2
-    return dct(terms, type=3) / CELLS
+    return dct(terms, type=3)
+
+
+def _masses(coefficients: np.ndarray) -> np.ndarray:
+    """Exact cell masses of the series, (CELLS,)."""
+    return _values(coefficients[:CELLS] * _cell_average(min(CELLS, len(coefficients)))) / CELLS
 
 
 def _derivative(coefficients: np.ndarray) -> np.ndarray:
