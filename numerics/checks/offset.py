@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from numerics import finite
-from numerics.checks import fitted
+from numerics.checks import exponential, fitted
 from numerics.checks.common import ZERO, Page, rounded, total
 from numerics.checks.examples import ALL, REVEALED, Example, divergence, posterior
 from numerics.evidence import Evidence
@@ -44,6 +44,8 @@ def checks(
     found = evidence.quantities
     for entry in found.per_classes:
         _world(page, entry, inputs_weight, inputs_of_training, gap_weight, classes_weight)
+        exponential.add(page, "corrected_excess", "corrected_excess", entry.corrected_excess, entry.classes)
+    _certified(page, inputs_weight)
     for entry in found.per_classes:
         _fitted(page, entry, inputs_weight, inputs_of_training, correct)
     for example in ALL:
@@ -113,6 +115,19 @@ def _fitted(page: Page, entry: PerClasses, inputs_weight: float, inputs_of_train
             source="fitted",
             classes=K,
         )
+
+
+def _certified(page: Page, inputs_weight: float) -> None:
+    """The corrected excess enclosed, for the numbers of classes that are certified."""
+    certificates, found = page.evidence.certificates, page.evidence.quantities
+    inputs = None if certificates is None else certificates.inputs
+    for ball in () if inputs is None else inputs.corrections:
+        entry = next(entry for entry in found.per_classes if entry.classes == ball.classes)
+        told = total(entry.remainder, ball.kl_inputs_corrected.estimate.scaled(inputs_weight))
+        excess = ball.corrected_excess.estimate
+        K = entry.classes
+        page.add("corrected_excess", "identity", told, excess, "the certified excess", source="certified", classes=K)
+        page.add("excess_by_quadrature", "identity", excess, entry.corrected_excess, source="certified", classes=K)
 
 
 def _finite(

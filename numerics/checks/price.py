@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from numerics import finite, quadrature
-from numerics.checks import fitted
+from numerics.checks import exponential, fitted
 from numerics.checks.common import ZERO, Page, enclosed, rounded, total
 from numerics.checks.examples import ALL, REVEALED, THREE, Example, divergence
 from numerics.evidence import Evidence
@@ -49,6 +49,8 @@ def checks(
     page.add(
         "training_gain", "upper bound", ZERO, found.training_extra.scaled(training_sign), "E_p Delta is at most zero"
     )
+    exponential.add(page, "label_minus_input", "price", found.price)
+    exponential.add(page, "label_divergence", "kl_labels", labels)
     _certified(page, inputs_weight, reversed_labels)
     told = total(labels, found.kl_inputs.scaled(inputs_weight))
     fitted.add(page, "label_minus_input", "extra_term", told)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from numerics import finite, quadrature
+from numerics.checks import exponential
 from numerics.checks.common import ZERO, Page, enclosed, rounded, total, weighted
 from numerics.checks.examples import ALL, Example, divergence
 from numerics.evidence import Evidence
@@ -76,6 +77,7 @@ def checks(
         told = total(entry.remainder, entry.kl_inputs_within.scaled(inputs_weight))
         page.add("within_part", "identity", told, entry.within_part, classes=K)
         page.add("within_at_most_remainder", "upper bound", entry.remainder, entry.within_part, classes=K)
+        exponential.add(page, "label_only", "remainder", entry.remainder, K)
     for entry in found.per_classes:
         _bounds(page, entry, range_factor, eighth, slope_factor)
     _certified(page, classes_weight, range_factor, eighth, slope_factor)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from numerics import finite, quadrature
-from numerics.checks import fitted
+from numerics.checks import exponential, fitted
 from numerics.checks.common import Page, product, rounded, total
 from numerics.checks.examples import ALL, Example, divergence, posterior
 from numerics.evidence import Evidence
@@ -70,7 +70,13 @@ def checks(
             "(D^2/2) corrected excess",
             classes=K,
         )
+        exponential.add(
+            page, "corrected_covariance", "corrected_squared_error", entry.corrected_squared_error, entry.classes
+        )
+    exponential.add(page, "pythagoras", "squared_error_price", price.scaled(shift_sign))
+    exponential.add(page, "balanced_risk", "balanced_risk", found.balanced_risk)
     _certified(page)
+    _certified_corrections(page)
     fitted.add(page, "pythagoras", "squared_error", price.scaled(shift_sign))
     fitted.add(page, "pythagoras", "histogram_squared_error", price.scaled(shift_sign))
     for entry in found.per_classes:
@@ -123,6 +129,23 @@ def _certified(page: Page) -> None:
             found.squared_error_price,
             "E_{q(x)} (f_p - f_q)^2",
             source="certified",
+        )
+
+
+def _certified_corrections(page: Page) -> None:
+    """E_{q(x)} (fhat - f_q)^2 enclosed, for the numbers of classes that are certified."""
+    certificates, found = page.evidence.certificates, page.evidence.quantities
+    inputs = None if certificates is None else certificates.inputs
+    for ball in () if inputs is None else inputs.corrections:
+        entry = next(entry for entry in found.per_classes if entry.classes == ball.classes)
+        page.add(
+            "corrected_covariance",
+            "identity",
+            ball.corrected_squared_error.estimate,
+            entry.corrected_squared_error,
+            "E_{q(x)} (fhat - f_q)^2",
+            source="certified",
+            classes=entry.classes,
         )
 
 
