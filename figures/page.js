@@ -23,8 +23,9 @@
   function filter() {
     var wanted = {}, left = 0;
     form.querySelectorAll("[data-filter]").forEach(function (field) { wanted[field.dataset.filter] = field.value.trim().toLowerCase(); });
+    var words = wanted.words.split(/\s+/);
     rows.forEach(function (row, place) {
-      var fits = (!wanted.words || text[place].indexOf(wanted.words) >= 0) && (!wanted.result || row.dataset.result === wanted.result) &&
+      var fits = words.every(function (word) { return text[place].indexOf(word) >= 0; }) && (!wanted.result || row.dataset.result === wanted.result) &&
         (!wanted.kind || row.dataset.kind === wanted.kind) && (!wanted.evidence || row.dataset.evidence.split(" ").indexOf(wanted.evidence) >= 0);
       row.hidden = !fits;
       left += fits ? 1 : 0;

@@ -177,7 +177,7 @@ def page(found: Collection, folder: Path) -> str:
 
 def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
     """`main.tex`: statements, figures and tables of the folder, in the template's frame."""
-    graphics = []
+    graphics: list[str] = []
     for name, caption in captions(folder).items():
         wide = "\\textwidth" if name.startswith("study") else "0.6\\textwidth"
         graphics.append(

@@ -95,7 +95,7 @@ class _Reader:
         return "".join(parts)
 
     def scripted(self) -> str:
-        """An atom with what stands above and below it."""
+        """An atom with what stands above and below it; a little space after a function's name."""
         token = self.next()
         base, below, above = self.atom(token), "", ""
         while (mark := self.peek()) is not None and (mark in ("_", "^") or set(mark) == {"'"}):
@@ -108,15 +108,15 @@ class _Reader:
                 above += tag("mo", "′" * len(mark))
         if "mrow" not in above and above.count("<m") > 1:
             above = tag("mrow", above)
-        name = token.lstrip("\\")
-        limits = token.startswith("\\") and (name in BIG or name in LIMITS)
+        name = token[1:] if token.startswith("\\") else ""
+        limits = name in BIG or name in LIMITS
         if below and above:
-            return tag("munderover" if limits else "msubsup", base + below + above)
-        if below:
-            return tag("munder" if limits else "msub", base + below)
-        if above:
-            return tag("mover" if limits else "msup", base + above)
-        return base
+            base = tag("munderover" if limits else "msubsup", base + below + above)
+        elif below:
+            base = tag("munder" if limits else "msub", base + below)
+        elif above:
+            base = tag("mover" if limits else "msup", base + above)
+        return base + (tag("mspace", "", width="0.17em") if name in FUNCTIONS else "")
 
     def atom(self, token: str) -> str:
         """One token, with the arguments that it takes."""
@@ -139,7 +139,7 @@ class _Reader:
         if name in BIG:
             return tag("mo", BIG[name], movablelimits="false")
         if name in FUNCTIONS or name in LIMITS:
-            return tag("mi", name) + ("" if name in LIMITS else tag("mspace", "", width="0.1em"))
+            return tag("mi", name)
         if name in SPACES:
             return tag("mspace", "", width=SPACES[name])
         if name in ("frac", "tfrac", "dfrac"):

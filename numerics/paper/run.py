@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from numerics.paper.keys import ROOT, Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
 from numerics.problems import InputError
 
-DRAWN = ("report.html", "main.tex")
 FOLDERS = ("figures", "tables")
 
 
@@ -40,12 +40,16 @@ def run(asked: Asked, dry: bool = False) -> int:
     if not dry:
         stamp.write(folder, planned)
     reads = tuple(folder / name for step in planned for name in step.writes)
-    _, fresh = perform(drawing(asked, reads), kept, dry)
-    ran += not fresh
+    last = drawing(asked, reads)
+    for step in last:
+        _, fresh = perform(step, kept, dry)
+        ran += not fresh
     if dry:
         return command.HOLDS
     held = "every check holds" if not any(codes) else "A CHECK FAILS"
-    print(f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(planned) + 1} steps run; {held}")
+    print(
+        f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(planned) + len(last)} steps run; {held}"
+    )
     return command.FAILS if any(codes) else command.HOLDS
 
 
@@ -93,16 +97,14 @@ def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
 
 def environment() -> dict[str, str]:
     """The environment of a step: this project is found from any folder, and sums do not depend on the hash seed."""
-    import os
-
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
 
 
 def drawn(folder: Path) -> list[str]:
-    """What the drawing wrote, relative to the folder."""
+    """Figures and tables, relative to the folder."""
     inside = [path for name in FOLDERS for path in (folder / name).iterdir() if path.is_file()]
-    return [*DRAWN, *(path.relative_to(folder).as_posix() for path in inside)]
+    return [path.relative_to(folder).as_posix() for path in inside]
 
 
 def timeless(folder: Path) -> None:

@@ -158,6 +158,15 @@ def steps(asked: Asked) -> list[Step]:
     ]
 
 
-def drawing(asked: Asked, reads: tuple[Path, ...]) -> Step:
-    """Figures, tables, main.tex and the page, from what the other steps saved."""
-    return Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=(*reads, asked.out / "stamp.json"))
+def drawing(asked: Asked, reads: tuple[Path, ...]) -> list[Step]:
+    """Figures and tables from what the other steps saved, then page and document, which also say what they were made from."""
+    return [
+        Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=reads),
+        Step(
+            "page",
+            ("-m", "figures", "--page", "."),
+            ("figures",),
+            reads=(*reads, asked.out / "stamp.json"),
+            writes=("report.html", "main.tex"),
+        ),
+    ]

@@ -1,0 +1,65 @@
+"""A small write-up made by the real commands: two results, one density, stand-in trainings. Tests of paper and page import it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from numerics.paper import run, steps
+
+HERE = Path(__file__).resolve().parent
+
+
+def plan(asked: steps.Asked) -> list[steps.Step]:
+    """The steps of `numerics.paper`, with less in them; the study's trainings are stand-ins."""
+    file = "runs/verify-skewed.json"
+    verify = steps.Step(
+        "verify-skewed",
+        ("-m", "numerics.verify", "--only", "offset", "price", "--classes", "2", "4", "16", "--no-fit", "--json", file),
+        ("numerics.verify",),
+        writes=(file,),
+    )
+    made = steps.study(steps.Asked(asked.out, "smoke", asked.out / "study.sqlite"))
+    study = steps.Step(
+        "study",
+        (str(HERE / "study_fake.py"), *made.arguments[2:]),
+        ("numerics.study",),
+        writes=made.writes,
+        unkeyed=made.unkeyed,
+    )
+    return [
+        steps.theory(),
+        verify,
+        study,
+        steps.sample(),
+        next(s for s in steps.steps(asked) if s.name == "advise-sample"),
+    ]
+
+
+def make(folder: Path) -> int:
+    """Makes the write-up; the exit code."""
+    original, run.steps = run.steps, plan
+    try:
+        return run.run(steps.Asked(folder))
+    finally:
+        run.steps = original
+
+
+@cache
+def shared() -> Path:
+    """One write-up for all tests of this process; nobody may change it."""
+    folder = Path(tempfile.mkdtemp(prefix="paper-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    assert make(folder) == 0
+    return folder
+
+
+def shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of the project in a folder."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=run.environment(), capture_output=True, text=True, check=False)

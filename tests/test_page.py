@@ -1,0 +1,217 @@
+"""The page: formulas, links, contrast; then a real browser: silence on the console, no request, no sideways scroll, keys."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import browser
+import paper_folder
+import pytest
+
+from figures.page_maths import UnknownCommand, mathml
+from theory import ledger
+
+LEAST_CONTRAST = 4.5  # WCAG 2, level AA, text of normal size
+CSS = Path(__file__).resolve().parent.parent / "figures" / "page.css"
+
+
+@pytest.fixture(scope="session")
+def folder() -> Path:
+    return paper_folder.shared()
+
+
+@pytest.fixture(scope="session")
+def text(folder: Path) -> str:
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ledger.LEMMAS + ledger.RESULTS)
+def test_every_formula_of_the_ledger_is_well_formed(name: str) -> None:
+    for claim in ledger.load(name).claims:
+        found = ElementTree.fromstring(mathml(claim.latex))
+        assert "\\" not in "".join(found.itertext()), claim.latex
+        arities = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
+        for element in found.iter():
+            assert len(element) == arities.get(element.tag, len(element)), claim.latex
+
+
+def test_formulas_mean_what_they_say() -> None:
+    assert mathml(r"\frac1w", display=False) == "<math><mrow><mfrac><mn>1</mn><mi>w</mi></mfrac></mrow></math>"
+    assert mathml("l'^2", display=False).count("<msup>") == 1
+    assert "<munder>" in mathml(r"\sup_k x")
+    assert mathml(r"W \le q_c", display=False).endswith("<mo>≤</mo><msub><mi>q</mi><mi>c</mi></msub></mrow></math>")
+
+
+@pytest.mark.parametrize("wrong", [r"\nonsense x", r"\frac{1", "{", r"\left", r"\mathcal{Q}"])
+def test_unknown_or_broken_formulas_are_refused(wrong: str) -> None:
+    with pytest.raises((UnknownCommand, ValueError, KeyError)):
+        mathml(wrong)
+
+
+class Outline(HTMLParser):
+    """Ids, links and tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, given))
+        if "id" in given:
+            self.ids.append(given["id"])
+        self.links += [value for name, value in given.items() if name in ("href", "src", "xlink:href", "action")]
+
+
+def test_nothing_points_outside_and_every_link_has_a_target(text: str) -> None:
+    outline = Outline()
+    outline.feed(text)
+    assert len(outline.ids) == len(set(outline.ids))
+    for link in outline.links:
+        assert link.startswith(("#", "data:")), link
+        if link.startswith("#"):
+            assert link[1:] in outline.ids, link
+    assert not re.search(r"@import|url\((?!#)", text)
+    policy = next(given for tag, given in outline.tags if given.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"].startswith("default-src 'none'")
+
+
+def test_page_has_its_parts(text: str) -> None:
+    for name in ("answer", "unknown", "figures", "study", "advice", "claims", "reproduce"):
+        assert f"<section id='{name}'" in text
+    answer = re.search(r"<ol class='answer'>(.*?)</ol>", text, re.DOTALL)
+    assert answer is not None
+    assert answer.group(1).count("<li>") == 6
+    claims = sum(len(ledger.load(name).claims) for name in ledger.LEMMAS + ledger.RESULTS)
+    assert text.count("<details class='claim'") == claims
+    assert "does not change this" in answer.group(1)
+    assert "nothing can be concluded" in text  # the stand-in study is one epoch long
+    words = re.sub(r"<math.*?</math>", "", text, flags=re.DOTALL)
+    assert not re.search(r">\s*(nan|inf|None)\s*<", words)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def themes() -> list[dict[str, str]]:
+    found = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", line))
+        for line in CSS.read_text().splitlines()
+        if "--ground:" in line
+    ]
+    assert len(found) == 3
+    return found
+
+
+def test_contrast_of_the_palette() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    light, by_system, by_button = themes()
+    assert by_system == by_button
+    for theme in (light, by_system):
+        for ground, colour in itertools.product(("ground", "card"), ("text", "muted", "link", "holds", "fails")):
+            assert contrast(theme[ground], theme[colour]) >= LEAST_CONTRAST, (ground, colour)
+        assert contrast(theme["chip"], theme["chip-text"]) >= LEAST_CONTRAST
+        assert contrast(theme["ground"], theme["focus"]) >= 3  # not text
+
+
+needs_browser = pytest.mark.skipif(browser.program() is None, reason="no Chromium on this machine")
+
+
+@pytest.fixture
+def phone(folder: Path) -> Iterator[browser.Page]:
+    with browser.Page(browser.address(folder / "report.html"), width=400) as page:
+        yield page
+
+
+@needs_browser
+def test_browser_phone_is_silent_alone_and_does_not_scroll_sideways(phone: browser.Page) -> None:
+    width = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+    assert phone.run("innerWidth") == 400
+    assert phone.run(width) <= 400
+    assert phone.run("document.querySelectorAll('details').forEach(row => row.open = true)") is None
+    assert phone.run(width) <= 400
+    assert phone.run("document.querySelectorAll('math').length") > 100
+    # A formula, a table or a wide drawing may scroll inside its frame, which then takes the focus.
+    frames = "[...document.querySelectorAll('.scroll, .maths, .drawing, pre')].every(frame => frame.tabIndex === 0)"
+    assert phone.run(frames)
+    assert phone.console == []
+    assert [address for address in phone.requests if not address.startswith(("file:", "data:"))] == []
+    assert len([address for address in phone.requests if address.startswith("file:")]) == 1
+
+
+@needs_browser
+def test_browser_keys_open_a_claim_filter_the_ledger_and_change_the_theme(phone: browser.Page) -> None:
+    def until(words: str, most: int = 60) -> None:
+        for _ in range(most):
+            phone.press("Tab")
+            if phone.run(words):
+                return
+        raise AssertionError(f"Tab does not reach {words}")
+
+    until("document.activeElement.className === 'skip'", 1)
+    until("document.activeElement.id === 'theme'")
+    outline = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
+    assert phone.run(outline) >= 2
+    for wanted in ("light", "dark", None):
+        phone.press(" ")
+        assert phone.run("document.documentElement.getAttribute('data-theme')") == wanted
+    until("document.activeElement.dataset.filter === 'words'")
+    phone.type("plain cross")
+    shown = "document.querySelectorAll('details.claim:not([hidden])').length"
+    assert 0 < phone.run(shown) < 20
+    assert phone.run("document.getElementById('shown').textContent").startswith(f"{phone.run(shown)} of ")
+    until("document.activeElement.type === 'reset'")
+    phone.press("Enter")
+    phone.run("new Promise(done => setTimeout(done, 50))")
+    assert phone.run(shown) > 100
+    until("document.activeElement.tagName === 'SUMMARY'")
+    phone.press("Enter")
+    assert phone.run("document.activeElement.parentElement.open")
+    unnamed = "[...document.querySelectorAll('input, select, button')].filter(it => !it.labels?.length && !it.textContent.trim()).length"
+    assert phone.run(unnamed) == 0
+    assert phone.console == []
+
+
+CONTRAST = r"""
+(() => {
+  const parse = text => (text.match(/[\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, place) => sum + v * [.2126, .7152, .0722][place], 0);
+  const ground = node => { for (; node; node = node.parentElement) { const c = parse(getComputedStyle(node).backgroundColor);
+    if (c.length === 3 || c[3] === 1) { return c; } } return [255, 255, 255]; };
+  let least = 99, worst = '';
+  document.querySelectorAll('details').forEach(row => row.open = true);
+  document.querySelectorAll('body *').forEach(node => {
+    if (node.closest('svg, script, .skip') || ![...node.childNodes].some(n => n.nodeType === 3 && n.data.trim())) { return; }
+    const pair = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((a, b) => b - a);
+    const ratio = (pair[0] + .05) / (pair[1] + .05);
+    if (ratio < least) { least = ratio; worst = node.outerHTML.slice(0, 200); }
+  });
+  return [least, worst];
+})()
+"""
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_browser_contrast_of_every_text(folder: Path, scheme: str) -> None:
+    with browser.Page(browser.address(folder / "report.html"), scheme=scheme) as page:
+        ground = page.run("getComputedStyle(document.body).backgroundColor")
+        assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 22, 26)")
+        least, worst = page.run(CONTRAST)
+        assert least >= LEAST_CONTRAST, worst

@@ -1,0 +1,182 @@
+"""The write-up: steps are keyed by what they depend on, two runs give the same bytes, LaTeX compiles."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import paper_folder
+import pytest
+
+from figures import tables
+from numerics.paper import keys, run, stamp, steps
+from numerics.problems import InputError
+
+
+@pytest.fixture(scope="session")
+def folder() -> Path:
+    return paper_folder.shared()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file but the stamp, and but the study's store, which keeps how long each chunk took."""
+    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {name: content for name, content in found.items() if name != "stamp.json" and "sqlite" not in name}
+
+
+def test_second_run_does_nothing_and_is_quick(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    begin = time.process_time()
+    assert paper_folder.make(folder) == 0
+    # Processor time, so that a busy machine does not decide; the promise is five seconds of a second run.
+    assert time.process_time() - begin < 5
+    assert "no of 7 steps run; every check holds" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_from_nothing_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    assert paper_folder.make(tmp_path / "again") == 0
+    first, second = contents(folder), contents(tmp_path / "again")
+    assert sorted(first) == sorted(second)
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_what_was_touched_is_made_again(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "figures" / "offset.pdf").unlink()
+    (copy / "runs" / "sample.csv").write_text("y\n0.5\n")
+    assert paper_folder.make(copy) == 0
+    assert contents(copy) == contents(folder)
+
+
+def test_the_folder_has_everything(folder: Path) -> None:
+    for name in ("offset", "price", "study_pairs", "advise_labels"):
+        for suffix in ("pdf", "png", "svg", "csv", "txt"):
+            assert (folder / "figures" / f"{name}.{suffix}").stat().st_size > 50
+    for name in ("ledger", "densities", "study_arms", "study_contrasts", "class_rules"):
+        rows = list(csv.reader((folder / "tables" / f"{name}.csv").open()))
+        assert len(rows) > 1
+        assert {len(row) for row in rows} == {len(rows[0])}
+        assert (folder / "tables" / f"{name}.tex").read_text().count(r"\\") > len(rows) - 1
+    made = json.loads((folder / "stamp.json").read_text())
+    assert set(made) == {"commit", "versions", "seeds", "commands"}
+    assert str(folder) not in (folder / "stamp.json").read_text()
+    assert str(folder) not in (folder / "report.html").read_text()
+    assert made["commit"] in (folder / "report.html").read_text()
+
+
+def test_latex_compiles(folder: Path, tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        pytest.skip("no pdflatex on this machine")
+    if subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("pdflatex has no booktabs (texlive-latex-recommended)")
+    copy = tmp_path / "tex"
+    shutil.copytree(folder, copy)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, errors="replace", check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+    assert "undefined references" not in done.stdout
+    assert "multiply" not in done.stdout
+    assert (copy / "main.pdf").stat().st_size > 50_000
+
+
+def test_text_is_safe_in_latex() -> None:
+    assert tables.escaped(r"50 % of $x_1 \& {y}") == r"50 \% of \$x\_1 \textbackslash{}\& \{y\}"
+
+
+def test_sources_are_what_is_imported() -> None:
+    names = {path.relative_to(keys.ROOT).as_posix() for path in keys.sources(["numerics.study"])}
+    assert {"numerics/study/train.py", "numerics/study/presets.py", "numerics/files.py"} <= names
+    assert not any(name.startswith(("figures/", "numerics/advise/", "numerics/paper/")) for name in names)
+    drawn = {path.name for path in keys.sources(["figures"])}
+    assert {"style.py", "page.css", "page.js", "main.tex"} <= drawn
+    checked = {
+        path.relative_to(keys.ROOT).as_posix() for path in keys.sources(steps.verify("skewed", fit=True).modules)
+    }
+    assert {"numerics/checks/offset.py", "theory/offset.py", "numerics/fits/run.py"} <= checked
+
+
+def writes(text: str, code: int = 0) -> steps.Step:
+    """A step that writes a word into `a.txt` and ends with a code."""
+    program = f"import sys; open('a.txt', 'w').write({text!r}); sys.exit({code})"
+    return steps.Step("a", ("-c", program), (), writes=("a.txt",))
+
+
+def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    kept = keys.Kept(tmp_path)
+    assert run.perform(writes("one"), kept) == (0, False)
+    assert run.perform(writes("one"), keys.Kept(tmp_path)) == (0, True)
+    (tmp_path / "a.txt").write_text("spoilt")
+    assert run.perform(writes("one"), kept) == (0, False)
+    assert run.perform(writes("two"), kept) == (0, False)
+    assert (tmp_path / "a.txt").read_text() == "two"
+    source = tmp_path / "labels.csv"
+    source.write_text("1")
+    step = steps.Step("a", writes("two").arguments, (), reads=(source,), writes=("a.txt",))
+    assert run.perform(step, kept) == (0, False)
+    assert run.perform(step, kept) == (0, True)
+    source.write_text("2")
+    assert run.perform(step, kept) == (0, False)
+
+
+def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    kept = keys.Kept(tmp_path)
+    assert run.perform(writes("fails", 1), kept) == (1, False)
+    assert run.perform(writes("fails", 1), kept) == (1, True)
+    with pytest.raises(InputError, match="ended with 2"):
+        run.perform(writes("bad", 2), kept)
+    with pytest.raises(InputError, match="did not write"):
+        run.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
+    assert "b" not in keys.Kept(tmp_path).entries
+
+
+def test_broken_keys_are_no_keys(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "keys.json").write_text("{")
+    assert keys.Kept(tmp_path).entries == {}
+
+
+def test_names_and_paths(tmp_path: Path) -> None:
+    assert steps.slug("exp(-6*y)") == "exp-6y"
+    file = tmp_path / "ages.csv"
+    file.write_text("age\n1\n2\n")
+    step = steps.own(steps.Asked(tmp_path, labels=(f"{file}:age",)))[0]
+    assert str(tmp_path) not in stamp.shown(step)
+    assert "ages.csv:age" in stamp.shown(step)
+    with pytest.raises(InputError, match="no such file"):
+        steps.own(steps.Asked(tmp_path, labels=("nowhere.csv",)))
+
+
+def test_command_plans_without_writing(tmp_path: Path) -> None:
+    done = paper_folder.shell(tmp_path, "-m", "numerics.paper", "--dry-run")
+    assert done.returncode == 0
+    assert done.stderr.startswith("theory: ")
+    assert len(done.stderr.splitlines()) == len(steps.DENSITIES) + 6
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("figures", "--all", "nowhere"), "has no verify-"),
+        (("figures", "--all", ".", "--only", "offset"), "--only"),
+        (("numerics.paper", "--labels", "nowhere.csv"), "no such file"),
+        (("numerics.paper.sample", "longtail", "0", "0", "a.csv"), "whole number"),
+        (("numerics.paper.sample", "longtail", "5", "x", "a.csv"), "whole number"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], expected: str) -> None:
+    done = paper_folder.shell(tmp_path, "-m", *arguments)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
