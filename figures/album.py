@@ -29,6 +29,7 @@ VERIFY = (
     "discretisation",
     "risk",
     "decoder",
+    "readout",
 )
 STUDY = (
     "study_samplings",

@@ -23,6 +23,7 @@ RESULTS: tuple[str, ...] = (
     "discretisation",
     "risk",
     "decoder",
+    "readout",
 )
 
 
