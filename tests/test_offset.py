@@ -62,6 +62,14 @@ def test_counterexample_of_the_sheet() -> None:
     assert math.isclose(finite.remainder(here), math.log(75 / 64) / 4, rel_tol=1e-14)
 
 
+def test_the_ledger_says_the_same_numbers() -> None:
+    from theory import ledger
+
+    (claim,) = [claim for claim in ledger.load("offset").claims if claim.name == "can_hurt"]
+    assert "(1/4) log(16/15)" in claim.statement
+    assert "(1/4) log(75/64)" in claim.statement
+
+
 def test_two_classes_hurt_the_exponential_density() -> None:
     """The sheet's table at K = 2, where the correction costs more than it saves; and the checks hold there too."""
     here = evidence("exp(-6*y)", classes=(2,))

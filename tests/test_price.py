@@ -53,6 +53,13 @@ def test_example_of_the_sheet() -> None:
     assert abs(found - math.log(5 / 3)) < 16 * 2.3e-16
 
 
+def test_the_ledger_says_the_same_number() -> None:
+    from theory import ledger
+
+    (claim,) = [claim for claim in ledger.load("price").claims if claim.name == "finite_example"]
+    assert "log(5/3)" in claim.statement
+
+
 def test_reference_of_the_sheet() -> None:
     """Figures under `rates` in the theory sheet, to their printed digits."""
     found = evidence("exp(-6*y)").quantities

@@ -110,6 +110,10 @@ def test_real_labels(name: str, real_data: Any, capsys: pytest.CaptureFixture[st
     assert_schema(made)
     assert made["law"]["discrete"] == (name == "agedb_ages.csv")
     assert made["law"]["labels"]["words"]
+    for row in made["bin_masses"]:
+        # Equal where atoms are kept; near where a kernel smooths.
+        gap = max(abs(a - b) for a, b in zip(row["p"], row["empirical"], strict=True))
+        assert gap < (1e-12 if made["law"]["discrete"] else 0.02)
     assert {check["evidence"] for check in made["checks"] if check["status"] == "holds"} == set(KINDS_OF_EVIDENCE)
 
 
@@ -232,6 +236,11 @@ def test_falsify_rejects_every_wrong_version(capsys: pytest.CaptureFixture[str])
     text = capsys.readouterr().out
     assert "missed" not in text
     assert text.splitlines()[-1].startswith("HOLDS: ")
+    code, made = reported(capsys, "--falsify", "--classes", "4", "--density", "severe", "--only", "price", "offset")
+    caught = {(row["result"], row["name"]): row["evidence"] for row in made["falsifiers"]}
+    assert code == 0
+    assert "fitted" in caught["offset", "no correction"]
+    assert "fitted" in caught["price", "plus"]
     code, made = reported(capsys, "--falsify", "--no-fit", "--classes", "4", "--density", "uniform")
     assert (code, made["status"]) == (0, "holds")
     for result in checks.RESULTS:

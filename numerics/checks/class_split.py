@@ -55,10 +55,23 @@ def checks(
         told = total(entry.kl_classes, inner, found.kl_inputs.scaled(inputs_weight))
         fitted.add(page, "class_part", "class_excess", told, K)
         fitted.add(page, "within_part", "within_excess", entry.within_part, K)
+        _fitted(page, K, within_weight)
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign)
     return page.checks
+
+
+def _fitted(page: Page, K: int, within_weight: float) -> None:
+    """The two parts of trained models add up to what the joint model loses."""
+    names = ("class_excess", "within_excess", "plain_excess")
+    entries = [found[1] for found in (fitted.find(page.evidence, name, K) for name in names) if found is not None]
+    if len(entries) == len(names):
+        classes, within, whole = entries
+        parts = total(classes, within.scaled(within_weight))
+        page.add(
+            "price_split", "identity", parts, whole, "trained models, both parts measured", source="fitted", classes=K
+        )
 
 
 def _finite(

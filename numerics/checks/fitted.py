@@ -57,13 +57,14 @@ def add(page: Page, claim: str, name: str, theory: Estimate, classes: int | None
         page.skip(claim, "identity", fits.note(name, classes) or f"{name} was not fitted", "fitted", classes)
         return
     entry, mean = found
-    gap = abs(entry.predicted - theory.value)
+    # Both ends of the gap are the fits' own: a wrong theory must not widen its own allowance.
+    gap = abs(entry.representation_gap)
     page.add(
         claim,
         "identity",
         theory,
         mean,
-        f"{name}; the family's own optimum is {gap:.1e} away, allowed for",
+        f"{name}; the family cannot come closer than {gap:.1e}, allowed for",
         source="fitted",
         classes=classes,
         allowance=gap,

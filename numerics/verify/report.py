@@ -76,6 +76,23 @@ def law(evidence: Evidence) -> dict[str, Any]:
     return record
 
 
+def bin_masses(evidence: Evidence) -> list[dict[str, Any]]:
+    """Masses of the classes under both laws for each K; for labels from a file the shares of the labels themselves beside them."""
+    labels = getattr(evidence.world.law, "report", None)
+    rows = []
+    for entry in evidence.quantities.per_classes:
+        row: dict[str, Any] = {
+            "classes": entry.classes,
+            "edges": [float(edge) for edge in entry.bins.edges],
+            "q": entry.bins.q,
+            "p": entry.bins.p,
+        }
+        if labels is not None:
+            row["empirical"] = labels.empirical_masses(entry.bins.edges)
+        rows.append(row)
+    return rows
+
+
 def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict[str, Any]:
     """The whole report, keys in the order of the schema, further ones after them."""
     channel = evidence.world.channel
@@ -92,6 +109,7 @@ def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict
         "seed": request.seed,
         "results": list(request.only),
         "law": law(evidence),
+        "bin_masses": bin_masses(evidence),
         "central": central.rows(evidence),
         "curves": curves.curves(evidence, request.only),
     }
