@@ -25,7 +25,7 @@ def figure(report: dict[str, Any]) -> Figure:
         power = len(str(sample["n"])) - 1
         bound = style.finite(sample["bound"])
         axes.plot(classes, bound, color=style.CORRECTED, linestyle=dash, label=f"$n = 10^{power}$")
-        place = min(range(len(bound)), key=lambda i, bound=bound: bound[i])
+        place = min(range(len(bound)), key=bound.__getitem__)
         axes.plot([classes[place]], [bound[place]], color=style.CORRECTED, marker=marker, linestyle="none")
         best = sample.get("best")
         if best and classes[0] <= best <= classes[-1]:
