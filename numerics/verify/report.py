@@ -89,6 +89,7 @@ def bin_masses(evidence: Evidence) -> list[dict[str, Any]]:
         }
         if labels is not None:
             row["empirical"] = labels.empirical_masses(entry.bins.edges)
+            row["largest_gap"] = float(max(abs(row["p"] - row["empirical"])))
         rows.append(row)
     return rows
 

@@ -251,6 +251,10 @@ def heading(printer: Console, made: Mapping[str, Any]) -> None:
     low, high = law["support"]
     show(printer, f"{made['density']} on [{low:g}, {high:g}]: {law.get('description', '')}".rstrip(": "), style="bold")
     show(printer, *(f"  {line}" for line in law.get("labels", {}).get("words", ())))
+    gaps = [(row["largest_gap"], row["classes"]) for row in made["bin_masses"] if "largest_gap" in row]
+    if gaps and not law["discrete"]:
+        gap, K = max(gaps)
+        show(printer, f"  class masses of this density and shares of the labels differ by at most {small(gap)} (K = {K})")
     show(printer, *(f"  p is zero, q is not: {line}" for line in law["unsampled"]))
     show(
         printer, f"  channel {channel['name']}, noise {channel['noise']:g}; K = {', '.join(map(str, made['classes']))}"
