@@ -55,6 +55,11 @@ def warnings(
             said.append(
                 f"for inputs that tell labels apart to {max(harmful):.3g} or better the correction with these classes costs more than it saves"
             )
+        blunt = [one.noise for one in noises if one.squared_decoded[0] > one.squared_price]
+        if blunt and advice.verdict != "none":
+            said.append(
+                f"for inputs that tell labels apart to {max(blunt):.3g} or better, decoding to class centres alone loses more squared error than imbalance costs"
+            )
     if named.by_noise is not None and advice.classes < named.by_noise and advice.verdict == "classes":
         said.append(
             f"classes are wider than {threshold():.4g} noises ({named.by_noise} equal ones would be needed); the prediction, not the rule, says that they still help"
