@@ -66,7 +66,7 @@ def falsify(request: Request, evidence: Evidence, ledger: dict[str, Any]) -> int
     """
     import sys
 
-    from numerics.verify import table
+    from numerics.verify import page
 
     every = [*symbolic(request, ledger), *numeric(request, evidence)]
     rows = [row for name in request.only for row in every if row["result"] == name]
@@ -82,5 +82,5 @@ def falsify(request: Request, evidence: Evidence, ledger: dict[str, Any]) -> int
     elif request.json is not None:
         files.write_json(request.json, made)
     if request.json != "-":
-        table.falsified(request, rows)
+        page.falsified(request, rows)
     return command.HOLDS if made["status"] == "holds" else command.FAILS

@@ -41,7 +41,7 @@ def run(request: Request) -> int:
             return falsify.falsify(request, evidence, proving.collect())
         found = [check for name in request.only for check in checks.load(name).checks(evidence)]
         ledger = proving.collect()
-        from numerics.verify import report, table
+        from numerics.verify import page, report
 
         symbolic = proofs.checks(ledger)
         ordered = [check for name in request.only for check in (*symbolic, *found) if check.result == name]
@@ -51,7 +51,7 @@ def run(request: Request) -> int:
     if request.json == "-":
         sys.stdout.write(files.json_text(made))
     else:
-        table.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
+        page.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
     return command.HOLDS if made["status"] == "holds" else command.FAILS
 
 
