@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
-from numerics import finite, quadrature
+from numerics import constants, finite, quadrature
 from numerics.checks import exponential
 from numerics.checks.common import ZERO, Page, enclosed, rounded, total, weighted
 from numerics.checks.examples import ALL, Example, divergence
@@ -254,12 +255,18 @@ def _attained(page: Page, range_factor: float, eighth: float, slope_factor: floa
         W = divergence(law, tilted / tilted.sum())
         page.add("range_attained", "identity", specht(w).scaled(range_factor), W, f"two labels, w = {w:g}")
         page.add("hoeffding_bound", "upper bound", rounded(w * w / eighth), W, f"two labels, w = {w:g}")
+        known = constants.specht_constant(Fraction(repr(w)))
+        told = known.bound.estimate.scaled(range_factor)
+        page.add("range_attained", "identity", told, known.attained.estimate, f"w = {w:g}", source="certified")
     for u in HALF_WIDTHS:
         mean = _mean_exponential(u)
         W = Estimate(math.log(mean.value), mean.error / mean.value + EPSILON * (1 + u))
         told = log_sinh_ratio(slope_factor * u)
         page.add("lipschitz_attained", "identity", told, W, f"log E e^l - E l for l affine, u = {u:g}")
         page.add("lipschitz_bound", "upper bound", rounded((slope_factor * u) ** 2 / 6), W, f"l affine, u = {u:g}")
+        bound = constants.affine_remainder(Fraction(repr(u)) * Fraction(repr(slope_factor))).bound.estimate
+        found = constants.affine_remainder(Fraction(repr(u))).attained.estimate
+        page.add("lipschitz_attained", "identity", bound, found, f"l affine, u = {u:g}", source="certified")
 
 
 def _mean_exponential(u: float) -> Estimate:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
-from numerics import finite, quadrature
+from numerics import constants, finite, quadrature
 from numerics.checks import fitted
 from numerics.checks.common import Page, rounded, total, weighted
 from numerics.checks.examples import ALL, Example
@@ -239,6 +240,9 @@ def _attained(page: Page, quarter: float) -> None:
             rounded(gap, 8, 1.0),
             f"two labels, w = {w:g}",
         )
+        known = constants.tanh_constant(Fraction(repr(w)))
+        told = constants.tanh_constant(Fraction(repr(w)) * 4 / Fraction(repr(quarter))).bound.estimate
+        page.add("within_bound_attained", "identity", told, known.attained.estimate, f"w = {w:g}", source="certified")
 
 
 FALSIFIERS = (
