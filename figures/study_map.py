@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from figures import style
+from figures import study, style
 
 AXES = ("setting", "optimizer", "learning_rate", "scale", "decay", "noise")
 WORDS = {"learning_rate": "rate", "scale": "$\\lambda$", "decay": "$\\mu$", "noise": "s"}
@@ -41,46 +41,42 @@ def _table(report: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[in
     return rows, columns, found
 
 
+PANELS = (("relative", "over MSE"), ("relative_to_scale", "over $\\lambda$ MSE"))
+
+
 def figure(report: dict[str, Any]) -> Figure:
     rows, columns, found = _table(report)
     varying = _axes(report)
-    change = np.full((len(rows), len(columns)), np.nan)
-    drawing, axes = style.new_figure(height=1.0 + 0.13 * len(rows), width=style.COLUMN)
+    wide = len(columns) > 5
+    height = 1.1 + 0.13 * len(rows)
+    drawing, grid = style.new_figure(height, width=study.WIDE if wide else style.COLUMN, ncols=2, sharey=True)
+    change = np.full((2, len(rows), len(columns)), np.nan)
     for (row, column), entry in found.items():
-        place = columns.index(column), rows.index(row)
-        change[place[1], place[0]] = style.finite([entry["relative"]["value"]])[0]
+        for panel, (name, _) in enumerate(PANELS):
+            change[panel, rows.index(row), columns.index(column)] = style.finite([entry[name]["value"]])[0]
         if entry["effect"] != "none":
-            axes.plot(*place, marker="o" if entry["effect"] == "lower" else "x", color="black", markersize=3)
-    limit = min(1.0, float(np.nanmax(np.abs(change), initial=0.05)))
-    image = axes.imshow(100 * change, cmap="PuOr_r", vmin=-100 * limit, vmax=100 * limit, aspect="auto")
-    axes.set_xticks(range(len(columns)), [f"{width}" for _, width in columns], fontsize=5)
-    counts = sorted({classes for classes, _ in columns})
-    for classes in counts:
-        places = [number for number, column in enumerate(columns) if column[0] == classes]
-        axes.annotate(
-            f"K = {classes}",
-            (float(np.mean(places)), -0.75),
-            ha="center",
-            va="bottom",
-            annotation_clip=False,
-            fontsize=7,
-        )
-        axes.axvline(places[0] - 0.5, color="white", linewidth=1.5)
+            marker = "o" if entry["effect"] == "lower" else "x"
+            grid[1].plot(columns.index(column), rows.index(row), marker=marker, color="black", markersize=3)
+    limit = 100 * min(1.0, float(np.nanmax(np.abs(change), initial=0.05)))
+    for axes, values, (_, words) in zip(grid, change, PANELS, strict=True):
+        image = axes.imshow(100 * values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
+        axes.set_xticks(range(len(columns)), [f"{width}" for _, width in columns], fontsize=5)
+        for classes in sorted({count for count, _ in columns}):
+            places = [number for number, column in enumerate(columns) if column[0] == classes]
+            where = (float(np.mean(places)), -0.6)
+            axes.annotate(f"K = {classes}", where, ha="center", va="bottom", annotation_clip=False, fontsize=6)
+            axes.axvline(places[0] - 0.5, color="white", linewidth=1.5)
+        axes.set_title(words, fontsize=7, pad=12)
+        axes.set_xlabel("last hidden width", fontsize=7)
     one_sampling = len({row[0] for row in rows}) == 1
-    labels = [
-        ", ".join(
-            [
-                *([] if one_sampling else [str(row[0])]),
-                *(_word(name, value) for name, value in zip(varying, row[1:], strict=True)),
-            ]
-        )
-        for row in rows
-    ]
-    axes.set_yticks(range(len(rows)), labels, fontsize=5.5)
-    axes.set_xlabel("width of the last hidden layer")
-    bar = drawing.colorbar(image, ax=axes, shrink=0.8)
+    labels = []
+    for row in rows:
+        words_of_row = [_word(name, value) for name, value in zip(varying, row[1:], strict=True)]
+        labels.append(", ".join(words_of_row if one_sampling else [str(row[0]), *words_of_row]))
+    grid[0].set_yticks(range(len(rows)), labels, fontsize=5.5)
+    bar = drawing.colorbar(image, ax=list(grid), shrink=0.8)
     bar.ax.tick_params(labelsize=6)
-    bar.set_label("change of test error by classification (%)", fontsize=6.5)
+    bar.set_label("change of test error (%)", fontsize=6.5)
     return drawing
 
 
@@ -92,11 +88,13 @@ def _word(name: str, value: Any) -> str:
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     names = ("setting", "optimizer", "learning_rate", "scale", "decay", "noise", "hidden", "epochs")
     columns: dict[str, list[Any]] = {
-        name: [] for name in (*names, "sampling", "classes", "change", "p", "holm", "effect", "diverged")
+        name: []
+        for name in (*names, "sampling", "classes", "change", "change_over_scale", "p", "holm", "effect", "diverged")
     }
     for entry in report["map"]:
         condition = {**entry["condition"], "hidden": "-".join(map(str, entry["condition"]["hidden"]))}
         values = {**condition, **entry, "change": entry["relative"]["value"]}
+        values["change_over_scale"] = entry["relative_to_scale"]["value"]
         for name in columns:
             columns[name].append(values[name])
     return columns
@@ -107,7 +105,7 @@ def caption(report: dict[str, Any]) -> str:
     lower, higher = (sum(entry["effect"] == effect for entry in entries) for effect in ("lower", "higher"))
     diverged = sum(entry["diverged"] > 0 for entry in entries)
     return (
-        f"study_map. Relative change of test error by plain classification over {len(entries)} conditions. Dots: lower error, crosses: higher "
+        f"study_map. Relative change of test error by plain classification over {len(entries)} conditions, against MSE and against the same loss scale. Dots: lower error, crosses: higher "
         f"error, that neither the loss scale nor the placebo explains (Holm over all conditions): {lower} and {higher} conditions. "
         f"{diverged} conditions have diverged runs, which count with the variance of the test targets."
     )

@@ -70,6 +70,7 @@ def map_of(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     "classes": cell["classes"][0] if single else classes,
                     **{row["name"]: {key: row[key] for key in ("difference", "low", "high", "p")} for row in found},
                     "relative": found[0]["relative"],
+                    "relative_to_scale": found[1]["relative"],
                     "diverged": sum(row["diverged_base"] + row["diverged_arm"] for row in found),
                     "p": p if len(signs) == 1 or math.isnan(p) else 1.0,
                 }
