@@ -6,7 +6,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from figures import page_answer, page_ledger, tables
+from figures import album, page_answer, page_ledger, tables
 from figures.collection import Collection
 from numerics import files
 from numerics.problems import InputError
@@ -49,15 +49,18 @@ def svg(path: Path, name: str, words: str) -> str:
     wide = box is not None and float(box.group(1)) > WIDE
     head = re.sub(r'\s(width|height)="[^"]*"', "", body[: body.index(">")])
     label = escape(words, quote=True)
-    return f'<div class="drawing{" wide" if wide else ""}" tabindex="0" role="img" aria-label="{label}">{head} aria-hidden="true"{body[body.index(">") :]}</div>'
+    frame = 'drawing wide" tabindex="0' if wide else "drawing"
+    return (
+        f'<div class="{frame}" role="img" aria-label="{label}">{head} aria-hidden="true"{body[body.index(">") :]}</div>'
+    )
 
 
-def captions(folder: Path) -> dict[str, str]:
-    """The captions of the figures that are drawn, by name, without the name in front."""
-    found = {}
-    for path in sorted((folder / "figures").glob("*.txt")):
-        found[path.stem] = path.read_text(encoding="utf-8").strip().removeprefix(f"{path.stem}. ")
-    return found
+def captions(found: Collection, folder: Path) -> dict[str, str]:
+    """The captions of the figures that are drawn, by name, without the name in front: results in the ledger's order, study, advice."""
+    results = [result["name"] for result in found.theory["results"]]
+    texts = {path.stem: path.read_text(encoding="utf-8").strip() for path in (folder / "figures").glob("*.txt")}
+    ordered = [name for name in (*results, *album.STUDY, *album.ADVISE) if name in texts]
+    return {name: texts[name].removeprefix(f"{name}. ") for name in ordered}
 
 
 def figure(folder: Path, name: str, caption: str) -> str:
@@ -143,10 +146,9 @@ def section(name: str, title: str, content: str) -> str:
 
 def page(found: Collection, folder: Path) -> str:
     """The whole page."""
-    drawn = captions(folder)
-    studied = [name for name in drawn if name.startswith("study")]
-    advised = [name for name in drawn if name.startswith("advise")]
-    results = [name for name in (result["name"] for result in found.theory["results"]) if name in drawn]
+    drawn = captions(found, folder)
+    studied, advised = ([name for name in drawn if name in group] for group in (album.STUDY, album.ADVISE))
+    results = [name for name in drawn if name not in (*studied, *advised)]
     answer = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.sentences(found))
     unknown = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.UNKNOWN)
     rules = tables.class_rules(found)
@@ -178,21 +180,23 @@ def page(found: Collection, folder: Path) -> str:
 def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
     """`main.tex`: statements, figures and tables of the folder, in the template's frame."""
     graphics: list[str] = []
-    for name, caption in captions(folder).items():
-        wide = "\\textwidth" if name.startswith("study") else "0.6\\textwidth"
+    width = "[width=\\textwidth]"
+    for name, caption in captions(found, folder).items():
+        # In its own size, so that letters have the size they were made for; two columns are wider than this text.
+        wide = 'class="drawing wide"' in svg(folder / "figures" / f"{name}.svg", name, "")
         graphics.append(
-            "\\begin{figure}[htbp]\n\\centering\n"
-            f"\\includegraphics[width={wide},height=0.7\\textheight,keepaspectratio]{{figures/{name}.pdf}}\n"
+            "\\begin{figure}[tbp]\n\\centering\n"
+            f"\\includegraphics{width if wide else ''}{{figures/{name}.pdf}}\n"
             f"\\caption{{{tables.escaped(caption)}}}\\label{{fig:{name}}}\n\\end{{figure}}\n"
             # LaTeX holds back a limited number of floats.
-            + ("\\clearpage\n" if len(graphics) % 6 == 5 else "")
+            + ("\\clearpage\n" if len(graphics) % 8 == 7 else "")
         )
     stamp = [
         tables.escaped(stamp_words(found)),
         *(f"\\texttt{{{tables.escaped(words)}}}" for words in found.stamp["commands"].values()),
     ]
     filled = {
-        "ANSWER": tables.escaped(" ".join(page_answer.sentences(found))).replace("²", "$^2$").replace("“", "``").replace("”", "''"),
+        "ANSWER": tables.escaped(" ".join(page_answer.sentences(found))),
         "FIGURES": "".join(graphics),
         "TABLES": "".join(f"\\input{{tables/{table.name}.tex}}\n" for table in made),
         "STAMP": " \\\\\n".join(stamp),

@@ -6,6 +6,7 @@ Colours are Okabe and Ito's; lines that share a panel also differ in dash or mar
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ SETTINGS = {
     "figure.constrained_layout.use": True,
 }
 matplotlib.rcParams.update(SETTINGS)
+# Fonts that are embedded have no date worth a line on standard error.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 
 def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple[Figure, Any]:
@@ -74,6 +77,9 @@ def save(figure: Figure, folder: Path, name: str, *, svg: bool = False) -> list[
       svg: write `name.svg` too, for a page.
     """
     written = []
+    # Laid out once: the files show the same drawing, and the third layout in a row fails in Matplotlib.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     for suffix, options in (
         ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
         ("png", {"dpi": 300, "metadata": {"Software": None}}),

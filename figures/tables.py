@@ -38,7 +38,8 @@ class Table:
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    "−": "$-$", "λ": r"$\lambda$", "–": "--", "±": r"$\pm$",
+    "−": "$-$", "–": "--", "±": r"$\pm$", "×": r"$\times$", "²": "$^2$", "≤": r"$\le$", "≥": r"$\ge$", "“": "``", "”": "''",
+    "λ": r"$\lambda$", "μ": r"$\mu$", "σ": r"$\sigma$", "κ": r"$\kappa$", "Δ": r"$\Delta$", "ε": r"$\varepsilon$",
 }  # fmt: skip
 
 

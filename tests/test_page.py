@@ -147,8 +147,13 @@ def test_browser_phone_is_silent_alone_and_does_not_scroll_sideways(phone: brows
     assert phone.run(width) <= 400
     assert phone.run("document.querySelectorAll('math').length") > 100
     # A formula, a table or a wide drawing may scroll inside its frame, which then takes the focus.
-    frames = "[...document.querySelectorAll('.scroll, .maths, .drawing, pre')].every(frame => frame.tabIndex === 0)"
+    frames = (
+        "[...document.querySelectorAll('.scroll, .maths, .drawing.wide, pre')].every(frame => frame.tabIndex === 0)"
+    )
     assert phone.run(frames)
+    assert phone.run(
+        "[...document.querySelectorAll('.drawing:not(.wide)')].every(it => it.scrollWidth <= it.clientWidth)"
+    )
     assert phone.console == []
     assert [address for address in phone.requests if not address.startswith(("file:", "data:"))] == []
     assert len([address for address in phone.requests if address.startswith("file:")]) == 1

@@ -65,7 +65,7 @@ def test_the_folder_has_everything(folder: Path) -> None:
         assert {len(row) for row in rows} == {len(rows[0])}
         assert (folder / "tables" / f"{name}.tex").read_text().count(r"\\") > len(rows) - 1
     made = json.loads((folder / "stamp.json").read_text())
-    assert set(made) == {"commit", "versions", "seeds", "commands"}
+    assert set(made) == {"commit", "versions", "seeds", "commands", "files"}
     assert str(folder) not in (folder / "stamp.json").read_text()
     assert str(folder) not in (folder / "report.html").read_text()
     assert made["commit"] in (folder / "report.html").read_text()
@@ -160,7 +160,7 @@ def test_command_plans_without_writing(tmp_path: Path) -> None:
     done = paper_folder.shell(tmp_path, "-m", "numerics.paper", "--dry-run")
     assert done.returncode == 0
     assert done.stderr.startswith("theory: ")
-    assert len(done.stderr.splitlines()) == len(steps.DENSITIES) + 6
+    assert len(done.stderr.splitlines()) == len(steps.DENSITIES) + 6  # theory, study, sample, advice, figures, page
     assert list(tmp_path.iterdir()) == []
 
 

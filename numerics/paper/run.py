@@ -37,10 +37,9 @@ def run(asked: Asked, dry: bool = False) -> int:
         code, fresh = perform(step, kept, dry)
         codes.append(code)
         ran += not fresh
+    last = drawing(asked, tuple(folder / name for step in planned for name in step.writes))
     if not dry:
-        stamp.write(folder, planned)
-    reads = tuple(folder / name for step in planned for name in step.writes)
-    last = drawing(asked, reads)
+        stamp.write(folder, [*planned, *last])
     for step in last:
         _, fresh = perform(step, kept, dry)
         ran += not fresh

@@ -32,6 +32,7 @@ def write(folder: Path, planned: Sequence[Step]) -> None:
         "versions": versions(),
         "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2]), "advise": 0},
         "commands": {step.name: shown(step) for step in planned},
+        "files": {step.name: list(step.writes) or ["figures/*", "tables/*"] for step in planned},
     }
     text = files.json_text(made)
     path = folder / "stamp.json"
