@@ -30,6 +30,7 @@ VERIFY = (
     "risk",
     "decoder",
     "readout",
+    "gradient_flow",
 )
 STUDY = (
     "study_samplings",

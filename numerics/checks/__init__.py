@@ -24,6 +24,7 @@ RESULTS: tuple[str, ...] = (
     "risk",
     "decoder",
     "readout",
+    "gradient_flow",
 )
 
 
