@@ -108,8 +108,14 @@ def test_large_columns_follow_the_rules_of_small_ones(monkeypatch: pytest.Monkey
     assert len(large.points) < len(small.points) or len(small.points) < columns.kernel_estimate.CELLS
     # Same histogram of 65,536 cells, same rule, so the same bandwidth but for labels that fall on a cell's edge and the stop of the root search.
     assert abs(large.bandwidth - small.bandwidth) <= 1e-9 * small.bandwidth
-    repeated = np.round(values, 2)[:20_000]
-    assert columns.counted(column(repeated)).discrete
+    assert columns.counted(column(np.round(values, 2)[:20_000])).discrete
+    # Rounded labels that are still no lattice: the rule for repeats.
+    repeated = np.round(values, 4) + 1e-7 * (values > 0.5)
+    large = columns.counted(column(repeated))
+    assert not large.discrete
+    monkeypatch.setattr(columns, "LARGE", 10**9)
+    small = columns.counted(column(repeated))
+    assert abs(large.bandwidth - small.bandwidth) <= 1e-9 * small.bandwidth
 
 
 @pytest.mark.parametrize("count", [4, 8, 64])

@@ -2,7 +2,7 @@
 
 x = y + s e with e standard normal, labels on the cells. Then q(x), p(x) and phat(x) are finite Gaussian mixtures, and by *price* and *offset*
 price = KL(q_y||p_y) - KL(q_x||p_x), corrected excess = W - KL(q_x||phat_x), phat(y) = q_c p(y|c): one integral over x each, by Gauss-Legendre
-panels one noise wide. `numerics.posterior` computes the same from posteriors, for densities and equal widths.
+panels two noises wide. `numerics.posterior` computes the same from posteriors, for densities and equal widths.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from numerics.advise.classes import Edges, kl_classes, kl_labels
 REACH = 8.5
 """Noises beyond the labels; less than 2e-17 of the mass lies further out."""
 ORDERS = (12, 8)
-PANELS = 16
+WIDE = 2
+"""Noises to a panel."""
+PANELS = 8
 """Panels a block: a block sees the cells within reach alone."""
 
 
@@ -123,8 +125,8 @@ def _integrals(
     owner = np.array([*range(count), *range(2, count)])
     kl, squares, risk = np.zeros(count - 1), np.zeros(len(owner) - 1), 0.0
     for starts in _blocks(y, s):
-        x = (starts[:, None] + s * (points + 1) / 2).ravel()
-        weight = np.tile(weights / 2, len(starts)) / np.sqrt(2 * np.pi)
+        x = (starts[:, None] + WIDE * s * (points + 1) / 2).ravel()
+        weight = np.tile(WIDE * weights / 2, len(starts)) / np.sqrt(2 * np.pi)
         low, high = np.searchsorted(y, [x[0] - (REACH + 1) * s, x[-1] + (REACH + 1) * s])
         kernel = np.exp(-(((x[:, None] - y[None, low:high]) / s) ** 2) / 2)
         sums = kernel @ moments[low:high]
@@ -140,15 +142,14 @@ def _integrals(
 
 
 def _blocks(y: np.ndarray, s: float) -> list[np.ndarray]:
-    """Left ends of panels of width s that cover all x within reach of a cell, in blocks of neighbours."""
-    first = np.floor((y - REACH * s) / s).astype(np.int64)
-    last = np.ceil((y + REACH * s) / s).astype(np.int64)
-    begin, end = [first[0]], []
-    for place in np.flatnonzero(first[1:] > last[:-1]):
-        end.append(last[place])
-        begin.append(first[place + 1])
-    end.append(last[-1])
+    """Left ends of panels that cover all x within reach of a cell, in blocks of neighbours."""
+    panel = WIDE * s
+    first = np.floor((y - REACH * s) / panel).astype(np.int64)
+    last = np.ceil((y + REACH * s) / panel).astype(np.int64)
+    # A gap between cells that no panel need cover starts a new stretch.
+    gaps = np.flatnonzero(first[1:] > last[:-1])
+    begin, end = [first[0], *first[gaps + 1]], [*last[gaps], last[-1]]
     blocks = []
     for low, high in zip(begin, end, strict=True):
-        blocks += [np.arange(start, min(start + PANELS, high)) * s for start in range(int(low), int(high), PANELS)]
+        blocks += [np.arange(start, min(start + PANELS, high)) * panel for start in range(int(low), int(high), PANELS)]
     return blocks

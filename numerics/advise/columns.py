@@ -101,22 +101,21 @@ def _large(column: Column, support: Support | None) -> Counted | None:
     if support is not None and (least < float(lower) or largest > float(upper)):
         return None
     n = len(ordered)
-    distinct = 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    distinct = int(np.count_nonzero(first))
     if n >= labels.PER_POINT * distinct and distinct <= labels.MOST_POINTS:
         return None
     cells = kernel_estimate.CELLS
     edges = float(lower) + float(upper - lower) * np.arange(1, cells) / cells
     counts = np.diff(np.searchsorted(ordered, edges), prepend=0, append=n)
     moments = kernel_estimate.cosine_moments(counts / n)
-    root = kernel_estimate.sheather_jones(moments, distinct)
-    spacing = _spacing(ordered) / float(upper - lower)
     unit = (np.arange(cells) + 0.5) / cells
-    if root is not None and root >= 2 * spacing:
-        bandwidth: float | None = max(root, kernel_estimate.SMALLEST_BANDWIDTH)
-        rule = "improved Sheather-Jones"
+    points = (ordered[first] - float(lower)) / float(upper - lower)
+    if 2 * distinct <= n:
+        repeats = np.diff(np.flatnonzero(first), append=n)
+        bandwidth, rule = kernel_estimate.choose_bandwidth(moments, points, repeats)
     else:
-        # Repeats: the careful path has the rule for them.
-        bandwidth, rule = kernel_estimate.choose_bandwidth(moments, unit, counts)
+        bandwidth, rule = _bandwidth(moments, points, counts, unit)
     made = kernel_estimate.estimate(unit, counts, bandwidth)
     words = (
         f"{n} labels from {_where(column)}",
@@ -124,9 +123,8 @@ def _large(column: Column, support: Support | None) -> Counted | None:
         f"{distinct} distinct labels from {least:g} to {largest:g}, treated as continuous",
         f"kernel bandwidth {made.bandwidth * float(upper - lower):.4g} in label units, by {rule}",
     )
-    points = float(lower) + float(upper - lower) * unit
     return Counted(
-        points,
+        float(lower) + float(upper - lower) * unit,
         counts,
         (lower, upper),
         False,
@@ -139,14 +137,16 @@ def _large(column: Column, support: Support | None) -> Counted | None:
     )
 
 
-def _spacing(ordered: np.ndarray) -> float:
-    """Median distance of a label to the nearest different one, from evenly spread labels."""
-    gaps = np.diff(ordered)
-    places = np.linspace(1, len(gaps) - 1, GAPS).astype(int)
-    nearest = np.minimum(gaps[places - 1], gaps[places])
-    positive = nearest[nearest > 0]
-    # A repeated label's nearest different one is further off than zero; with most labels repeated the spacing is the step between values.
-    return float(np.median(nearest)) if 2 * len(positive) > len(nearest) else float(np.median(np.unique(gaps)[1:]))
+def _bandwidth(moments: np.ndarray, points: np.ndarray, counts: np.ndarray, unit: np.ndarray) -> tuple[float, str]:
+    """`choose_bandwidth` for labels that are mostly distinct: the median spacing from `GAPS` evenly spread ones."""
+    root = kernel_estimate.sheather_jones(moments, len(points))
+    places = np.linspace(1, len(points) - 2, GAPS).astype(int)
+    spacing = float(np.median(np.minimum(points[places] - points[places - 1], points[places + 1] - points[places])))
+    if root is None or root < 2 * spacing:
+        return kernel_estimate.choose_bandwidth(moments, unit, counts)
+    if root < kernel_estimate.SMALLEST_BANDWIDTH:
+        return kernel_estimate.SMALLEST_BANDWIDTH, "the smallest allowed (improved Sheather-Jones asks for less)"
+    return root, "improved Sheather-Jones"
 
 
 def check_covers(reference: Counted, label: Counted) -> None:
