@@ -12,6 +12,8 @@ from worlds import evidence, holds_and_rejects, masses
 
 from numerics import densities
 from numerics.checks import decoder
+from numerics.evidence import Evidence
+from numerics.fits import Options, fits
 
 EPSILON = np.finfo(float).eps
 
@@ -63,3 +65,23 @@ def test_bounds_are_loose_for_calibrated_predictors() -> None:
     """An awkward finding, kept: at K = 16 the bounds exceed the risk of the class posterior itself thirtyfold."""
     made = [c for c in decoder.checks(evidence("skewed")) if c.claim in ("hard", "soft") and c.classes == 16]
     assert min(check.theory / check.numeric for check in made) > 30
+
+
+def test_trained_networks() -> None:
+    """Class networks fitted to draws from p: every repetition within its bounds, and near the class posterior that they learn."""
+    plain = evidence("skewed", classes=(4, 8))
+    trained = fits(plain.world, 4, 0, Options(draws=1 << 16, test_draws=1 << 14))
+    here = Evidence(plain.world, plain.quantities, plain.certificates, trained, 4)
+    made = [check for check in decoder.checks(here) if check.evidence == "fitted"]
+    claims = {"hard", "soft", "soft_by_cross_entropy", "errors_by_cross_entropy", "transport"}
+    fitted_classes = {K for _, K in trained.decoded}
+    assert fitted_classes
+    assert {(check.claim, check.classes) for check in made if check.status == "holds"} == {
+        (claim, K) for claim in claims for K in fitted_classes
+    }
+    for row in decoder.curves(here)["per_classes"]:
+        if row["classes"] in fitted_classes:
+            risks = np.array(trained.decoded["soft", row["classes"]])
+            # The grid of `decoder.grid` has inputs half a tenth of the noise apart: its risk is good to a few per cent.
+            assert np.all(np.abs(risks / row["plain_soft"] - 1) < 0.1)
+            assert np.all(np.abs(np.array(trained.decoded["off", row["classes"]])) < 1e-9)

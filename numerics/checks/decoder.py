@@ -136,6 +136,7 @@ def checks(
         edges = np.array([float(edge) for edge in entry.bins.edges])
         if len(edges) < 3:
             continue
+        _fitted(page, entry.classes, edges, D, cross, middle, widest)
         for name, predicted in predictors(here, edges, entry.bins.q, entry.bins.p):
             made = decode(here, edges, predicted)
             _bounds(page, entry.classes, made, edges, D, name, entry.bins.oscillation, *knobs)
@@ -237,6 +238,73 @@ def _bounds(
         rounded(told, 256, told),
         rounded(float(made.entropy_q[closest]), 64),
         f"CE_c^q, class {closest + 1}, {name}",
+        classes=K,
+    )
+
+
+def _fitted(
+    page: Page,
+    K: int,
+    edges: np.ndarray,
+    D: float,
+    cross: float,
+    middle: float,
+    widest: bool,
+) -> None:
+    """Trained class networks: each repetition's own numbers, the one that comes nearest to its bound; the mean and its interval in words."""
+    fits = page.evidence.fits
+    if fits is None:
+        return
+    from numerics.fits.summary import quantile
+
+    if ("soft", K) not in fits.decoded:
+        page.skip("hard", "upper bound", fits.note("class_excess", K) or "not fitted", "fitted", K)
+        return
+    own = {name: np.array(values) for (name, classes), values in fits.decoded.items() if classes == K}
+    d = float(np.max(np.diff(edges)))
+    # The rule's inputs and labels are a finite world, on which the bounds hold; its mass is off by what the rule leaves out.
+    rounding = 4096 * EPSILON * (1 + float(own["entropy"].max()))
+    off = D * D * (float(np.abs(own["off"]).max()) + rounding)
+    bounds = {
+        "hard": d * d / 4 + cross * D * (D - d) * own["errors"],
+        "soft": d * d / 4 + middle * d * (D - d) * own["miss"] + (D - d) ** 2 * own["miss_square"],
+        "soft_by_cross_entropy": d * d / 4 + D * (D - d) * own["entropy"],
+    }
+    if np.ptp(np.diff(edges)) > 16 * EPSILON * D:
+        narrow = d if widest else float(np.min(np.diff(edges)))
+        bounds = {"unequal_widths": d * d / 4 + ((D - narrow / 2) ** 2 - d * d / 4) * own["errors"]}
+    for claim, bound in bounds.items():
+        risk = own["hard" if claim in ("hard", "unequal_widths") else "soft"]
+        nearest = int(np.argmax(risk - bound))
+        half = quantile(len(risk), len(fits.quantities)) * float(risk.std(ddof=1)) / math.sqrt(len(risk))
+        page.add(
+            claim,
+            "upper bound",
+            Estimate(float(bound[nearest]), off),
+            Estimate(float(risk[nearest]), off),
+            f"trained networks: R_q on average {risk.mean():.6g} +- {half:.1e} over {len(risk)} seeds; the one nearest to its bound",
+            source="fitted",
+            classes=K,
+        )
+    page.add(
+        "errors_by_cross_entropy",
+        "upper bound",
+        Estimate(0.0, 0.0),
+        Estimate(-float(own["error_room"].min()), rounding),
+        "trained networks: largest Err_c - CE_c/log 2 of any class and seed",
+        source="fitted",
+        classes=K,
+    )
+    if not np.all(np.isfinite(own["transport_room"])):
+        page.skip("transport", "upper bound", "infinite: p never samples some labels", "fitted", K)
+        return
+    page.add(
+        "transport",
+        "upper bound",
+        Estimate(0.0, 0.0),
+        Estimate(-float(own["transport_room"].min()), rounding),
+        "trained networks: largest log(CE_c^q/CE_c^p) - w_c of any class and seed",
+        source="fitted",
         classes=K,
     )
 

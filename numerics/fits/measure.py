@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from numerics.fits import decoded
 from numerics.fits.features import Family
 from numerics.fits.records import Correction
 from numerics.fits.tables import Tables
@@ -29,7 +30,7 @@ class Partition:
       classes: K as asked for.
       edges: of the classes.
       place: class of each label node that p samples, shape (N,), ascending; every class occurs.
-      joint: q(x, c) at the evaluation nodes, shape (n, bins).
+      joint, joint_p: q(x, c) and p(x, c) at the evaluation nodes, shape (n, bins) each.
       q, p: class masses, shape (bins,).
       starts: first cell of the common refinement in each class.
       evidence: log of the q-weighted kernel summed over each class, shape (n, bins).
@@ -39,6 +40,7 @@ class Partition:
     edges: tuple[Fraction, ...]
     place: np.ndarray
     joint: np.ndarray
+    joint_p: np.ndarray
     q: np.ndarray
     p: np.ndarray
     starts: np.ndarray
@@ -58,7 +60,8 @@ def partition(table: Tables, classes: int, edges: tuple[Fraction, ...], cells: n
     p = np.bincount(place, labels.weight * np.exp(labels.log_ratio), number)
     own = np.flatnonzero(np.diff(place, prepend=-1))
     evidence = _log_sums(table.log_kernel + np.log(labels.weight), own)
-    return Partition(classes, edges, place, joint, q / q.sum(), p / p.sum(), starts, evidence)
+    joint_p = table.p_joint @ np.eye(number)[place]
+    return Partition(classes, edges, place, joint, joint_p, q / q.sum(), p / p.sum(), starts, evidence)
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def score(
         posterior = np.where(part.joint > 0, part.joint, 1.0) / table.q_inputs[:, None]
         log_posterior = np.where(part.joint > 0, np.log(posterior), 0.0)
         found["class_excess", K] = float((part.joint * (log_posterior - plain)).sum())
+        found |= {(name, K): value for name, value in decoded.decoded(table, part, plain).items()}
         if finite:
             within = -gain + float((part.joint * (in_class - part.evidence)).sum())
             adjusted = float((part.joint * (log_posterior - corrected)).sum())

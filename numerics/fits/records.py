@@ -114,6 +114,7 @@ class Fits:
       seed: the integer all keys are made from.
       options: how it was done.
       settings: sizes that the world led to (cells, nodes, ranks, parameters), for the report.
+      decoded: numbers of each repetition's class network, see `numerics.fits.decoded`, by name and K, one value a repetition.
     """
 
     quantities: tuple[Fitted, ...]
@@ -122,6 +123,7 @@ class Fits:
     seed: int
     options: Options
     settings: dict[str, float | int | str] = field(default_factory=dict)
+    decoded: dict[tuple[str, int], tuple[float, ...]] = field(default_factory=dict)
 
     def find(self, name: str, classes: int | None = None) -> Fitted | None:
         """The quantity of that name (and K), or None where the world does not admit it; `note` then says why."""

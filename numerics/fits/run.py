@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics.fits import cells, least_squares, measure, models, sampling, summary
+from numerics.fits import cells, decoded, least_squares, measure, models, sampling, summary
 from numerics.fits.records import Fits, Fitted, Options
 from numerics.fits.tables import Tables, tables
 from numerics.world import World, class_edges
@@ -98,8 +98,13 @@ def run(world: World, seeds: int, seed: int, options: Options, progress: Callabl
         words = "infinite: labels that p never samples (" + "; ".join(map(str, world.law.unsampled[:3])) + ")"
         notes |= dict.fromkeys(LOG_LOSSES, words)
         notes |= dict.fromkeys(RISKS, "not measured where p never samples some labels")
+    networks = {
+        (name.removeprefix(decoded.PREFIX), K): tuple(columns.pop((name, K))[0].tolist())
+        for name, K in list(columns)
+        if name.startswith(decoded.PREFIX) and K is not None
+    }
     entries = _entries(plan, made, columns, options)
-    return Fits(tuple(entries), notes, seeds, seed, options, made.settings())
+    return Fits(tuple(entries), notes, seeds, seed, options, made.settings(), networks)
 
 
 def _plan(world: World, inputs: cells.InputCells, options: Options, notes: dict[str, str]) -> _Plan:
