@@ -31,6 +31,7 @@ VERIFY = (
     "decoder",
     "readout",
     "gradient_flow",
+    "loss_scale",
 )
 STUDY = (
     "study_samplings",

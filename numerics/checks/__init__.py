@@ -25,6 +25,7 @@ RESULTS: tuple[str, ...] = (
     "decoder",
     "readout",
     "gradient_flow",
+    "loss_scale",
 )
 
 

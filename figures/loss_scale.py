@@ -1,0 +1,68 @@
+"""Figure `loss_scale`: both risks and the extra term against the scale of the squared loss at one weight decay, in two worlds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from figures import style
+
+LINES = (
+    ("balanced", "$R_q$", style.BALANCED, "-", "o"),
+    ("imbalanced", "$R_p$", style.IMBALANCED, "--", "s"),
+    ("extra", "extra term $R_q - R_p$", style.BOUND, "-.", "^"),
+)
+BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+
+
+def drawable(report: dict[str, Any]) -> bool:
+    return bool(report.get("curves", {}).get("loss_scale"))
+
+
+def figure(report: dict[str, Any]) -> Figure:
+    curves = report["curves"]["loss_scale"]
+    drawing, panels = style.new_figure(height=3.9, nrows=2, sharex=True)
+    for axes, here, words in zip(panels, curves["worlds"], ("separate classes", "overlapping features"), strict=True):
+        for key, label, colour, dash, marker in LINES:
+            axes.plot(curves["scale"], here[key], color=colour, linestyle=dash, label=label)
+            axes.plot(
+                curves["trained_scale"],
+                here[f"trained_{key}"],
+                color=colour,
+                marker=marker,
+                markerfacecolor="none",
+                linestyle="none",
+            )
+        axes.axhline(0, color="black", linewidth=0.5)
+        axes.text(0.02, 0.04, words, transform=axes.transAxes, fontsize=7, va="bottom", bbox=BOX)
+        axes.set_ylabel("squared error")
+        low = min(min(here[key]) for key, *_ in LINES)
+        high = max(max(here[key]) for key, *_ in LINES)
+        axes.set_ylim(low - 0.22 * (high - low), 1.05 * high)
+    style.legend_above(panels[0], columns=3)
+    panels[1].set_xscale("log", base=2)
+    ticks = [1 / 16, 1 / 4, 1, 4, 16]
+    panels[1].set_xticks(ticks, ["1/16", "1/4", "1", "4", "16"])
+    panels[1].minorticks_off()
+    panels[1].set_xlabel(r"scale of the squared loss, $\lambda$")
+    return drawing
+
+
+def data(report: dict[str, Any]) -> dict[str, list[Any]]:
+    curves = report["curves"]["loss_scale"]
+    columns: dict[str, list[Any]] = {"scale": curves["scale"], "trained_scale": curves["trained_scale"]}
+    for number, here in enumerate(curves["worlds"], 1):
+        for key, *_ in LINES:
+            columns |= {f"{prefix}{key}_{number}": here[f"{prefix}{key}"] for prefix in ("", "trained_")}
+    return columns
+
+
+def caption(report: dict[str, Any]) -> str:
+    first, second = report["curves"]["loss_scale"]["worlds"]
+    return (
+        "loss_scale. The scale of a squared loss under weight decay; lines the closed form, symbols gradient descent to the optimum. Above: "
+        f"separate classes, {first['world']}, labels 1, decay {first['decay']:g}: both risks fall, the extra term rises to "
+        f"{style.number(max(first['extra']))} before it falls. Below: {second['world']}, decay {second['decay']:g}: the balanced risk itself "
+        f"rises from {style.number(min(second['balanced']))} to {style.number(max(second['balanced']))} while the training risk falls."
+    )
