@@ -7,7 +7,11 @@ from importlib import import_module
 
 from numerics import command
 
-BENCHMARKS = {"verify": "the verifier", "study": "the engine of the 1-D study"}
+BENCHMARKS = {
+    "verify": "the verifier",
+    "study": "the engine of the 1-D study",
+    "alarms": "how often the statistical checks raise a false alarm",
+}
 
 
 def main() -> int:

@@ -102,9 +102,9 @@ def _certified() -> tuple[Estimate, Estimate]:
 @lru_cache(maxsize=1)
 def crossings() -> tuple[Estimate, Estimate]:
     """d/s where the ratios found by quadrature cross 1."""
-    return tuple(  # type: ignore[return-value]
-        crossing(lambda width, place=place: limits(width)[place], *around)
-        for place, around in enumerate(((3.4, 3.6), (7.0, 7.2)))
+    return (
+        crossing(lambda width: limits(width)[0], 3.4, 3.6),
+        crossing(lambda width: limits(width)[1], 7.0, 7.2),
     )
 
 

@@ -198,8 +198,8 @@ def _closed(page: Page, six: float, training_chi: bool, half: float) -> None:
         _best_number(page, rounded(RATE**2), 1.0, rounded(n / loss, 16), six, n)
     ratios = []
     for star in (16, 32, 64, 128):
-        n = six * star**3 * loss / RATE**2
-        ratios.append(Estimate(_grid_optimum(n, star) / star, 4 * math.sqrt(EPSILON)))
+        samples = six * star**3 * loss / RATE**2
+        ratios.append(Estimate(_grid_optimum(samples, star) / star, 4 * math.sqrt(EPSILON)))
     note = "best K on a grid, W and penalty exact, over K*, at the n with K* = 16 to 128, extrapolated"
     page.add("optimum_on_grid", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
 
