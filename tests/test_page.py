@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import browser
 import paper_folder
 import pytest
 
+from figures import collection, page_answer, page_ledger, tables
 from figures.page_maths import UnknownCommand, mathml
 from theory import ledger
 
@@ -95,6 +98,27 @@ def test_page_has_its_parts(text: str) -> None:
     assert "nothing can be concluded" in text  # the stand-in study is one epoch long
     words = re.sub(r"<math.*?</math>", "", text, flags=re.DOTALL)
     assert not re.search(r">\s*(nan|inf|None)\s*<", words)
+
+
+def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
+    found = collection.read(folder)
+    assert "no case among the 1 densities" in page_answer.harm(found)
+    assert ">FAILS" not in page_ledger.ledger(found, set())
+    report = copy.deepcopy(found.main)
+    entry = report["quantities"]["per_classes"][0]
+    entry["corrected_excess"] = 2 * report["quantities"]["price"]
+    wrong = next(
+        check for check in report["checks"] if check["evidence"] == "quadrature" and check["status"] == "holds"
+    )
+    wrong["status"] = "fails"
+    spoilt = dataclasses.replace(found, verify={"skewed": report})
+    assert "in one pair of density and K" in page_answer.harm(spoilt)
+    ledger_text = page_ledger.ledger(spoilt, set())
+    row = ledger_text[ledger_text.index(f"id='claim-{wrong['result']}.{wrong['claim']}'") :].split("</details>")[0]
+    assert "<span class='fails'>fails</span></summary>" in row
+    assert "FAILS for skewed" in row
+    rows = {(line[0], line[1]): line for line in tables.ledger(spoilt).rows}
+    assert "fails" in rows[wrong["result"], wrong["claim"]]
 
 
 def luminance(colour: str) -> float:

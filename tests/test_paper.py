@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import importlib
+import itertools
 import json
 import shutil
 import subprocess
@@ -11,8 +13,9 @@ from pathlib import Path
 
 import paper_folder
 import pytest
+import test_figures
 
-from figures import tables
+from figures import collection, tables
 from numerics.paper import keys, run, stamp, steps
 from numerics.problems import InputError
 
@@ -69,6 +72,23 @@ def test_the_folder_has_everything(folder: Path) -> None:
     assert str(folder) not in (folder / "stamp.json").read_text()
     assert str(folder) not in (folder / "report.html").read_text()
     assert made["commit"] in (folder / "report.html").read_text()
+
+
+def test_no_text_of_any_figure_is_clipped_or_overlaps(folder: Path) -> None:
+    drawn = 0
+    for name, report in collection.figures(collection.read(folder)):
+        figure = importlib.import_module(f"figures.{name}").figure(report)
+        boxes = test_figures.extents(figure)
+        width, height = figure.get_size_inches() * figure.dpi
+        for words, box in boxes:
+            # Two pixels at 100 dpi, as in tests of single figures.
+            assert min(box.x0, box.y0, width - box.x1, height - box.y1) >= -2, (name, words)
+        for (first, a), (second, b) in itertools.combinations(boxes, 2):
+            across, along = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+            assert min(across, along) <= 2, (name, first, second)
+        assert min(text.get_fontsize() for text in test_figures.visible_texts(figure)) >= 6
+        drawn += 1
+    assert drawn >= 8
 
 
 def test_latex_compiles(folder: Path, tmp_path: Path) -> None:
