@@ -16,30 +16,31 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, (top, bottom) = style.new_figure(height=3.6, nrows=2, sharex=True)
+    drawing, axes = style.new_figure(height=2.9)
     curves, columns = report["curves"]["readout"], data(report)
-    top.plot(columns["classes"], columns["gap"], color=style.CLASS_PART, marker="o", label="features $q(c|x)$")
-    for key, words, dash in (
-        ("constant", "a constant", ":"),
-        ("random", "random features", "--"),
-    ):
-        top.axhline(curves[key], color=style.BOUND, linestyle=dash, label=words)
-    top.axhline(curves["price"], color=style.IMBALANCED, label="Bayes price")
-    top.set_ylabel("gap")
-    top.set_ylim(bottom=0)
-    style.legend_above(top)
-    capacity = [value if value > 0 else float("nan") for value in columns["capacity"]]
-    bottom.plot(columns["classes"], capacity, color=style.CLASS_PART, linestyle="--", marker="s", label="capacity part")
-    bottom.set_yscale("log")
-    bottom.set_ylabel("capacity part")
-    style.classes_axis(bottom, columns["classes"])
+    price = curves["price"]
+    for key, words, dash in (("constant", "gap, a constant", ":"), ("random", "gap, random features", "--")):
+        if curves[key] > 1e-3 * price:
+            axes.axhline(curves[key] / price, color=style.BOUND, linestyle=dash, label=words)
+    axes.axhline(1, color=style.IMBALANCED, label="Bayes price")
+    shares = [value / price for value in columns["gap"]]
+    axes.plot(columns["classes"], shares, color=style.CLASS_PART, marker="o", label="gap, features $q(c|x)$")
+    known = [
+        value / price if value > error else float("nan")
+        for value, error in zip(columns["capacity"], columns["error"], strict=True)
+    ]
+    axes.plot(columns["classes"], known, color=style.WITHIN_PART, linestyle="--", marker="s", label="its capacity part")
+    axes.set_yscale("log")
+    style.classes_axis(axes, columns["classes"])
+    axes.set_ylabel("share of the Bayes price")
+    style.legend_above(axes)
     return drawing
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     curves = report["curves"]["readout"]
     rows = curves["per_classes"]
-    columns = {key: [row[key] for row in rows] for key in ("classes", "gap", "capacity")}
+    columns = {key: [row[key] for row in rows] for key in ("classes", "gap", "capacity", "error")}
     return columns | {key: [curves[key]] for key in ("constant", "random", "price")}
 
 
@@ -49,5 +50,5 @@ def caption(report: dict[str, Any]) -> str:
         f"readout. What least squares on fixed features loses by being fitted under p, for label density {report['density']}: "
         f"{style.number(curves['constant'])} with a constant, {style.number(columns['gap'][-1])} with the class posteriors at "
         f"K = {columns['classes'][-1]}, where the Bayes price is {style.number(curves['price'])}: better features bring the gap to "
-        "the price, not to zero. Below, the part of the gap that better features remove."
+        "the price, not to zero. The capacity part is what better features remove; it is drawn as far as it is known."
     )

@@ -56,9 +56,10 @@ def test_exact_examples(example: readout.Example, constant: Fraction | None, cla
 
 def test_class_features_tend_to_the_bayes_price() -> None:
     """With 4, 8, 16 classes the gap comes ever nearer to the price, the capacity part vanishes, and neither is zero in the limit."""
-    drawn = readout.curves(evidence("exp(-6*y)", classes=(4, 8, 16)))
-    off = [abs(row["gap"] - drawn["price"]) for row in drawn["per_classes"]]
+    drawn = readout.curves(evidence("exp(-6*y)", classes=(4,)))
+    rows = [row for row in drawn["per_classes"] if row["classes"] in (4, 8, 16)]
+    off = [abs(row["gap"] - drawn["price"]) for row in rows]
     assert off[2] < off[1] < off[0]
     assert off[2] < 0.02 * drawn["price"]
-    capacity = [row["capacity"] for row in drawn["per_classes"]]
+    capacity = [row["capacity"] for row in rows]
     assert capacity[2] < capacity[1] < capacity[0]

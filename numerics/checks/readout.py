@@ -17,12 +17,14 @@ from numerics.checks.examples import Example, exact
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Check, Estimate, Falsifier
+from numerics.world import class_edges
 
 RESULT = "readout"
 RANDOM = 6
 """Random cosines beside the constant."""
 SEED = 20231
 MOST_CLASSES = 64
+DRAWN = (2, 3, 4, 6, 8, 12, 16)
 RANK = 1e-7
 """Directions of the features below this share of the largest are left out: the span of many class posteriors is numerically thin."""
 
@@ -330,17 +332,19 @@ def _fitted(page: Page) -> None:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the gap and its capacity part with class features against K, beside random features and the Bayes price."""
-    here = grid(evidence.world)
+    here, law = grid(evidence.world), evidence.world.law
     whole = inputs(here.y - (here.low + here.high) / 2, here.q, here.p)
-    base = gap(whole, random_features(len(whole.q)))
     rows = []
-    for entry in evidence.quantities.per_classes:
-        if 1 < len(entry.bins.q) <= MOST_CLASSES:
-            made = gap(whole, posteriors(here, np.array([float(edge) for edge in entry.bins.edges])))
-            rows.append({"classes": entry.classes, "gap": made.by_distance, "capacity": made.capacity_gap})
+    for K in DRAWN:
+        edges = np.array([float(edge) for edge in class_edges(law, K)])
+        if len(edges) == K + 1:
+            made = gap(whole, posteriors(here, edges))
+            rows.append({"classes": K, "gap": made.by_distance, "capacity": made.capacity_gap, "error": made.error})
     price = float(whole.q @ (whole.f_p - whole.f_q) ** 2)
-    constant = gap(whole, np.ones((len(whole.q), 1))).by_distance
-    return {"per_classes": rows, "random": base.by_distance, "constant": constant, "price": price} if rows else {}
+    random, constant = (
+        gap(whole, features).by_distance for features in (random_features(len(whole.q)), np.ones((len(whole.q), 1)))
+    )
+    return {"per_classes": rows, "random": random, "constant": constant, "price": price} if rows else {}
 
 
 FALSIFIERS = (
