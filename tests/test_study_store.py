@@ -19,7 +19,7 @@ import study_fake
 from numerics.problems import InputError
 from numerics.study import run
 from numerics.study.chunk import Job
-from numerics.study.store import Store
+from numerics.study.store import Store, environment
 
 HERE = Path(__file__).resolve().parent
 FAKE = [sys.executable, str(HERE / "study_fake.py")]
@@ -29,13 +29,13 @@ GRID = [
 ]
 
 
-def environment(pause: float = 0.0, **more: str) -> dict[str, str]:
+def variables(pause: float = 0.0, **more: str) -> dict[str, str]:
     return os.environ | {"FAKE_PAUSE": str(pause), "PYTHONPATH": str(HERE.parent)} | more
 
 
 def finish(store: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     arguments = [*FAKE, *GRID, "--store", str(store), "--out", str(out), *more]
-    return subprocess.run(arguments, env=environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(arguments, env=variables(), capture_output=True, text=True, check=False)
 
 
 def jobs(count: int = 3) -> list[Job]:
@@ -48,7 +48,7 @@ def test_killed_at_random_moments_and_resumed_byte_for_byte(tmp_path: Path) -> N
     while kills < 12:
         process = subprocess.Popen(
             [*FAKE, *GRID, "--store", str(store)],
-            env=environment(0.03),
+            env=variables(0.03),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -102,11 +102,22 @@ def test_first_result_stays_and_numbers_keep_their_bits(tmp_path: Path) -> None:
         assert store.get(job)[job[0].text()] == {"a": 0.1 + 0.2, "b": float("inf"), "c": 5e-324, "d": True}
 
 
+def test_the_store_knows_which_environments_wrote_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path / "s.sqlite", 1) as store:
+        assert store.environments() == []
+        store.add(jobs(1), [{"a": 1.0}])
+        store.add(jobs(2)[1:], [{"a": 1.0}])
+        assert store.environments() == [environment()]
+        monkeypatch.setattr("numerics.study.store.environment", lambda: "another")
+        store.add(jobs(3)[2:], [{"a": 1.0}])
+        assert store.environments() == sorted(["another", environment()])
+
+
 def test_two_processes_into_one_store(tmp_path: Path) -> None:
     store = tmp_path / "both.sqlite"
     arguments = [*FAKE, *GRID, "--store", str(store), "--json", "-", "--quiet"]
     both = [
-        subprocess.Popen(arguments, env=environment(0.02), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(arguments, env=variables(0.02), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     outputs = [process.communicate(timeout=120) for process in both]
@@ -121,7 +132,7 @@ def test_ending_politely_says_what_is_kept(tmp_path: Path, number: signal.Signal
     store = tmp_path / "s.sqlite"
     process = subprocess.Popen(
         [*FAKE, *GRID, "--store", str(store)],
-        env=environment(0.1),
+        env=variables(0.1),
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -154,7 +165,7 @@ def test_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     arguments = [*FAKE, *GRID, "--store", str(store), "--quiet"]
-    full = subprocess.run(arguments, env=environment(), preexec_fn=small, capture_output=True, text=True, check=False)
+    full = subprocess.run(arguments, env=variables(), preexec_fn=small, capture_output=True, text=True, check=False)
     assert full.returncode == 2, full.stderr
     assert full.stderr.count("\n") == 1
     assert "finished chunks in it are kept" in full.stderr

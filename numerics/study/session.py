@@ -204,6 +204,7 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
                 file=sys.stderr,
             )
             return command.INTERRUPTED
+        environments = store.environments()
         if own is not None:
             results = own_data.in_units(own, results)
         fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
@@ -217,6 +218,11 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
         example=fits,
         own=own_data.describe(own, _own_runs(cells, results)) if own else None,
     )
+    found["environments"] = environments
+    if len(environments) > 1 and not asked.quiet:
+        print(
+            f"the store mixes results of {len(environments)} environments: {'; '.join(environments)}", file=sys.stderr
+        )
     if asked.out is not None:
         save(found, runs_table(cells, results), asked.out, asked.quiet)
     if asked.json == "-":

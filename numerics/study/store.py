@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,18 @@ TABLES = (
     " WITHOUT ROWID",
     "CREATE TABLE speeds (engine INTEGER NOT NULL, weight REAL NOT NULL, seconds REAL NOT NULL)",
 )
+ENVIRONMENTS = "CREATE TABLE IF NOT EXISTS environments (engine INTEGER NOT NULL, words TEXT NOT NULL, PRIMARY KEY (engine, words))"
+"""Which library versions and kinds of processor wrote the rows: bits are equal within one of them alone."""
 WAIT = 60.0
 """Seconds to wait for another process that writes."""
 
 Result = dict[str, Any]
+
+
+def environment() -> str:
+    """What besides the job settles the last bits of a result, as far as this process can tell without starting JAX."""
+    versions = " ".join(f"{name} {metadata.version(name)}" for name in ("jax", "jaxlib", "numpy"))
+    return f"{versions} {platform.system()} {platform.machine()}"
 
 
 class Store:
@@ -80,6 +90,7 @@ class Store:
                 f"the store {self.path} has schema {schema}, this version writes {SCHEMA}",
                 "keep it for the version that wrote it, and name a new file with --store",
             )
+        connection.execute(ENVIRONMENTS)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
 
@@ -126,6 +137,7 @@ class Store:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", rows)
+            self._connection.execute("INSERT OR IGNORE INTO environments VALUES (?, ?)", (self.engine, environment()))
             if weight > 0 and seconds > 0:
                 self._connection.execute("INSERT INTO speeds VALUES (?, ?, ?)", (self.engine, weight, seconds))
             self._connection.execute("COMMIT")
@@ -143,6 +155,11 @@ class Store:
         except sqlite3.DatabaseError as problem:
             raise self._problem(problem) from problem
         return row[1] / row[0] if row[0] else None
+
+    def environments(self) -> list[str]:
+        """Library versions and kinds of processor that wrote rows of this engine, in order."""
+        query = "SELECT words FROM environments WHERE engine = ? ORDER BY words"
+        return [row[0] for row in self._connection.execute(query, (self.engine,))]
 
     def other_engines(self) -> int:
         """How many rows other versions of the engine wrote; they are kept and not used."""
