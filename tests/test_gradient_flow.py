@@ -8,7 +8,7 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-from worlds import evidence, holds_and_rejects
+from worlds import evidence, failing, holds_and_rejects
 
 from numerics import densities
 from numerics.checks import gradient_flow
@@ -109,3 +109,14 @@ def test_classes_that_p_never_samples_are_left_out() -> None:
     assert gradient_flow.own_classes(without) is None
     made = gradient_flow.checks(without)
     assert [check.status for check in made].count("not_applicable") == 1
+
+
+@pytest.mark.parametrize("rare", [1e-3, 1e-9, 1e-12, 1e-100])
+def test_very_rare_classes(rare: float) -> None:
+    """Where a class has hardly moved, what is left of it is one but for rounding, and the bounds are told from that."""
+    here = evidence("skewed")
+    (entry,) = [part for part in here.quantities.per_classes if part.classes == 4]
+    p = np.array([0.5, rare, 0.3, 0.2 - rare])
+    seldom = replace(entry, bins=replace(entry.bins, p=p))
+    made = gradient_flow.checks(replace(here, quantities=replace(here.quantities, per_classes=(seldom,))))
+    assert not failing(made)

@@ -78,16 +78,17 @@ class Course:
     t: np.ndarray
     steps: int
 
-    def limit(self, quantity: Callable[[Course], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def limit(self, quantity: Callable[[Course], np.ndarray], size: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """A quantity at step size zero and its error, from its values at three step sizes.
 
         Descent is Euler's method on the flow, whose error is a series in powers of the step. The error is the largest distance of the two
         extrapolants along the whole course (at single times it may vanish by chance), `SAFETY` times, and the rounding of all steps; infinite
-        where halving the step did not bring the values at least half as much closer as it should.
+        where halving the step did not bring the values at least half as much closer as it should. `size` is that of the largest term of a
+        quantity that may be a small difference: 1 for a logarithm, whose argument is good to so many roundings of its own.
         """
         coarse, middle, fine = quantity(self)
         once, twice = 2 * fine - middle, (4 * (2 * fine - middle) - (2 * middle - coarse)) / 3
-        known = self.steps * EPSILON * np.max(np.abs(fine), axis=0)
+        known = self.steps * EPSILON * np.maximum(np.max(np.abs(fine), axis=0), size)
         first, second = (np.max(np.abs(step), axis=0) for step in (middle - coarse, fine - middle))
         error = SAFETY * np.max(np.abs(twice - once), axis=0) + known
         error = np.where(second > first + 2 * known, math.inf, error)
@@ -270,7 +271,7 @@ def _squared(page: Page, here: Classes, course: Course, speed: np.ndarray, rate:
     told = u * np.exp(-rate * speed * course.t[:, None])
     found = course.limit(lambda part: part.left)
     _worst(page, claim, "identity", told, found, "what squared loss leaves, worst class and time")
-    extra = course.limit(lambda part: (part.left**2 @ (q - p))[..., None])
+    extra = course.limit(lambda part: (part.left**2 @ (q - p))[..., None], float(np.abs(q - p) @ u**2))
     told = ((q - p) * u**2 * np.exp(-2 * rate * speed * course.t[:, None])).sum(axis=1, keepdims=True)
     _worst(page, claim, "identity", told, extra, "R_q - R_p of squared loss, worst time")
 
@@ -303,7 +304,7 @@ def _entropy(page: Page, here: Classes, course: Course, speed: np.ndarray, shift
 def _slower(page: Page, here: Classes, course: Course, quarter: bool) -> None:
     K, tau = here.number, here.speed * course.t[:, None]
     start = (K - 1) / K
-    fall = course.limit(lambda part: -np.log(part.missing / start))
+    fall = course.limit(lambda part: -np.log(part.missing / start), 1.0)
     bound = tau / 4 if quarter else K * tau / (4 * (K - 1))
     # At the start both are zero.
     later = fall[0][1:], fall[1][1:]
@@ -329,7 +330,8 @@ def _ratio(page: Page, here: Classes, course: Course, excess: float) -> None:
     if here.time > MOST_SQUARED:
         return
     value, error = course.limit(
-        lambda part: np.log(part.left[..., [rare]] / here.y[rare] / (part.left[..., [frequent]] / here.y[frequent]))
+        lambda part: np.log(part.left[..., [rare]] / here.y[rare] / (part.left[..., [frequent]] / here.y[frequent])),
+        1.0,
     )
     off = np.abs(value - 2 * (p[frequent] - p[rare]) * course.t[:, None])
     note = "distance of the log ratio under squared loss from 2 (p_f - p_r) t, worst time"
