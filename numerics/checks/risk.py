@@ -21,7 +21,7 @@ RESULT = "risk"
 OSCILLATIONS = (0.2, 2.0, 9.0)
 """w at which the two-label bin is shown to attain tanh(w/4)."""
 MOST_PANELS = 1 << 15
-CLOSE = 1e-6
+CLOSE = 1e-5
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Quadrature weight, l, l', e counted from some label of the class, and e', at nodes, panel after panel, each panel a class."""
 
@@ -145,7 +145,7 @@ def _limit(page: Page, model: Line, twelfth: float) -> None:
     else:
 
         def sample(panels: int) -> Sample:
-            nodes = law.nodes((), 12, law.length / panels)
+            nodes = law.nodes((), 8, law.length / panels)
             rise = model.rise(nodes.y, middles(nodes.y, panels))
             return nodes.weight, nodes.log_ratio, nodes.slope, rise, model.derivative(nodes.y)
 
@@ -156,7 +156,7 @@ def _limit(page: Page, model: Line, twelfth: float) -> None:
 
 def _affine(panels: int) -> Sample:
     """l = y up to a constant and e = y^2 on [0, 1]."""
-    y, weight = (part.ravel() for part in quadrature.composite(np.linspace(0, 1, panels + 1), 12))
+    y, weight = (part.ravel() for part in quadrature.composite(np.linspace(0, 1, panels + 1), 8))
     middle = middles(y, panels)
     return weight, y, np.ones_like(y), (y - middle) * (y + middle), 2 * y
 

@@ -15,7 +15,7 @@ from numerics.evidence import Evidence
 
 LEAST_NOISE = 1 / 100
 """Of the support: the plain rule of the sweep is a full matrix, and below this the price has all but vanished."""
-NOISE_FACTORS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+NOISE_FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 MAP_INPUTS, MAP_LABELS = 97, 65
 """Points of the map of the extra error term: finer than a printed column shows."""
 
