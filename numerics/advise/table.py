@@ -62,7 +62,7 @@ def _remainder(printer: Any, report: dict[str, Any]) -> None:
     show(
         printer,
         "",
-        "what K classes leave at most: W in nats [95 % bootstrap, bias taken off] + estimation of the class masses",
+        "what K classes leave at most: W of these labels [95 % for the law behind them, sampling bias taken off] + estimating the masses",
         style="bold",
     )
     kinds = list(report["remainder"])
