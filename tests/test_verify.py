@@ -65,7 +65,7 @@ def test_named_densities_hold(density: str, capsys: pytest.CaptureFixture[str]) 
     assert made["classes"] == [4, 16]
     assert_schema(made)
     assert {check["result"] for check in made["checks"]} == set(only or checks.RESULTS)
-    assert {check["evidence"] for check in made["checks"]} == {"symbolic", "certified", "quadrature"}
+    assert {check["evidence"] for check in made["checks"]} >= {"symbolic", "certified", "quadrature"}
 
 
 def test_reference_table_of_the_sheet(capsys: pytest.CaptureFixture[str]) -> None:
