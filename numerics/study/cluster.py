@@ -6,6 +6,8 @@ Only the calling process writes the store.
 
 from __future__ import annotations
 
+import re
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -39,6 +41,28 @@ def _load() -> Any:
     return distributed
 
 
+def _unreachable(address: str, problem: Exception | str) -> InputError:
+    reason = str(problem).splitlines()[0] if str(problem) else problem.__class__.__name__
+    return InputError(
+        f"no scheduler at {address} ({reason})", "start 'dask scheduler' and give the address that it prints"
+    )
+
+
+def _probe(address: str) -> None:
+    """Refuses an address where nobody listens, before a `Client` is made.
+
+    A `Client` whose constructor fails is closed by the garbage collector, which may run while another one is being
+    made in the same process; the two then wait for each other for ever.
+    """
+    match = re.fullmatch(r"(?:tcp|tls)://\[?([^/\[\]]+?)\]?:(\d{1,5})", address)
+    if match is None or not 0 < int(match[2]) < 65536:
+        raise _unreachable(address, "not of the form tcp://HOST:PORT")
+    try:
+        socket.create_connection((match[1], int(match[2])), timeout=PATIENCE).close()
+    except OSError as problem:
+        raise _unreachable(address, problem.strerror or problem) from problem
+
+
 @contextmanager
 def client(workers: int | None = None, address: str | None = None) -> Iterator[Any]:
     """A client of a running scheduler, or of local worker processes on the loopback interface alone.
@@ -52,13 +76,11 @@ def client(workers: int | None = None, address: str | None = None) -> Iterator[A
     """
     distributed = _load()
     if address is not None:
+        _probe(address)
         try:
             connected = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError, ImportError) as problem:
-            reason = str(problem).splitlines()[0] if str(problem) else problem.__class__.__name__
-            raise InputError(
-                f"no scheduler at {address} ({reason})", "start 'dask scheduler' and give the address that it prints"
-            ) from problem
+            raise _unreachable(address, problem) from problem
         with connected:
             yield connected
         return
