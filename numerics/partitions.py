@@ -45,8 +45,9 @@ def kl_classes(q: np.ndarray, p: np.ndarray, edges: Sequence[int]) -> float:
       q, p: (n,) masses of the cells.
       edges: (K + 1,) increasing indices from 0 to n.
     """
-    cumulative_q, cumulative_p = _cumulative(q), _cumulative(p)
-    mass_q, mass_p = np.diff(cumulative_q[list(edges)]), np.diff(cumulative_p[list(edges)])
+    # Sums of each class, not differences of running sums: a class far rarer than the rest keeps its digits.
+    starts = list(edges)[:-1]
+    mass_q, mass_p = np.add.reduceat(q, starts), np.add.reduceat(p, starts)
     with np.errstate(divide="ignore"):
         terms = np.where(mass_q > 0, mass_q * (np.log(np.maximum(mass_q, 1e-300)) - np.log(mass_p)), 0.0)
     return float(terms.sum())
@@ -79,7 +80,7 @@ def best(
         raise InputError("some cells have no samples", "smooth the masses or require a count in each class")
     import jax
 
-    gain = _gains(_cumulative(q), _cumulative(p), None if counts is None else _cumulative(counts), at_least)
+    gain = _gains(q, p, counts, at_least)
     values = np.asarray(_programme(max(classes))(jax.device_put(gain)))
     return [_trace(values, gain, count) for count in classes]
 
@@ -105,15 +106,25 @@ def _cumulative(masses: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(masses, dtype=np.float64)])
 
 
-def _gains(
-    cumulative_q: np.ndarray, cumulative_p: np.ndarray, cumulative_counts: np.ndarray | None, at_least: int
-) -> np.ndarray:
+def _interval_masses(masses: np.ndarray) -> np.ndarray:
+    """The mass from edge i to edge j, (n + 1, n + 1), zero where i >= j.
+
+    Each row is a running sum from its own start, so every entry has the relative accuracy of a sum of non-negative numbers; a
+    difference of running sums from 0 would lose all digits of intervals far rarer than the rest.
+    """
+    n = len(masses)
+    rows = np.triu(np.broadcast_to(np.asarray(masses, np.float64), (n, n)))
+    found = np.zeros((n + 1, n + 1))
+    np.cumsum(rows, axis=1, out=found[:n, 1:])
+    return found
+
+
+def _gains(q: np.ndarray, p: np.ndarray, counts: np.ndarray | None, at_least: int) -> np.ndarray:
     """gain[i, j] of the interval from edge i to edge j, (n + 1, n + 1); -inf where i >= j or where the samples are too few."""
-    mass_q = cumulative_q[None, :] - cumulative_q[:, None]
-    mass_p = cumulative_p[None, :] - cumulative_p[:, None]
+    mass_q, mass_p = _interval_masses(q), _interval_masses(p)
     admitted = np.triu(np.ones(mass_q.shape, bool), 1)
-    if cumulative_counts is not None:
-        admitted &= cumulative_counts[None, :] - cumulative_counts[:, None] >= at_least
+    if counts is not None:
+        admitted &= _interval_masses(counts) >= at_least
     safe_q, safe_p = np.where(admitted & (mass_q > 0), mass_q, 1.0), np.where(admitted & (mass_p > 0), mass_p, 1.0)
     gain = np.where(mass_q > 0, safe_q * np.log(safe_q / safe_p), 0.0)
     return np.where(admitted, gain, -np.inf)
