@@ -1,0 +1,43 @@
+"""The table of claims in the notes is in step with the ledger and with the rooms it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from theory import ledger
+
+ROOT = Path(__file__).resolve().parent.parent
+ROW = re.compile(r"^\| `(\w+)\.(\w+)` \| ([a-z ]+) \| ([a-z, ]+) \| `(\w+)` \| \*(\w+)\* \|$", re.MULTILINE)
+EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")
+
+
+def rows() -> list[tuple[str, ...]]:
+    return ROW.findall((ROOT / "paper_notes.md").read_text(encoding="utf-8"))
+
+
+def test_table_lists_every_claim_once_with_its_kind() -> None:
+    listed = [(result, claim, kind) for result, claim, kind, *_ in rows()]
+    expected = [(name, claim.name, claim.kind) for name in ledger.RESULTS for claim in ledger.load(name).claims]
+    assert listed == expected
+
+
+def test_table_names_rooms_that_exist() -> None:
+    notes = (ROOT / "paper_notes.md").read_text(encoding="utf-8")
+    for result, _, _, evidence, figure, section in rows():
+        assert result == figure == section
+        assert f"\n## {section}\n" in notes
+        for room in ("theory", "numerics/checks", "figures"):
+            assert (ROOT / room / f"{result}.py").exists()
+        assert (ROOT / "tests" / f"test_{result}.py").exists()
+        found = evidence.split(", ")
+        assert found[0] == "symbolic"
+        assert found == [kind for kind in EVIDENCE if kind in found]
+
+
+def test_numeric_evidence_is_claimed_only_where_a_check_speaks_of_the_claim() -> None:
+    """A claim with evidence besides its proof is named in the checks of its result, and one without is not."""
+    checks = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "numerics" / "checks").glob("*.py"))
+    for result, claim, _, evidence, *_ in rows():
+        named = f'"{claim}"' in checks
+        assert named == (evidence != "symbolic"), f"{result}.{claim}"
