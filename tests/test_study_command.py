@@ -271,18 +271,7 @@ def test_map_reports_every_condition(tmp_path: Path) -> None:
         assert entry["holm"] >= entry["p"]
 
 
-@pytest.fixture
-def engine() -> None:
-    from numerics.study.chunk import run_chunk
-
-    job = Job("clean", "uniform", 0, 0, 0, "reg", epochs=1)
-    try:
-        run_chunk((job,))
-    except NotImplementedError:
-        pytest.skip("the engine is not there yet")
-
-
-def test_whole_command_with_the_real_engine(engine: None, tmp_path: Path) -> None:
+def test_whole_command_with_the_real_engine(tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "numerics.study", "--preset", "smoke", "--out", str(tmp_path / "out"), "--quiet"]
     done = subprocess.run(arguments, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
