@@ -133,7 +133,9 @@ def sheather_jones(moments: np.ndarray, distinct: int) -> float | None:
     for place in range(len(times) - 1):
         if values[place] < 0 <= values[place + 1]:
             ends = times[place], times[place + 1]
-            return math.sqrt(brentq(fixed_point, *ends, args=(distinct, squares, powers), xtol=1e-14, rtol=1e-12))
+            # To the last digits that the solver admits; the bandwidth is a choice, so nothing downstream takes an error from it.
+            root = brentq(fixed_point, *ends, args=(distinct, squares, powers), xtol=1e-300, rtol=4 * 2.0**-52)
+            return math.sqrt(root)
     return None
 
 

@@ -7,6 +7,7 @@ missing or wrong and has to be found.
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def _is_number(cell: str) -> bool:
 def has_arrow() -> bool:
     """Whether the fast reader is installed."""
     try:
-        import pyarrow.csv  # noqa: F401
+        importlib.import_module("pyarrow.csv")
     except ImportError:
         return False
     return True

@@ -64,10 +64,11 @@ def _terms(expression: Expression) -> tuple[Term, ...] | None:
             c0, c1, c2 = (*inner[0].polynomial, ZERO, ZERO)[:3]
             return (Term((ONE,), (c0, c1, c2)),)
         case Call("**", (base, Constant(exponent))) if exponent.denominator == 1 and 0 < exponent <= MOST_DEGREE:
-            inner, total = _terms(base), (Term((ONE,), FLAT),)
+            inner = _terms(base)
+            power: tuple[Term, ...] | None = (Term((ONE,), FLAT),)
             for _ in range(int(exponent)):
-                total = _product(total, inner)  # type: ignore[assignment]
-            return total
+                power = _product(power, inner)
+            return power
         case Call("+" | "-" as sign, (left, right)):
             second = _terms(right if sign == "+" else Call("neg", (right,)))
             first = _terms(left)

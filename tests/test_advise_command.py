@@ -67,10 +67,12 @@ def test_report_and_files(tmp_path, capsys) -> None:
     saved = made["noise"]["benefit"][0]
     assert bounds["least"] <= saved <= bounds["most"]
     before = out
-    code, out, _ = call(capsys, f"{tmp_path}/ages.csv:age", "--noise", "4", "--quiet", *FAST)
-    assert code == 0
-    assert out.splitlines()[1] in before
-    assert "import" not in out
+    for more in ((), ("--out", str(tmp_path / "again"))):
+        code, out, _ = call(capsys, f"{tmp_path}/ages.csv:age", "--noise", "4", "--quiet", *more, *FAST)
+        assert code == 0
+        assert out.splitlines()[1] in before
+        assert "import" not in out
+    assert "import jax" in (tmp_path / "again" / "use_jax.py").read_text()
 
 
 def test_same_seed_same_bytes(tmp_path, capsys) -> None:

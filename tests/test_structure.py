@@ -58,3 +58,12 @@ def test_numerics_does_not_compute_with_theory(path: Path) -> None:
     assert "figures" not in used or name.startswith("numerics/verify/")
     if "theory" in used or "sympy" in used:
         assert name.startswith(MAY_IMPORT_THEORY), f"{name} imports theory; only checks may"
+
+
+def test_one_result_has_one_name_in_every_room() -> None:
+    """The rooms may not import each other, so each lists the results; the lists are one list."""
+    from figures import album
+    from numerics import checks
+    from theory import ledger
+
+    assert ledger.RESULTS == checks.RESULTS == album.VERIFY

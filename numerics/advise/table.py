@@ -17,7 +17,7 @@ VERDICTS = {
 
 
 def whole(report: dict[str, Any], saved: Sequence[str], *, quiet: bool) -> None:
-    """Prints the report."""
+    """Prints the report; `saved` is what was written and, after it, the snippets, which `quiet` leaves to their files."""
     printer = console()
     if not quiet:
         show(printer, *(f"{line}." for line in report["labels"]["words"]))
@@ -30,7 +30,7 @@ def whole(report: dict[str, Any], saved: Sequence[str], *, quiet: bool) -> None:
     if not quiet:
         show(printer, "", *_wrapped(report["plain"]))
     if saved:
-        show(printer, "", *saved)
+        show(printer, "", *(saved[:1] if quiet else saved))
 
 
 def _wrapped(line: str) -> list[str]:

@@ -125,8 +125,9 @@ class Case:
         from numerics.study.chunk import Job
 
         arm = "reg_cls" if classes else "reg"
-        one = {"epochs": epochs, "arm": arm, "classes": classes, "scale": 100.0}
-        jobs = [Job("clean", "severe", i // 5 % 10, i % 5, **one) for i in range(models)]  # type: ignore[arg-type]
+        jobs = [
+            Job("clean", "severe", i // 5 % 10, i % 5, classes, arm, scale=100.0, epochs=epochs) for i in range(models)
+        ]
         self.engine, self.arm, self.job, self.models = engine, ARMS[arm], jobs[0], models
         begin = time.perf_counter()
         self.inputs = [engine.inputs(job, None) for job in jobs]

@@ -114,10 +114,12 @@ def direct_risks(here: World, model: Line) -> tuple[Estimate, Estimate]:
         mass = nodes.weight * np.exp(nodes.log_ratio)
         values.append((float(nodes.weight @ errors), float(mass @ errors)))
     size = here.law.length**2 + 4 * model.variance
-    return tuple(  # type: ignore[return-value]
-        Estimate(first, SAFETY * abs(first - second) + ROUNDING * EPSILON * (size + first))
-        for first, second in zip(values[0], values[-1], strict=True)
-    )
+
+    def settled(fine: float, coarse: float) -> Estimate:
+        return Estimate(fine, SAFETY * abs(fine - coarse) + ROUNDING * EPSILON * (size + fine))
+
+    (fine_q, fine_p), (coarse_q, coarse_p) = values[0], values[-1]
+    return settled(fine_q, coarse_q), settled(fine_p, coarse_p)
 
 
 def noise_rule(channel: Channel, order: int) -> tuple[np.ndarray, np.ndarray]:

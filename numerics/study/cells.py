@@ -39,6 +39,12 @@ def errors(cell: Cell, arm: str, results: Mapping[str, Mapping[str, Any]], metri
     return score, diverged
 
 
+def _one_count(runs: tuple[Array, Array], place: int) -> tuple[Array, Array]:
+    """Scores and divergence at one class count; an arm that does not depend on K has the same for all."""
+    score, diverged = (array[..., place : place + 1] if array.shape[2] > 1 else array for array in runs)
+    return score, diverged
+
+
 def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], *, pooled: bool = True) -> dict[str, Any]:
     """A contrast of arrays `(F, S, K)`, pooled over the last axis; a single class count gets no interval of its relative change."""
     left, right = np.broadcast_arrays(base[0], arm[0])
@@ -77,10 +83,9 @@ def contrasts(cell: Cell, runs: Mapping[str, tuple[Array, Array]]) -> list[dict[
         if not (ARMS[contrast.base].classifies or ARMS[contrast.arm].classifies) or len(cell.classes) == 1:
             continue
         for j, classes in enumerate(cell.classes):
-            sides = [
-                tuple(array[..., j : j + 1] if array.shape[2] > 1 else array for array in side) for side in (base, arm)
-            ]
-            rows.append({**head, "classes": classes, **_contrast(*sides, pooled=False)})  # type: ignore[arg-type]
+            rows.append(
+                {**head, "classes": classes, **_contrast(_one_count(base, j), _one_count(arm, j), pooled=False)}
+            )
     return rows
 
 

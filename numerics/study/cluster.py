@@ -105,7 +105,9 @@ def on(connected: Any, run_chunk: RunChunk) -> Execute:
     """
 
     def execute(pending: Sequence[tuple[int, Chunk]]) -> Iterator[Finished]:
-        from distributed import as_completed
+        from concurrent.futures import CancelledError
+
+        from distributed import KilledWorker, as_completed
 
         heaviest = sorted(pending, key=lambda item: (-chunk_weight(item[1]), item[0]))
         futures = {
@@ -115,9 +117,8 @@ def on(connected: Any, run_chunk: RunChunk) -> Execute:
             for future in as_completed(list(futures), loop=connected.loop):
                 try:
                     results, seconds = future.result()
-                except Exception as problem:
-                    if problem.__class__.__name__ not in ("KilledWorker", "CancelledError", "FutureCancelledError"):
-                        raise
+                except (KilledWorker, CancelledError) as problem:
+                    # Lost with its workers; an error inside the chunk is a fault of ours and passes through.
                     raise InputError(
                         f"chunk {futures[future]} was lost with its workers ({problem.__class__.__name__})",
                         "finished chunks are kept: mend the workers and run the same command again",

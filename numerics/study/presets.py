@@ -1,4 +1,4 @@
-"""The study's defaults and presets as data. Every preset carries the placebo, scale-matched and no-decay controls."""
+"""The study's defaults and presets as data. Every preset carries the placebo and scale-matched controls, and either no-decay arms or decay as an axis."""
 
 from __future__ import annotations
 

@@ -157,10 +157,11 @@ def splits(by_input: bool, sampling: str, noise: float, function: int, data_seed
         ends = [len(members) * i // pieces for i in range(pieces + 1)]
         thirds += [(members[a:b], ratio[a:b]) for a, b in pairwise(ends)]
 
-    return tuple(  # type: ignore[return-value]
+    train, validation, test = (
         Split(x[members][:, None], y[members] + noise * noises.normal(size=len(members)), ratio)
         for members, ratio in thirds
     )
+    return train, validation, test
 
 
 def labels(y: Array, classes: int, low: float, high: float) -> NDArray[np.int32]:

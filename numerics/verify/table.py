@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -49,14 +49,14 @@ def small(value: float) -> str:
     return "exact" if value == 0 else "" if math.isnan(value) else f"{value:.1e}"
 
 
-def new_table(columns: Sequence[tuple[str, str]], printer: Console) -> Table:
+def new_table(columns: Sequence[tuple[str, JustifyMethod]], printer: Console) -> Table:
     """An empty table; `columns` are (heading, justification)."""
     from rich import box
 
     table = Table(box=box.SIMPLE_HEAD if printer.is_terminal else None, pad_edge=False, header_style="bold")
     for heading, justify in columns:
         narrow = justify == "left" and printer.is_terminal
-        table.add_column(heading, justify=justify, no_wrap=not narrow, overflow="fold" if narrow else "ellipsis")  # type: ignore[arg-type]
+        table.add_column(heading, justify=justify, no_wrap=not narrow, overflow="fold" if narrow else "ellipsis")
     return table
 
 
@@ -116,7 +116,18 @@ def wrapped(printer: Console, line: str) -> str:
 def numbers(printer: Console, checks: Sequence[Check]) -> Table:
     """Claims with the theory's number and the one found."""
     headings = ["claim", "K", "theory", "", "found", "error", "tolerance", "evidence", "status", "about"]
-    justify = ["left", "right", "right", "center", "right", "right", "right", "left", "left", "left"]
+    justify: list[JustifyMethod] = [
+        "left",
+        "right",
+        "right",
+        "center",
+        "right",
+        "right",
+        "right",
+        "left",
+        "left",
+        "left",
+    ]
     if not printer.is_terminal or printer.width >= 140:
         table = new_table(list(zip(headings, justify, strict=True)), printer)
     else:
