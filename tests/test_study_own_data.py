@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -103,10 +104,12 @@ def test_standardised_by_train_rows_alone(tmp_path: Path) -> None:
     own = own_data.read(saved(tmp_path / "own.npz"), 16)
     train = own.data.split == 0
     # Means and deviations are rounded sums of 50 numbers of order one.
-    np.testing.assert_allclose(own.data.x[train].mean(axis=0), 0, atol=1e-14)
-    np.testing.assert_allclose(own.data.x[train].std(axis=0), [1, 1, 1, 0], atol=1e-14)
+    np.testing.assert_allclose(own.data.x[train].mean(axis=0), 0, rtol=0, atol=50 * 2**-52)
+    np.testing.assert_allclose(own.data.x[train].std(axis=0), [1, 1, 1, 0], rtol=0, atol=50 * 2**-52)
     assert own.constant_inputs == 1
-    np.testing.assert_allclose(own.data.y * own.deviation + own.mean, Y, rtol=1e-13, atol=1e-14)
+    # There and back: four roundings of numbers no larger than the largest target and the mean.
+    slack = 4 * 2**-52 * (np.abs(Y).max() + abs(own.mean))
+    np.testing.assert_allclose(own.data.y * own.deviation + own.mean, Y, rtol=0, atol=slack)
     moved = own_data.read(saved(tmp_path / "moved.npz", x=np.where((SPLIT == "test")[:, None], X + 100, X)), 16)
     np.testing.assert_array_equal(moved.data.x[train], own.data.x[train])
 
@@ -132,8 +135,11 @@ def test_balanced_score_is_the_engines_whatever_the_units() -> None:
     plain, balanced = own_data.scores(steps, predicted)
     for mean, deviation in ((0.0, 1.0), (2.3, 1.5), (-7.1, 0.013)):
         found = engine_score((predicted - mean) / deviation, (steps - mean) / deviation)
-        assert found["balanced_mse"] * deviation**2 == pytest.approx(balanced, rel=1e-9)
-        assert found["test_mse"] * deviation**2 == pytest.approx(plain, rel=1e-9)
+        # A residual is off by two units of its two terms, labels to 5 plus residuals to 4 and the mean; its square by twice that over its size, which
+        # is at least 1 on average in every bin that rules the score; and sums of 500.
+        slack = 2 * 2 * 2**-52 * (2 * (5 + 4 + abs(mean))) + 500 * 2**-52
+        assert found["balanced_mse"] * deviation**2 == pytest.approx(balanced, rel=slack)
+        assert found["test_mse"] * deviation**2 == pytest.approx(plain, rel=slack)
 
 
 def test_ridge_solves_its_equations(tmp_path: Path) -> None:
@@ -150,7 +156,11 @@ def test_ridge_solves_its_equations(tmp_path: Path) -> None:
         return float(((design[train] @ w - Y[train]) ** 2).sum() + w @ penalty @ w)
 
     descended = optimize.minimize(objective, np.zeros(5), method="BFGS", options={"gtol": 1e-9}).x
-    np.testing.assert_allclose(descended, weights, atol=1e-6)
+    # Strong convexity: half of the least curvature, times the squared distance to the minimum, is what the objective has left.
+    curvature = 2 * linalg.eigvalsh(design[train].T @ design[train] + penalty)[0]
+    left = objective(descended) - objective(weights) + 64 * 2**-52 * objective(weights)
+    assert 0 <= left < 1e-12  # the descent has arrived
+    assert np.linalg.norm(descended - weights) <= math.sqrt(2 * left / curvature)
 
 
 def command(*arguments: str, fake: bool = True) -> subprocess.CompletedProcess[str]:
