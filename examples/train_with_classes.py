@@ -132,8 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
     from numerics.advise.answer import answer
     from numerics.advise.classes_file import make
     from numerics.advise.options import Options
-    from numerics.label_column import Column
-    from numerics.label_report import decimal
+    from numerics.label_files.column import Column
+    from numerics.label_files.report import decimal
     from numerics.study import own_data, statistics
 
     runtime.start()

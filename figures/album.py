@@ -1,4 +1,4 @@
-"""Which figures a saved report has, and how one becomes files: `.pdf`, `.png`, data as `.csv`, caption as `.txt`.
+"""Which figures a saved report has, and how one becomes files: `.pdf`, `.png`, data as `.csv`, caption as `.txt`, each of which says what it was made from.
 
 A figure's module has four functions of the report: `drawable` (are its numbers there), `figure` (the drawing), `data`
 (its numbers as columns) and `caption` (words with the numbers filled in). None returns anything that is not in the report.
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from figures import style
-from numerics import files
+from numerics import files, provenance
 from numerics.problems import InputError
 
 VERIFY = (
@@ -70,8 +70,9 @@ def draw_all(
         module = importlib.import_module(f"figures.{name}")
         if not module.drawable(report):
             continue
-        yield from style.save(module.figure(report), folder, name, svg=svg)
-        yield style.save_data(module.data(report), folder, name)
+        made = provenance.line(report.get("made"))
+        yield from style.save(module.figure(report), folder, name, svg=svg, made=made)
+        yield style.save_data(module.data(report), folder, name, made)
         path = folder / f"{name}.txt"
-        files.write_text(path, module.caption(report) + "\n")
+        files.write_text(path, module.caption(report) + "\n" + provenance.comment(made))
         yield path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from figures import album, page_answer, page_ledger, tables
 from figures.collection import Collection
-from numerics import files
+from numerics import files, provenance
 from numerics.problems import InputError
 
 HERE = Path(__file__).resolve().parent
@@ -58,7 +58,7 @@ def svg(path: Path, name: str, words: str) -> str:
 def captions(found: Collection, folder: Path) -> dict[str, str]:
     """The captions of the figures that are drawn, by name, without the name in front: results in the ledger's order, study, advice."""
     results = [result["name"] for result in found.theory["results"]]
-    texts = {path.stem: path.read_text(encoding="utf-8").strip() for path in (folder / "figures").glob("*.txt")}
+    texts = {path.stem: path.read_text(encoding="utf-8").splitlines()[0] for path in (folder / "figures").glob("*.txt")}
     ordered = [name for name in (*results, *album.STUDY, *album.ADVISE) if name in texts]
     return {name: texts[name].removeprefix(f"{name}. ") for name in ordered}
 
@@ -209,6 +209,6 @@ def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
 def write(found: Collection, folder: Path) -> None:
     """Writes tables, `main.tex` and `report.html`; the figures must be drawn already."""
     made = tables.tables(found)
-    tables.write(made, folder)
+    tables.write(made, folder, provenance.line(found.stamp))
     files.write_text(folder / "main.tex", document(found, folder, made))
     files.write_text(folder / "report.html", page(found, folder))

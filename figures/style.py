@@ -17,7 +17,7 @@ matplotlib.use("Agg")
 
 from matplotlib.figure import Figure
 
-from numerics import files
+from numerics import files, provenance
 
 COLUMN = 3.4
 """Width of one paper column, inches."""
@@ -70,20 +70,21 @@ def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple
     return figure, figure.subplots(**grid)
 
 
-def save(figure: Figure, folder: Path, name: str, *, svg: bool = False) -> list[Path]:
+def save(figure: Figure, folder: Path, name: str, *, svg: bool = False, made: str = "") -> list[Path]:
     """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes.
 
     Args:
       svg: write `name.svg` too, for a page.
+      made: what the drawing was made from, kept in the files' metadata.
     """
     written = []
     # Laid out once: the files show the same drawing, and the third layout in a row fails in Matplotlib.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for suffix, options in (
-        ("pdf", {"metadata": {"CreationDate": None, "ModDate": None}}),
-        ("png", {"dpi": 300, "metadata": {"Software": None}}),
-        ("svg", {"metadata": {"Date": None, "Creator": None}}),
+        ("pdf", {"metadata": {"Subject": made or None, "CreationDate": None, "ModDate": None}}),
+        ("png", {"dpi": 300, "metadata": {"Description": made or None, "Software": None}}),
+        ("svg", {"metadata": {"Description": made or None, "Date": None, "Creator": None}}),
     ):
         if suffix == "svg" and not svg:
             continue
@@ -95,8 +96,8 @@ def save(figure: Figure, folder: Path, name: str, *, svg: bool = False) -> list[
     return written
 
 
-def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str) -> Path:
-    """Writes what a figure shows as `name.csv`, numbers with all their digits; columns may differ in length."""
+def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str, made: str = "") -> Path:
+    """Writes what a figure shows as `name.csv`, numbers with all their digits, under a comment that says what it was made from; columns may differ in length."""
     rows = max((len(column) for column in columns.values()), default=0)
 
     def cell(column: Sequence[Any], row: int) -> str:
@@ -105,7 +106,7 @@ def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str) -> 
     lines = [",".join(columns)]
     lines += [",".join(cell(column, row) for column in columns.values()) for row in range(rows)]
     path = Path(folder) / f"{name}.csv"
-    files.write_text(path, "\n".join(lines) + "\n")
+    files.write_text(path, provenance.comment(made) + "\n".join(lines) + "\n")
     return path
 
 

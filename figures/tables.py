@@ -11,7 +11,7 @@ from typing import Any
 
 from figures import style
 from figures.collection import Collection, Report
-from numerics import files
+from numerics import files, provenance
 
 EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")
 
@@ -274,12 +274,12 @@ def as_latex(table: Table) -> str:
     return "\n".join([*begin, *body, r"\end{table}", ""])
 
 
-def write(made: Sequence[Table], folder: Path) -> None:
-    """Writes `NAME.csv` and `NAME.tex` of every table into `folder/tables`."""
+def write(made: Sequence[Table], folder: Path, line: str = "") -> None:
+    """Writes `NAME.csv` and `NAME.tex` of every table into `folder/tables`, under a comment with the line that says what they were made from."""
     target = files.make_folder(folder / "tables")
     for table in made:
-        files.write_text(target / f"{table.name}.csv", as_csv(table))
-        files.write_text(target / f"{table.name}.tex", as_latex(table))
+        files.write_text(target / f"{table.name}.csv", provenance.comment(line) + as_csv(table))
+        files.write_text(target / f"{table.name}.tex", provenance.comment(line, "%") + as_latex(table))
     for path in target.iterdir():
         if path.stem not in {table.name for table in made} and path.is_file():
             path.unlink()

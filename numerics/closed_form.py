@@ -3,7 +3,7 @@
 `q(y) = 1/D` and `p(y)` proportional to `exp(-rate y)` on `[a, b]`, `x = y + s e`. The balanced posterior is a normal about x cut to the support,
 the imbalanced one the same about `x - rate s^2` (result `tilt`: an affine log ratio shifts), and the posterior corrected for K equal bins a mixture of the
 latter over bins. Written with `log_ndtr` so that tails do not cancel. This module shares no code with
-`numerics.posterior`; `numbers` integrates over x by the trapezoidal rule, which is spectrally accurate for these integrands (entire but for the
+`numerics.posterior.quantities`; `numbers` integrates over x by the trapezoidal rule, which is spectrally accurate for these integrands (entire but for the
 zeros of p(x), and decaying like Gaussians).
 """
 
@@ -166,7 +166,7 @@ def _cut_variance(x: np.ndarray, noise: float, low: float, high: float) -> np.nd
 
 
 def numbers(here: ExponentialWorld, classes: int) -> dict[str, Estimate]:
-    """The world's numbers for K equal bins, by name as in `numerics.quantities`.
+    """The world's numbers for K equal bins, by name as in `numerics.posterior.records`.
 
     The step is halved until the trapezoidal sums agree to rounding (or 2^14 points a side); the error is the last difference, a rounding term for
     logarithms of a size up to rate D + REACH^2, and the tail beyond `REACH` noises.

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from numerics.problems import InputError
@@ -31,6 +33,29 @@ def one_line(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
+
+
+PLACES = ("--out", "--json", "--store", "--workers", "--scheduler")
+"""Options that say where a result goes or who works on it, never what comes out: with their value left out of the command that a report names."""
+
+
+def typed(program: str, arguments: Sequence[str]) -> str:
+    """A command as a report names it: what settles the result, with files outside the working folder by their names alone, since a path says something about a machine."""
+    kept, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        name, _, value = word.partition("=")
+        if name in PLACES:
+            if not value and rest:
+                rest.pop(0)
+        elif word != "--quiet":
+            kept.append(nameless(word))
+    return shlex.join([*program.split(), *kept])
+
+
+def nameless(argument: str) -> str:
+    """`labels:/home/me/ages.csv:age` as `labels:ages.csv:age`; anything else as it is."""
+    return re.sub(r"(^|:)(?:/|~|\.\./)[^:]*/([^:/]+)", r"\1\2", argument)
 
 
 def run(program: str, main: Callable[[], int]) -> NoReturn:

@@ -1,6 +1,6 @@
 """The prior-corrected model for many partitions of one label law, in plain numpy: W, the corrected excess, the corrected squared error.
 
-A second, smaller road to numbers that `numerics.posterior` computes for the classes of a run: here one label rule serves any partition, so that limits in
+A second, smaller road to numbers that `numerics.posterior.quantities` computes for the classes of a run: here one label rule serves any partition, so that limits in
 K and scans of the noise are cheap. All divergences are written as E[e^t - 1 - t] or log1p of it with centred t, which keeps their relative
 accuracy however small they are.
 """

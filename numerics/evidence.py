@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from numerics.certified import Certificates
+    from numerics.certified.certificates import Certificates
     from numerics.fits.records import Fits
-    from numerics.posterior import Quantities
+    from numerics.posterior.quantities import Quantities
     from numerics.world import World
 
 

@@ -1,6 +1,6 @@
 """The first seven results on finite alphabets, by their definitions, in plain loops.
 
-Independent of `numerics.posterior` on purpose: property tests set random finite worlds against the theory with this module, and worlds of atoms
+Independent of `numerics.posterior.quantities` on purpose: property tests set random finite worlds against the theory with this module, and worlds of atoms
 against quadrature. Sums are `math.fsum`, so that an identity fails only where it is false.
 
 Labels are indexed by i (q_i, p_i, y_i), inputs by j, the channel is `k[i, j] = k(x_j|y_i)`, bins are tuples of label indices.

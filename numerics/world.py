@@ -25,7 +25,7 @@ class World:
     """What a run is about.
 
     Attributes:
-      law: a `Density` or a `DiscreteLaw` (see `numerics.densities`, `numerics.labels`).
+      law: a `Density` or a `DiscreteLaw` (see `numerics.laws.densities`, `numerics.laws.labels`).
       channel: k(x|y).
       classes: the numbers of classes K, without repeats, in the order asked for.
 

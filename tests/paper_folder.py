@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
-from numerics.paper import run, stamp, steps
+from numerics import provenance
+from numerics.paper import run, steps
 
 HERE = Path(__file__).resolve().parent
+COMMIT = "0" * 40
+"""What the files of the write-up name, so that a commit made while tests run changes nothing."""
 
 
 def plan(asked: steps.Asked) -> list[steps.Step]:
@@ -41,15 +46,14 @@ def plan(asked: steps.Asked) -> list[steps.Step]:
     ]
 
 
-def make(folder: Path) -> int:
+def make(folder: Path, commit: str = COMMIT) -> int:
     """Makes the write-up; the exit code."""
     original, run.steps = run.steps, plan
-    # A commit made while tests run is not what they are about.
-    commit, stamp.commit = stamp.commit, lambda: "0" * 40
     try:
-        return run.run(steps.Asked(folder))
+        with mock.patch.dict(os.environ, {provenance.COMMIT: commit}):
+            return run.run(steps.Asked(folder))
     finally:
-        run.steps, stamp.commit = original, commit
+        run.steps = original
 
 
 @cache
@@ -64,4 +68,4 @@ def shared() -> Path:
 def shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the project in a folder."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, env=run.environment(), capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=run.environment(COMMIT), capture_output=True, text=True, check=False)

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics import label_side, labels
 from numerics.advise import cells as fine
 from numerics.advise import channel, classes, columns, interval
 from numerics.advise.cells import Cells
@@ -19,8 +18,10 @@ from numerics.advise.imbalance import imbalance
 from numerics.advise.options import KINDS
 from numerics.advise.recommend import recommend, rules, threshold
 from numerics.channels import Channel
-from numerics.label_column import Column
-from numerics.posterior import quantities
+from numerics.label_files.column import Column
+from numerics.laws import labels
+from numerics.posterior import label_side
+from numerics.posterior.quantities import quantities
 from numerics.problems import InputError
 from numerics.world import World
 

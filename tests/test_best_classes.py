@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import failing, finite_worlds, holds_and_rejects, masses, slack
 
-from numerics import densities, finite, partitions
+from numerics import finite, partitions
 from numerics.channels import Channel
 from numerics.checks import best_classes
 from numerics.closed_form import log_sinh_ratio
 from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld
-from numerics.labels import from_file
-from numerics.posterior import quantities
+from numerics.laws import densities
+from numerics.laws.labels import from_file
+from numerics.posterior.quantities import quantities
 from numerics.problems import InputError
 from numerics.world import World
 

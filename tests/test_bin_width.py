@@ -8,9 +8,10 @@ import mpmath
 import pytest
 from worlds import evidence, failing, holds_and_rejects
 
-from numerics import densities, sawtooth
+from numerics import sawtooth
 from numerics.checks import bin_width
 from numerics.evidence import Evidence
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

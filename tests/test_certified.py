@@ -13,20 +13,21 @@ import flint
 import pytest
 from flint import acb, arb
 
-from numerics import constants
-from numerics.certified import Certificates, certificates, kl_labels_ball, remainder_by_bins
-from numerics.certified_bounds import log_sinh_ratio, specht
-from numerics.certified_inputs import REACH
-from numerics.certified_price import certified_price
+from numerics.certified import constants
+from numerics.certified.bounds import log_sinh_ratio, specht
+from numerics.certified.certificates import Certificates, certificates, kl_labels_ball, remainder_by_bins
+from numerics.certified.enclosure import DIGITS, Enclosure, NotCertified, enclosure, extremes, integral
+from numerics.certified.inputs import REACH
+from numerics.certified.price import certified_price
+from numerics.certified.truncated_moments import FLAT_TERM, smoothed, terms
 from numerics.channels import Channel
-from numerics.densities import named, typed
-from numerics.enclosure import DIGITS, Enclosure, NotCertified, enclosure, extremes, integral
-from numerics.expression import PRECISION, ball, exact, parse
-from numerics.labels import DiscreteLaw
-from numerics.posterior import quantities
-from numerics.quantities import Quantities
+from numerics.expression.balls import PRECISION, ball, exact
+from numerics.expression.parse import parse
+from numerics.laws.densities import named, typed
+from numerics.laws.labels import DiscreteLaw
+from numerics.posterior.quantities import quantities
+from numerics.posterior.records import Quantities
 from numerics.records import Estimate
-from numerics.truncated_moments import FLAT_TERM, smoothed, terms
 from numerics.world import World, class_edges
 
 NAMED = ("uniform", "skewed", "mild", "moderate", "severe", "bimodal", "longtail")

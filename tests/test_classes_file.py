@@ -15,7 +15,7 @@ import pytest
 from numerics import losses
 from numerics.advise import cells as fine
 from numerics.advise import classes, classes_file, snippets
-from numerics.label_column import Column
+from numerics.label_files.column import Column
 from numerics.problems import InputError
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from numerics.certified import certificates
+from numerics.certified.certificates import certificates
 from numerics.channels import Channel
 from numerics.closed_form import ExponentialWorld, log_sinh_ratio, numbers
-from numerics.densities import typed
-from numerics.posterior import quantities
+from numerics.laws.densities import typed
+from numerics.posterior.quantities import quantities
 from numerics.records import Estimate
 from numerics.world import World
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, holds_and_rejects, masses
 
-from numerics import densities
 from numerics.checks import decoder
 from numerics.evidence import Evidence
 from numerics.fits import Options, fits
+from numerics.laws import densities
 
 EPSILON = np.finfo(float).eps
 

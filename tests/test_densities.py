@@ -13,9 +13,9 @@ import scipy.integrate
 import scipy.stats
 from flint import acb
 
-from numerics import densities, inverse_sampling
-from numerics.densities import NAMES, UNIT, named, typed
-from numerics.expression import PRECISION, exact
+from numerics.expression.balls import PRECISION, exact
+from numerics.laws import densities, inverse_sampling
+from numerics.laws.densities import NAMES, UNIT, named, typed
 from numerics.problems import InputError
 
 WIDE = (Fraction(-3), Fraction(17, 2))
@@ -265,9 +265,7 @@ def test_names_need_no_jax():
     import subprocess
     import sys
 
-    code = (
-        "import sys, numerics.densities as d; assert d.NAMES; assert not {'jax', 'scipy', 'flint'} & set(sys.modules)"
-    )
+    code = "import sys, numerics.laws.densities as d; assert d.NAMES; assert not {'jax', 'scipy', 'flint'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

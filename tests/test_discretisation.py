@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, failing, holds_and_rejects, masses
 
-from numerics import densities
 from numerics.channels import Channel
 from numerics.checks import discretisation
 from numerics.evidence import Evidence
-from numerics.posterior import quantities
+from numerics.laws import densities
+from numerics.posterior.quantities import quantities
 from numerics.world import World
 
 

@@ -13,8 +13,12 @@ from flint import acb, arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics import expression as ex
-from numerics.expression_parse import DEEPEST, LARGEST_EXPONENT, LONGEST
+from numerics.expression import balls, calculus, pieces, values
+from numerics.expression import parse as parsing
+from numerics.expression.parse import DEEPEST, LARGEST_EXPONENT, LONGEST
+from numerics.expression.tree import Constant
+from numerics.expression.tree import series as cosines
+from numerics.expression.tree import text as text_of
 from numerics.problems import InputError
 
 NUMBERS = st.sampled_from(["0", "1", "2", "3", "0.5", "0.05", "1.25", ".75", "1e-3", "2.5E1", "7", "10"])
@@ -60,20 +64,20 @@ POINTS = st.floats(0, 1).map(lambda y: round(y, 6))
 
 @given(SMOOTH)
 def test_printing_and_parsing_are_inverse(pair):
-    tree = ex.parse(pair[0])
-    written = ex.text(tree)
+    tree = parsing.parse(pair[0])
+    written = text_of(tree)
     if len(written) <= LONGEST:
-        assert ex.parse(written) == tree
+        assert parsing.parse(written) == tree
 
 
 @given(SMOOTH, POINTS)
 def test_double_value_is_in_the_ball_of_fewer_bits(pair, y):
     # At 44 bits every inexact step of the ball adds 2^-44 relative, 512 units in the last place of a double; each double step
     # errs by a few. So the ball must hold both the double value and the test's own Python function.
-    tree = ex.parse(pair[0])
+    tree = parsing.parse(pair[0])
     with flint.ctx.workprec(44):
-        enclosure = ex.ball(tree, acb(arb(y))).real
-    value = float(ex.evaluate(tree, y, np))
+        enclosure = balls.ball(tree, acb(arb(y))).real
+    value = float(values.evaluate(tree, y, np))
     if not (abs(value) < 1e100 and enclosure.is_finite()):
         return
     assert enclosure.contains(arb(value)) or abs(enclosure - value) < 2**-44
@@ -85,10 +89,10 @@ def test_double_value_is_in_the_ball_of_fewer_bits(pair, y):
 def test_jax_and_numpy_agree(pair, y):
     import jax.numpy as jnp
 
-    tree = ex.parse(pair[0])
-    ours, theirs = (np.asarray(ex.evaluate(tree, np.array([y]), module)) for module in (np, jnp))
+    tree = parsing.parse(pair[0])
+    ours, theirs = (np.asarray(values.evaluate(tree, np.array([y]), module)) for module in (np, jnp))
     with flint.ctx.workprec(44):
-        enclosure = ex.ball(tree, acb(arb(y))).real
+        enclosure = balls.ball(tree, acb(arb(y))).real
     if enclosure.is_finite() and abs(ours[0]) < 1e100:
         # Both are within the radius of the 44-bit ball of the true value (see above).
         assert abs(ours[0] - theirs[0]) <= 2 * float(enclosure.rad()) + 2**-43
@@ -98,12 +102,14 @@ def difference_quotient(tree, y: Fraction):
     """(f(y+h) - f(y-h))/2h in balls with Cauchy's bound on what is left out; None where no disc of analyticity is found."""
     for exponent in range(6, 26, 2):
         radius = arb(2) ** -exponent
-        box = acb(arb(ex.exact(y), radius), arb(0, radius))
-        largest = ex.ball(tree, box, True)
+        box = acb(arb(balls.exact(y), radius), arb(0, radius))
+        largest = balls.ball(tree, box, True)
         if largest.is_finite():
             h = radius * arb(2) ** -100
             with flint.ctx.workprec(600):
-                quotient = (ex.ball(tree, acb(ex.exact(y) + h)) - ex.ball(tree, acb(ex.exact(y) - h))) / (2 * h)
+                quotient = (balls.ball(tree, acb(balls.exact(y) + h)) - balls.ball(tree, acb(balls.exact(y) - h))) / (
+                    2 * h
+                )
             # |a_(2k+1)| <= M/R^(2k+1), so the remainder is at most (M/R) x/(1-x) with x = (h/R)^2.
             left_out = largest.abs_upper() / radius * arb(2) ** -199
             return quotient.real + arb(0, left_out.abs_upper())
@@ -113,9 +119,9 @@ def difference_quotient(tree, y: Fraction):
 @given(SMOOTH, st.fractions(0, 1, max_denominator=1000))
 @settings(max_examples=80)
 def test_derivative_is_the_difference_quotient(pair, y):
-    with flint.ctx.workprec(ex.PRECISION):
-        tree = ex.parse(pair[0])
-        slope = ex.ball(ex.derivative(tree), acb(ex.exact(y)))
+    with flint.ctx.workprec(balls.PRECISION):
+        tree = parsing.parse(pair[0])
+        slope = balls.ball(calculus.derivative(tree), acb(balls.exact(y)))
         quotient = difference_quotient(tree, y)
         if quotient is None or not slope.is_finite():
             return
@@ -126,21 +132,21 @@ def test_derivative_is_the_difference_quotient(pair, y):
 
 @pytest.mark.parametrize("wrong", ["2*y*exp(y**2) + 1e-12", "y*exp(y**2)", "-2*y*exp(y**2)"])
 def test_derivative_check_can_fail(wrong):
-    with flint.ctx.workprec(ex.PRECISION):
-        quotient = difference_quotient(ex.parse("exp(y**2)"), Fraction(1, 3))
+    with flint.ctx.workprec(balls.PRECISION):
+        quotient = difference_quotient(parsing.parse("exp(y**2)"), Fraction(1, 3))
         assert quotient is not None
-        assert not ex.ball(ex.parse(wrong), acb(ex.exact(Fraction(1, 3)))).real.overlaps(quotient)
+        assert not balls.ball(parsing.parse(wrong), acb(balls.exact(Fraction(1, 3)))).real.overlaps(quotient)
 
 
 @given(SMOOTH, st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
 @settings(max_examples=60)
 def test_ball_of_an_interval_covers_its_points(pair, left, right):
     left, right = min(left, right), max(left, right)
-    tree = ex.parse(pair[0])
-    with flint.ctx.workprec(ex.PRECISION):
-        wide = ex.ball(tree, ex.interval(left, right))
+    tree = parsing.parse(pair[0])
+    with flint.ctx.workprec(balls.PRECISION):
+        wide = balls.ball(tree, balls.interval(left, right))
         for k in range(5):
-            here = ex.ball(tree, acb(ex.exact(left + (right - left) * Fraction(k, 4))))
+            here = balls.ball(tree, acb(balls.exact(left + (right - left) * Fraction(k, 4))))
             assert not wide.is_finite() or wide.overlaps(here)
 
 
@@ -229,7 +235,7 @@ def test_refused_in_one_line_and_at_once(text, message, capsys, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     started = time.perf_counter()
     with pytest.raises(InputError, match=message) as problem:
-        ex.parse(text)
+        parsing.parse(text)
     assert time.perf_counter() - started < 1
     assert "\n" not in str(problem.value)
     assert len(str(problem.value)) < 900
@@ -241,21 +247,21 @@ def test_refused_in_one_line_and_at_once(text, message, capsys, tmp_path, monkey
 @settings(max_examples=300)
 def test_any_text_parses_or_is_refused(text):
     try:
-        tree = ex.parse(text)
+        tree = parsing.parse(text)
     except InputError:
         return
-    assert ex.parse(ex.text(tree)) == tree
+    assert parsing.parse(text_of(tree)) == tree
 
 
 @given(st.text(alphabet="y0123456789.+-*/() exploginsqrtm,", max_size=30))
 @settings(max_examples=300)
 def test_near_misses_parse_or_are_refused(text):
     try:
-        tree = ex.parse(text)
+        tree = parsing.parse(text)
     except InputError:
         return
-    if len(ex.text(tree)) <= LONGEST:
-        assert ex.parse(ex.text(tree)) == tree
+    if len(text_of(tree)) <= LONGEST:
+        assert parsing.parse(text_of(tree)) == tree
 
 
 @pytest.mark.parametrize(
@@ -273,13 +279,13 @@ def test_near_misses_parse_or_are_refused(text):
     ],
 )
 def test_constants_are_exact_rationals(text, value):
-    assert ex.parse(text) == ex.Constant(value)
+    assert parsing.parse(text) == Constant(value)
 
 
 def test_constant_to_the_power_of_y():
-    with flint.ctx.workprec(ex.PRECISION):
-        assert ex.ball(ex.parse("2**y"), acb(3)).real.contains(8)
-    assert ex.parse(f"y**{LARGEST_EXPONENT}") is not None
+    with flint.ctx.workprec(balls.PRECISION):
+        assert balls.ball(parsing.parse("2**y"), acb(3)).real.contains(8)
+    assert parsing.parse(f"y**{LARGEST_EXPONENT}") is not None
 
 
 @pytest.mark.parametrize(
@@ -287,7 +293,7 @@ def test_constant_to_the_power_of_y():
 )
 def test_analytic_flag_is_honoured_across_the_singularity(text):
     across = acb(arb(0, 1) / 4, arb(0, 1) / 4)
-    assert not ex.ball(ex.parse(text), across, True).is_finite()
+    assert not balls.ball(parsing.parse(text), across, True).is_finite()
 
 
 @pytest.mark.parametrize(
@@ -302,24 +308,26 @@ def test_analytic_flag_is_honoured_across_the_singularity(text):
     ],
 )
 def test_certified_integrals_hold_the_exact_value(text, lower, upper, value):
-    tree = ex.parse(text)
-    with flint.ctx.workprec(ex.PRECISION):
+    tree = parsing.parse(text)
+    with flint.ctx.workprec(balls.PRECISION):
         total = arb(0)
-        for left, right, piece in ex.smooth_pieces(tree, Fraction(lower), Fraction(upper)):
-            total += ex.integral(lambda y, analytic, piece=piece: ex.ball(piece, y, analytic), left, right)
-        assert total.contains(ex.exact(value))
+        for left, right, piece in pieces.smooth_pieces(tree, Fraction(lower), Fraction(upper)):
+            total += balls.integral(lambda y, analytic, piece=piece: balls.ball(piece, y, analytic), left, right)
+        assert total.contains(balls.exact(value))
         assert total.rel_accuracy_bits() > 66  # 20 digits
 
 
 def test_ignoring_the_analytic_flag_would_be_caught():
-    with flint.ctx.workprec(ex.PRECISION):
-        wrong = ex.integral(lambda y, analytic: ex.ball(ex.parse("sqrt(y)"), y, False), Fraction(1), Fraction(4))
-        assert not wrong.contains(ex.exact(Fraction(14, 3)))
+    with flint.ctx.workprec(balls.PRECISION):
+        wrong = balls.integral(
+            lambda y, analytic: balls.ball(parsing.parse("sqrt(y)"), y, False), Fraction(1), Fraction(4)
+        )
+        assert not wrong.contains(balls.exact(Fraction(14, 3)))
 
 
 def test_no_finite_integral_is_refused():
-    with pytest.raises(InputError, match="no finite integral"), flint.ctx.workprec(ex.PRECISION):
-        ex.integral(lambda y, analytic: ex.ball(ex.parse("1/y"), y, analytic), Fraction(-1), Fraction(1))
+    with pytest.raises(InputError, match="no finite integral"), flint.ctx.workprec(balls.PRECISION):
+        balls.integral(lambda y, analytic: balls.ball(parsing.parse("1/y"), y, analytic), Fraction(-1), Fraction(1))
 
 
 CLOSED = [
@@ -339,13 +347,13 @@ CLOSED = [
 
 @pytest.mark.parametrize("text", CLOSED)
 def test_antiderivative_against_quadrature_in_balls(text):
-    tree = ex.parse(text)
+    tree = parsing.parse(text)
     edges = [Fraction(k, 7) for k in range(8)]
-    assert ex.antiderivative(tree) is not None
-    with flint.ctx.workprec(ex.PRECISION):
-        for mass, left, right in zip(ex.masses(tree, edges), edges, edges[1:], strict=False):
+    assert calculus.antiderivative(tree) is not None
+    with flint.ctx.workprec(balls.PRECISION):
+        for mass, left, right in zip(balls.masses(tree, edges), edges, edges[1:], strict=False):
             by_quadrature = acb.integral(
-                lambda y, analytic: ex.ball(tree, y, bool(analytic)), acb(ex.exact(left)), acb(ex.exact(right))
+                lambda y, analytic: balls.ball(tree, y, bool(analytic)), acb(balls.exact(left)), acb(balls.exact(right))
             ).real
             assert mass.is_finite()
             assert mass.overlaps(by_quadrature)
@@ -354,14 +362,14 @@ def test_antiderivative_against_quadrature_in_balls(text):
 
 @pytest.mark.parametrize("text", ["1/y", "exp(y**2)", "exp(-y**3)", "y*exp(y)", "tanh(y)", "y**65/y"[:4] + "4/exp(y)"])
 def test_no_antiderivative_is_said(text):
-    assert ex.antiderivative(ex.parse(text)) is None
+    assert calculus.antiderivative(parsing.parse(text)) is None
 
 
 def test_tiny_masses_keep_their_digits():
     # erf differences cancel in the tail; the mass must come from quadrature there.
-    tree = ex.parse("exp(-600*(y - 0.5)**2)")
-    with flint.ctx.workprec(ex.PRECISION):
-        (mass,) = ex.masses(tree, [Fraction(0), Fraction(1, 100)])
+    tree = parsing.parse("exp(-600*(y - 0.5)**2)")
+    with flint.ctx.workprec(balls.PRECISION):
+        (mass,) = balls.masses(tree, [Fraction(0), Fraction(1, 100)])
         assert mass > 0
         assert mass.rel_accuracy_bits() > 66
 
@@ -380,17 +388,17 @@ def test_tiny_masses_keep_their_digits():
     ],
 )
 def test_logarithm_is_the_logarithm(text):
-    tree = ex.parse(text)
-    with flint.ctx.workprec(ex.PRECISION):
+    tree = parsing.parse(text)
+    with flint.ctx.workprec(balls.PRECISION):
         for y in (Fraction(1, 7), Fraction(1, 2), Fraction(9, 10)):
-            direct = ex.ball(tree, acb(ex.exact(y))).log()
-            pushed = ex.ball(ex.logarithm(tree), acb(ex.exact(y)))
+            direct = balls.ball(tree, acb(balls.exact(y))).log()
+            pushed = balls.ball(calculus.logarithm(tree), acb(balls.exact(y)))
             assert pushed.overlaps(direct)
             assert pushed.real.rel_accuracy_bits() > 100
 
 
 def test_logarithm_of_an_exponential_cannot_underflow():
-    value = ex.evaluate(ex.logarithm(ex.parse("3*exp(-100000*y)")), np.array([1.0]), np)
+    value = values.evaluate(calculus.logarithm(parsing.parse("3*exp(-100000*y)")), np.array([1.0]), np)
     assert value[0] == pytest.approx(math.log(3) - 100000, rel=4 * np.finfo(float).eps)
 
 
@@ -409,48 +417,48 @@ def test_logarithm_of_an_exponential_cannot_underflow():
     ],
 )
 def test_kinks_at_rationals_are_found_exactly(text, breaks):
-    tree = ex.parse(text)
-    with flint.ctx.workprec(ex.PRECISION):
-        pieces = ex.smooth_pieces(tree, Fraction(0), Fraction(1))
-    assert sorted({piece[0] for piece in pieces[1:]}) == [b for b in breaks if b in {p[0] for p in pieces}]
-    assert {b for b in breaks if text != "min(y, 1 - y, 0.2)"} <= {piece[0] for piece in pieces}
-    for left, right, piece in pieces:
+    tree = parsing.parse(text)
+    with flint.ctx.workprec(balls.PRECISION):
+        found = pieces.smooth_pieces(tree, Fraction(0), Fraction(1))
+    assert sorted({piece[0] for piece in found[1:]}) == [b for b in breaks if b in {p[0] for p in found}]
+    assert {b for b in breaks if text != "min(y, 1 - y, 0.2)"} <= {piece[0] for piece in found}
+    for left, right, piece in found:
         y = np.linspace(float(left), float(right), 11)
         # The same operations on the chosen branch: equal to the rounding of the piece's own ends.
-        np.testing.assert_allclose(ex.evaluate(piece, y, np), ex.evaluate(tree, y, np), rtol=0, atol=8 * 2**-52)
+        np.testing.assert_allclose(values.evaluate(piece, y, np), values.evaluate(tree, y, np), rtol=0, atol=8 * 2**-52)
 
 
 def test_kink_at_an_irrational_is_located_to_sixty_places():
-    with flint.ctx.workprec(ex.PRECISION):
-        pieces = ex.smooth_pieces(ex.parse("max(0.1, y**2)"), Fraction(0), Fraction(1))
-    assert len(pieces) == 2
+    with flint.ctx.workprec(balls.PRECISION):
+        found = pieces.smooth_pieces(parsing.parse("max(0.1, y**2)"), Fraction(0), Fraction(1))
+    assert len(found) == 2
     with flint.ctx.workprec(400):
-        assert abs(ex.exact(pieces[1][0]) - arb(10).rsqrt()) < arb(10) ** -60
+        assert abs(balls.exact(found[1][0]) - arb(10).rsqrt()) < arb(10) ** -60
 
 
 @pytest.mark.parametrize("text", ["abs((y - 0.5)**2)", "max(y, y)", "min(sin(y), sin(y))"])
 def test_branches_that_touch_are_refused(text):
-    with pytest.raises(InputError, match="changes branch"), flint.ctx.workprec(ex.PRECISION):
-        ex.smooth_pieces(ex.parse(text), Fraction(0), Fraction(1))
+    with pytest.raises(InputError, match="changes branch"), flint.ctx.workprec(balls.PRECISION):
+        pieces.smooth_pieces(parsing.parse(text), Fraction(0), Fraction(1))
 
 
 @given(st.fractions(0, 1, max_denominator=200), st.integers(1, 10**6), st.booleans())
 @settings(max_examples=60)
 def test_positivity_of_quadratics_is_decided(root, denominator, positive):
     gap = Fraction(1, denominator)
-    tree = ex.parse(f"(y - {root})**2 {'+' if positive else '-'} {gap}")
+    tree = parsing.parse(f"(y - {root})**2 {'+' if positive else '-'} {gap}")
     if positive:
-        ex.certified_pieces(tree, Fraction(0), Fraction(1), "q")
+        pieces.certified_pieces(tree, Fraction(0), Fraction(1), "q")
     else:
         with pytest.raises(InputError, match=r"not positive|not proved"):
-            ex.certified_pieces(tree, Fraction(0), Fraction(1), "q")
+            pieces.certified_pieces(tree, Fraction(0), Fraction(1), "q")
 
 
 @pytest.mark.parametrize(
     "text", ["sqrt(y) + 0.1", "(1 - y)**(1/3) + 0.1", "sqrt(y*(1 - y)) + 0.2", "exp(500*y)", "1 + 0*log(y + 1)"]
 )
 def test_positivity_is_proved_up_to_a_root_at_the_end(text):
-    ex.certified_pieces(ex.parse(text), Fraction(0), Fraction(1), text)
+    pieces.certified_pieces(parsing.parse(text), Fraction(0), Fraction(1), text)
 
 
 @pytest.mark.parametrize(
@@ -475,26 +483,26 @@ def test_positivity_is_proved_up_to_a_root_at_the_end(text):
 )
 def test_what_is_not_positive_and_finite_is_refused_with_a_place(text, place):
     with pytest.raises(InputError, match=place):
-        ex.certified_pieces(ex.parse(text), Fraction(0), Fraction(1), text)
+        pieces.certified_pieces(parsing.parse(text), Fraction(0), Fraction(1), text)
 
 
 def test_series_in_doubles_in_balls_and_its_derivative():
-    series = ex.series(Fraction(1), Fraction(3), (1.0, 0.5, -0.25), (0.0, 0.125))
-    slope = ex.derivative(series)
+    series = cosines(Fraction(1), Fraction(3), (1.0, 0.5, -0.25), (0.0, 0.125))
+    slope = calculus.derivative(series)
     for y in (1.0, 1.7, 3.0):
         t = math.pi * (y - 1) / 2
         value = 1 + 0.5 * math.cos(t) - 0.25 * math.cos(2 * t) + 0.125 * math.sin(t)
         rate = (-0.5 * math.sin(t) + 0.5 * math.sin(2 * t) + 0.125 * math.cos(t)) * math.pi / 2
         # Three terms of size at most one, a few roundings each.
-        assert float(ex.evaluate(series, y, np)) == pytest.approx(value, abs=32 * 2**-53)
-        assert float(ex.ball(series, acb(arb(y))).real.mid()) == pytest.approx(value, abs=32 * 2**-53)
-        assert float(ex.evaluate(slope, y, np)) == pytest.approx(rate, abs=64 * 2**-53)
-    with flint.ctx.workprec(ex.PRECISION):
+        assert float(values.evaluate(series, y, np)) == pytest.approx(value, abs=32 * 2**-53)
+        assert float(balls.ball(series, acb(arb(y))).real.mid()) == pytest.approx(value, abs=32 * 2**-53)
+        assert float(values.evaluate(slope, y, np)) == pytest.approx(rate, abs=64 * 2**-53)
+    with flint.ctx.workprec(balls.PRECISION):
         for target in (series, slope):
             edges = [Fraction(1), Fraction(3, 2), Fraction(3)]
-            for mass, left, right in zip(ex.masses(target, edges), edges, edges[1:], strict=False):
+            for mass, left, right in zip(balls.masses(target, edges), edges, edges[1:], strict=False):
                 by_quadrature = acb.integral(
-                    lambda y, _, target=target: ex.ball(target, y), acb(ex.exact(left)), acb(ex.exact(right))
+                    lambda y, _, target=target: balls.ball(target, y), acb(balls.exact(left)), acb(balls.exact(right))
                 )
                 assert mass.overlaps(by_quadrature.real)
 
@@ -503,15 +511,15 @@ def test_series_in_doubles_in_balls_and_its_derivative():
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_wide_balls_of_a_series_cover_its_values_tightly(width, order):
     terms = 40
-    series = ex.series(
+    series = cosines(
         Fraction(0), Fraction(2), [math.exp(-((k / 15) ** 2)) * (-1) ** k for k in range(terms)], [0.0, 0.5]
     )
     for _ in range(order):
-        series = ex.derivative(series)
-    with flint.ctx.workprec(ex.PRECISION):
+        series = calculus.derivative(series)
+    with flint.ctx.workprec(balls.PRECISION):
         left = Fraction(7, 5)
-        wide = ex.ball(series, ex.interval(left, left + width)).real
-        inside = [ex.ball(series, acb(ex.exact(left + width * Fraction(k, 8)))).real for k in range(9)]
+        wide = balls.ball(series, balls.interval(left, left + width)).real
+        inside = [balls.ball(series, acb(balls.exact(left + width * Fraction(k, 8)))).real for k in range(9)]
         assert all(value.rel_accuracy_bits() > 100 for value in inside)
         assert all(wide.contains(value) for value in inside)
         if width <= Fraction(1, 50):
@@ -521,41 +529,47 @@ def test_wide_balls_of_a_series_cover_its_values_tightly(width, order):
 
 
 def test_derivatives_of_a_series_are_exact():
-    series = ex.series(Fraction(0), Fraction(1), (1.0, 0.25, -0.125), (0.0, 0.5))
-    with flint.ctx.workprec(ex.PRECISION):
-        y = acb(ex.exact(Fraction(1, 3)))
+    series = cosines(Fraction(0), Fraction(1), (1.0, 0.25, -0.125), (0.0, 0.5))
+    with flint.ctx.workprec(balls.PRECISION):
+        y = acb(balls.exact(Fraction(1, 3)))
         h = acb(arb(2) ** -60)
         higher = series
         for _ in range(3):
-            higher, lower = ex.derivative(higher), higher
-            quotient = (ex.ball(lower, y + h) - ex.ball(lower, y - h)) / (2 * h)
+            higher, lower = calculus.derivative(higher), higher
+            quotient = (balls.ball(lower, y + h) - balls.ball(lower, y - h)) / (2 * h)
             # The next odd term is h^2/6 times a derivative of size at most 3 (2 pi)^6.
-            assert abs(ex.ball(higher, y) - quotient) < arb(2) ** -120 * 3 * (2 * arb.pi()) ** 6
-        across = ex.ball(series, acb(arb(1, 1) / 3, arb(0, 1) / 4), True)
+            assert abs(balls.ball(higher, y) - quotient) < arb(2) ** -120 * 3 * (2 * arb.pi()) ** 6
+        across = balls.ball(series, acb(arb(1, 1) / 3, arb(0, 1) / 4), True)
         assert across.is_finite()
-        assert across.contains(ex.ball(series, acb(ex.exact(Fraction(1, 4)), ex.exact(Fraction(1, 5)))))
+        assert across.contains(balls.ball(series, acb(balls.exact(Fraction(1, 4)), balls.exact(Fraction(1, 5)))))
 
 
 def test_thousands_of_terms_keep_their_digits():
     # Horner's rule in balls would lose half a bit a term: nothing would be left of 192.
     terms = 1500
     cosine = [math.exp(-((k / 400) ** 2)) * math.cos(0.7 * k) for k in range(terms)]
-    series = ex.series(Fraction(0), Fraction(1), cosine)
+    series = cosines(Fraction(0), Fraction(1), cosine)
     points = [Fraction(0), Fraction(1, 7), Fraction(2, 3), Fraction(1)]
-    with flint.ctx.workprec(ex.PRECISION):
+    with flint.ctx.workprec(balls.PRECISION):
         for y in points:
-            value = ex.ball(series, acb(ex.exact(y))).real
+            value = balls.ball(series, acb(balls.exact(y))).real
             # The sum term by term, another way: Clenshaw-free, each cosine by itself.
-            direct = sum((arb(a) * (arb.pi() * k * ex.exact(y)).cos() for k, a in enumerate(cosine)), arb(0))
+            direct = sum((arb(a) * (arb.pi() * k * balls.exact(y)).cos() for k, a in enumerate(cosine)), arb(0))
             assert value.overlaps(direct)
             assert float(value.rad()) < 1e-35
             # Doubles: coefficients sum to about 350 in size, each table entry and step a few roundings.
-            assert float(ex.evaluate(series, float(y), np)) == pytest.approx(float(direct.mid()), abs=350 * 64 * 2**-53)
-        for mass, left, right in zip(ex.masses(series, points), points, points[1:], strict=False):
+            assert float(values.evaluate(series, float(y), np)) == pytest.approx(
+                float(direct.mid()), abs=350 * 64 * 2**-53
+            )
+        for mass, left, right in zip(balls.masses(series, points), points, points[1:], strict=False):
             first, last = (
-                arb(cosine[0]) * ex.exact(y)
+                arb(cosine[0]) * balls.exact(y)
                 + sum(
-                    (arb(a) * (arb.pi() * k * ex.exact(y)).sin() / (k * arb.pi()) for k, a in enumerate(cosine) if k),
+                    (
+                        arb(a) * (arb.pi() * k * balls.exact(y)).sin() / (k * arb.pi())
+                        for k, a in enumerate(cosine)
+                        if k
+                    ),
                     arb(0),
                 )
                 for y in (left, right)

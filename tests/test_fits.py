@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from numerics.channels import Channel
-from numerics.densities import named, typed
 from numerics.fits import (
     Options,
     cells,
@@ -24,8 +23,9 @@ from numerics.fits import (
     summary,
 )
 from numerics.fits.tables import distribution, tables
-from numerics.labels import DiscreteLaw
-from numerics.posterior import quantities
+from numerics.laws.densities import named, typed
+from numerics.laws.labels import DiscreteLaw
+from numerics.posterior.quantities import quantities
 from numerics.records import Estimate
 from numerics.world import World, class_edges
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from worlds import evidence, failing, holds_and_rejects
 
-from numerics import densities
 from numerics.checks import gradient_flow
 from numerics.checks.gradient_flow import FIVE, THREE, TURN, TWO, Classes, Course
+from numerics.laws import densities
 
 
 def every() -> tuple[Classes, ...]:

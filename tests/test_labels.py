@@ -18,12 +18,13 @@ from flint import acb, arb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import kernel_estimate, label_text
-from numerics.densities import Density
-from numerics.expression import PRECISION, exact, interval
-from numerics.label_column import Column
-from numerics.label_files import read_column
-from numerics.labels import DiscreteLaw, from_column, from_file, lattice_step
+from numerics.expression.balls import PRECISION, exact, interval
+from numerics.label_files import text as label_text
+from numerics.label_files.column import Column
+from numerics.label_files.reader import read_column
+from numerics.laws import kernel_estimate
+from numerics.laws.densities import Density
+from numerics.laws.labels import DiscreteLaw, from_column, from_file, lattice_step
 from numerics.problems import InputError
 
 CONTINUOUS = [0.11, 0.35, 0.352, 0.47, 0.52, 0.61, 0.93]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from worlds import evidence, holds_and_rejects
 
-from numerics import densities
 from numerics.checks import loss_scale
 from numerics.checks.loss_scale import GENERIC, SCALES, Linear
+from numerics.laws import densities
 
 
 def every(labels: tuple[float, float] = (1.0, 1.0), frequent: float = 0.99) -> tuple[Linear, ...]:

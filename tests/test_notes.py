@@ -9,6 +9,7 @@ from theory import ledger
 
 ROOT = Path(__file__).resolve().parent.parent
 ROW = re.compile(r"^\| `(\w+)\.(\w+)` \| ([a-z ]+) \| ([a-z, ]+) \| `(\w+)` \| \*(\w+)\* \|$", re.MULTILINE)
+README = re.compile(r"^\| `(\w+)` \| .* \| (\d+) \| ([a-z, ]+) \| (.*) \|$", re.MULTILINE)
 EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")
 
 
@@ -41,3 +42,19 @@ def test_numeric_evidence_is_claimed_only_where_a_check_speaks_of_the_claim() ->
     for result, claim, _, evidence, *_ in rows():
         named = f'"{claim}"' in checks
         assert named == (evidence != "symbolic"), f"{result}.{claim}"
+
+
+def test_table_of_the_readme_says_the_same() -> None:
+    claims: dict[str, list[set[str]]] = {}
+    for result, _, _, evidence, *_ in rows():
+        claims.setdefault(result, []).append(set(evidence.split(", ")))
+    found = README.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert [name for name, *_ in found] == list(claims)
+    for name, count, evidence, files in found:
+        assert int(count) == len(claims[name])
+        assert evidence.split(", ") == [kind for kind in EVIDENCE[1:] if any(kind in one for one in claims[name])]
+        paths = re.findall(r"\]\(([^)]+)\)", files)
+        assert paths == [
+            f"theory/{name}.py", f"numerics/checks/{name}.py", f"figures/{name}.py", f"tests/test_{name}.py", f"paper_notes.md#{name}",
+        ]  # fmt: skip
+        assert all((ROOT / path.split("#")[0]).is_file() for path in paths)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.checks import examples, offset
 from numerics.finite import FiniteWorld, divergence
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from numerics import finite, posterior_arrays
+from numerics import finite
 from numerics.channels import NAMES as CHANNELS
 from numerics.channels import Channel
-from numerics.densities import named, typed
-from numerics.label_side import label_side, panel_range
-from numerics.labels import DiscreteLaw
-from numerics.posterior import input_panels, quantities
+from numerics.laws.densities import named, typed
+from numerics.laws.labels import DiscreteLaw
+from numerics.posterior import arrays as posterior_arrays
+from numerics.posterior.label_side import label_side, panel_range
+from numerics.posterior.quantities import input_panels, quantities
+from numerics.posterior.records import PerClasses, Quantities
 from numerics.problems import InputError
 from numerics.quadrature import rule
-from numerics.quantities import PerClasses, Quantities
 from numerics.records import Estimate
 from numerics.world import World, class_edges
 

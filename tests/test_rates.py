@@ -8,10 +8,11 @@ import mpmath
 import pytest
 from worlds import evidence, failing, holds_and_rejects
 
-from numerics import corrected, densities
+from numerics import corrected
 from numerics.channels import Channel
 from numerics.checks import rates
 from numerics.checks.limits import richardson, seen
+from numerics.laws import densities
 from numerics.records import Estimate
 
 
@@ -30,7 +31,7 @@ def test_remainder_against_many_digits(K: int) -> None:
 
 
 def test_corrected_costs_against_the_other_road() -> None:
-    """The numpy road of `numerics.corrected` and that of `numerics.posterior`, W, excess and squared error alike."""
+    """The numpy road of `numerics.corrected` and that of `numerics.posterior.quantities`, W, excess and squared error alike."""
     here = evidence("skewed", classes=(4, 16, 32))
     law = here.world.law
     rules = corrected.label_rules(law, corrected.equal_edges(law, 64))

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, finite_worlds, holds_and_rejects
 
-from numerics import densities
 from numerics.checks import readout
 from numerics.finite import FiniteWorld
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

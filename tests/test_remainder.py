@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, finite_worlds, holds_and_rejects, slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.checks.remainder import log_sinh_ratio, specht
 from numerics.finite import FiniteWorld
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

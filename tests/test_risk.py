@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, finite_worlds, holds_and_rejects, square_slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.channels import NAMES, Channel
 from numerics.checks.linear_predictor import class_errors, direct_risks, line, noise_rule, noise_variance
 from numerics.finite import FiniteWorld
+from numerics.laws import densities
 from numerics.world import World
 
 

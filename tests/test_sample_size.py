@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, failing, finite_worlds, holds_and_rejects, masses, slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.checks import sample_size
 from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld, divergence
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
@@ -85,8 +86,8 @@ def test_best_number_is_a_minimum_of_the_exact_bound() -> None:
 
 def test_discrete_labels_and_labels_never_sampled(tmp_path) -> None:
     from numerics.channels import Channel
-    from numerics.labels import from_file
-    from numerics.posterior import quantities
+    from numerics.laws.labels import from_file
+    from numerics.posterior.quantities import quantities
     from numerics.world import World
 
     path = tmp_path / "ages.csv"

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from worlds import evidence, finite_worlds, holds_and_rejects, slack, square_slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.checks import squared_error
 from numerics.finite import FiniteWorld
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from worlds import finite_worlds, holds_and_rejects, slack
 
-from numerics import densities, finite
+from numerics import finite
 from numerics.finite import FiniteWorld
+from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

@@ -15,7 +15,8 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from numerics import checks, densities
+from numerics import checks
+from numerics.laws import densities
 from numerics.records import Check, EvidenceKind
 from numerics.verify import report, table
 from numerics.verify.__main__ import main, parser

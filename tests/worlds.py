@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from numerics import checks, densities
-from numerics.certified import certificates
+from numerics import checks
+from numerics.certified.certificates import certificates
 from numerics.channels import Channel
 from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld
-from numerics.posterior import quantities
+from numerics.laws import densities
+from numerics.posterior.quantities import quantities
 from numerics.records import Check
 from numerics.world import World
 

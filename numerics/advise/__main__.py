@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from numerics import command
 from numerics.advise.options import EPSILON, KINDS, MOST_CLASSES, from_arguments
 
+PROGRAM = "python -m numerics.advise"
+
 DESCRIPTION = """\
 Given a column of regression targets: is the sampling imbalanced, what can a classification term buy at most, how many classes should it
 have, with which edges and which correction, and when would it hurt. Every number is from the labels; with --noise, also what to expect."""
@@ -25,7 +27,7 @@ exit code: 0 done, 2 bad input"""
 def parser() -> command.Parser:
     """The command's arguments, all kept as text until `from_arguments` has looked at them."""
     parse = command.Parser(
-        prog="python -m numerics.advise",
+        prog=PROGRAM,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -64,11 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
       InputError: bad input; `numerics.command.run` turns it into one line and exit code 2.
     """
-    options = from_arguments(parser().parse_args(arguments))
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = from_arguments(parser().parse_args(typed), command.typed(PROGRAM, typed))
     from numerics.advise.run import run
 
     return run(options)
 
 
 if __name__ == "__main__":
-    command.run("python -m numerics.advise", lambda: main(sys.argv[1:]))
+    command.run(PROGRAM, lambda: main(sys.argv[1:]))

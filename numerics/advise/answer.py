@@ -12,7 +12,7 @@ from numerics.advise.classes import Edges, Remainder
 from numerics.advise.imbalance import Imbalance, imbalance
 from numerics.advise.options import KINDS, Options
 from numerics.advise.recommend import Recommendation, Rules, predicted, recommend, rules
-from numerics.label_column import Column
+from numerics.label_files.column import Column
 
 SHOWN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 NOISES = tuple(2.0 ** (2 * step / 3) for step in range(-12, 1))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics import kernel_estimate
 from numerics.advise.columns import Counted, check_covers, counted, joint_support
-from numerics.density import Support
-from numerics.discrete_law import runs
-from numerics.label_column import Column
-from numerics.label_files import read_column
+from numerics.label_files.column import Column
+from numerics.label_files.reader import read_column
+from numerics.laws import kernel_estimate
+from numerics.laws.density import Support
+from numerics.laws.discrete import runs
 from numerics.problems import InputError
 
 CELLS = 4096
@@ -105,7 +105,7 @@ def make(column: Column, reference: str, support: Support | None) -> Cells:
     if reference == "uniform":
         atoms = label.atoms if label.discrete else np.empty(0)
         return _with_q(label, atoms, None, "uniform")
-    from numerics.densities import typed
+    from numerics.laws.densities import typed
 
     density = typed(reference, label.support)
     if label.discrete:

@@ -2,7 +2,7 @@
 
 x = y + s e with e standard normal, labels on the cells. Then q(x), p(x) and phat(x) are finite Gaussian mixtures, and by *price* and *offset*
 price = KL(q_y||p_y) - KL(q_x||p_x), corrected excess = W - KL(q_x||phat_x), phat(y) = q_c p(y|c): one integral over x each, by Gauss-Legendre
-panels two noises wide. `numerics.posterior` computes the same from posteriors, for densities and equal widths.
+panels two noises wide. `numerics.posterior.quantities` computes the same from posteriors, for densities and equal widths.
 """
 
 from __future__ import annotations

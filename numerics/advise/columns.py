@@ -1,6 +1,6 @@
 """Labels counted: the points and counts that everything else works on, in seconds for ten million labels.
 
-Up to `LARGE` labels the work is `numerics.labels.from_column`'s. Beyond it the same rules are applied to one sorted copy: whether the labels
+Up to `LARGE` labels the work is `numerics.laws.labels.from_column`'s. Beyond it the same rules are applied to one sorted copy: whether the labels
 are discrete, and the bandwidth of the kernel estimate, whose fine histogram (65,536 cells) then stands for the labels.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics import kernel_estimate, labels
-from numerics.density import Support
-from numerics.label_column import Column
-from numerics.label_report import decimal
+from numerics.label_files.column import Column
+from numerics.label_files.report import decimal
+from numerics.laws import kernel_estimate, labels
+from numerics.laws.density import Support
 from numerics.problems import InputError
 
 LARGE = 400_000
@@ -62,7 +62,7 @@ def counted(column: Column, support: Support | None = None) -> Counted:
     """Counts a column.
 
     Raises:
-      InputError: as `numerics.labels.from_column`.
+      InputError: as `numerics.laws.labels.from_column`.
     """
     if len(column.values) > LARGE:
         found = _large(column, support)

@@ -33,6 +33,7 @@ class Options:
       json: file for the report, "-" for standard output, or None.
       out: folder for report, classes, snippets and figures, or None.
       quiet: print the recommendation alone.
+      command: what was typed, for the report.
     """
 
     labels: str
@@ -46,10 +47,14 @@ class Options:
     json: str | None = None
     out: Path | None = None
     quiet: bool = False
+    command: str = ""
 
 
-def from_arguments(given: argparse.Namespace) -> Options:
+def from_arguments(given: argparse.Namespace, command: str = "") -> Options:
     """Checks what can be checked without reading the labels.
+
+    Args:
+      command: what was typed, for the report.
 
     Raises:
       InputError: naming the option and what to give instead.
@@ -82,6 +87,7 @@ def from_arguments(given: argparse.Namespace) -> Options:
         json=given.json,
         out=out,
         quiet=given.quiet,
+        command=command,
     )
 
 

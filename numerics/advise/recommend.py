@@ -82,7 +82,7 @@ class Recommendation:
 
 def threshold() -> float:
     """d/s at which the correction costs as much as it saves (*bin_width*), the double nearest to its certified value."""
-    from numerics.constants import excess_threshold
+    from numerics.certified.constants import excess_threshold
 
     return excess_threshold().estimate.value
 

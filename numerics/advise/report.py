@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics import provenance
 from numerics.advise import classes_file
 from numerics.advise.answer import Answer
 from numerics.advise.channel import Prediction
@@ -80,6 +81,7 @@ def build(options: Options, found: Answer) -> dict[str, Any]:
         "edges": {kind: _edges(found, kind) for kind in found.remainders},
         "warnings": list(found.warnings),
         "plain": PLAIN,
+        "made": provenance.made(options.command, {"bootstrap": options.seed}),
     }
 
 

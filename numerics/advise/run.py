@@ -25,7 +25,7 @@ def run(options: Options) -> int:
     runtime.start()
     from numerics.advise import report, table
     from numerics.advise.answer import answer
-    from numerics.label_files import read_column
+    from numerics.label_files.reader import read_column
 
     found = answer(read_column(options.labels), options)
     made = report.build(options, found)

@@ -55,11 +55,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def measure(runs: int, seed: int) -> tuple[list[list[str]], int]:
     """For each run the names of the checks that raise an alarm, and the number of checks of a run."""
-    from numerics import densities
     from numerics.channels import Channel
     from numerics.checks import sample_size
     from numerics.fits import Options, fits, summary
-    from numerics.label_side import label_side
+    from numerics.laws import densities
+    from numerics.posterior.label_side import label_side
     from numerics.world import World
 
     world = World(densities.typed(DENSITY, (Fraction(0), Fraction(1))), Channel("gaussian", NOISE), CLASSES)

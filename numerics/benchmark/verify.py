@@ -76,9 +76,9 @@ def integral(repeats: int = 9) -> Timing:
     """KL(q_y||p_y) of the skewed density, certified to 20 digits, everything about the density computed afresh."""
     import flint
 
-    from numerics import densities
-    from numerics.certified import kl_labels_ball
-    from numerics.expression import PRECISION
+    from numerics.certified.certificates import kl_labels_ball
+    from numerics.expression.balls import PRECISION
+    from numerics.laws import densities
 
     times = []
     for _ in range(repeats):

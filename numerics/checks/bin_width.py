@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from numerics import closed_form, corrected, densities, sawtooth
+from numerics import closed_form, corrected, sawtooth
+from numerics.certified.constants import excess_threshold, squared_error_threshold
 from numerics.channels import Channel
 from numerics.checks.common import Page, rounded
 from numerics.checks.limits import quotient, richardson
-from numerics.constants import excess_threshold, squared_error_threshold
 from numerics.evidence import Evidence
+from numerics.laws import densities
 from numerics.records import Check, Estimate, Falsifier
 
 RESULT = "bin_width"

@@ -13,7 +13,7 @@ from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, EvidenceKind, Kind, compare, not_applicable
 
 if TYPE_CHECKING:
-    from numerics.enclosure import Enclosure
+    from numerics.certified.enclosure import Enclosure
 
 ZERO = Estimate(0.0, 0.0)
 UNDEFINED = Estimate(math.nan, 0.0)

@@ -1,6 +1,6 @@
 """The third route: where the labels are exponential (or balanced), the reference uniform and the channel Gaussian, everything has a closed form.
 
-`numerics.closed_form` has it, by error functions and a rule for the inputs that `numerics.posterior` does not use.
+`numerics.closed_form` has it, by error functions and a rule for the inputs that `numerics.posterior.quantities` does not use.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from numerics.checks import exponential, fitted
 from numerics.checks.common import ZERO, Page, rounded, total
 from numerics.checks.examples import ALL, REVEALED, Example, divergence, posterior
 from numerics.evidence import Evidence
-from numerics.quantities import PerClasses
+from numerics.posterior.records import PerClasses
 from numerics.records import Check, Estimate, Falsifier
 
 RESULT = "offset"

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from numerics import closed_form, corrected, densities, quadrature
+from numerics import closed_form, corrected, quadrature
 from numerics.channels import Channel
 from numerics.checks.common import Page, rounded, total
 from numerics.checks.limits import SEEN, UNSEEN, doubling, quotient, richardson, seen
 from numerics.corrected import Labels, equal_edges
 from numerics.evidence import Evidence
-from numerics.expression import derivative, evaluate
+from numerics.expression.calculus import derivative
+from numerics.expression.values import evaluate
+from numerics.laws import densities
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
 from numerics.records import Check, Estimate, Falsifier
 

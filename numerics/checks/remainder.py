@@ -7,13 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics import constants, finite, quadrature
+from numerics import finite, quadrature
+from numerics.certified import constants
 from numerics.checks import exponential
 from numerics.checks.common import ZERO, Page, enclosed, rounded, total, weighted
 from numerics.checks.examples import ALL, Example, divergence
 from numerics.evidence import Evidence
+from numerics.posterior.records import PerClasses
 from numerics.quadrature import EPSILON
-from numerics.quantities import PerClasses
 from numerics.records import Check, Estimate, Falsifier
 
 RESULT = "remainder"

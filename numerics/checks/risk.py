@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics import constants, finite, quadrature
+from numerics import finite, quadrature
+from numerics.certified import constants
 from numerics.checks import fitted
 from numerics.checks.common import Page, rounded, total, weighted
 from numerics.checks.examples import ALL, Example

@@ -1,6 +1,6 @@
 """Exact probabilities on the cells, and the rule by which fitted models are evaluated under q.
 
-Everything here is this package's own: it shares no code with `numerics.posterior`, so that measured and predicted numbers have an origin of
+Everything here is this package's own: it shares no code with `numerics.posterior.quantities`, so that measured and predicted numbers have an origin of
 their own. Cell probabilities come from the noise's distribution function, evaluation from quadrature over x on the whole line.
 """
 

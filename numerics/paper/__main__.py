@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
       InputError: bad input, or a command that ended with an error.
     """
-    given = parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    given = parser().parse_args(typed)
     asked = steps.Asked(
         out=given.out,
         study=given.study,
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         published=given.published,
         labels=tuple(given.labels),
         fit=not given.no_fit,
+        command=command.typed(PROGRAM, typed),
     )
     return run.run(asked, dry=given.dry_run)
 

@@ -5,31 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import platform
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numerics
 from numerics import files
 from numerics.paper.steps import Step
+from numerics.provenance import ROOT, versions
 
-ROOT = Path(numerics.__file__).resolve().parent.parent
 PACKAGES = ("theory", "numerics", "figures")
-LIBRARIES = ("jax", "numpy", "scipy", "sympy", "python-flint", "optax", "matplotlib")
-
-
-def versions() -> dict[str, str]:
-    """Python and the libraries that the results depend on."""
-    found = {"python": platform.python_version()}
-    for name in ("classification-for-regression", *LIBRARIES):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def module_files(name: str) -> list[Path]:

@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from numerics import command, files
+from numerics import command, files, provenance
 from numerics.paper import stamp
-from numerics.paper.keys import ROOT, Kept, key
+from numerics.paper.keys import Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
 from numerics.problems import InputError
+from numerics.provenance import ROOT
 
 FOLDERS = ("figures", "tables")
 
@@ -32,16 +34,17 @@ def run(asked: Asked, dry: bool = False) -> int:
     if not dry:
         files.make_folder(folder / "runs")
     kept = Kept(folder)
+    commit = provenance.commit()
     codes, ran = [], 0
     for step in planned:
-        code, fresh = perform(step, kept, dry)
+        code, fresh = perform(step, kept, dry, commit)
         codes.append(code)
         ran += not fresh
     last = drawing(asked, tuple(folder / name for step in planned for name in step.writes))
     if not dry:
-        stamp.write(folder, [*planned, *last])
+        stamp.write(folder, [*planned, *last], commit, asked.command)
     for step in last:
-        _, fresh = perform(step, kept, dry)
+        _, fresh = perform(step, kept, dry, commit)
         ran += not fresh
     if dry:
         return command.HOLDS
@@ -52,8 +55,11 @@ def run(asked: Asked, dry: bool = False) -> int:
     return command.FAILS if any(codes) else command.HOLDS
 
 
-def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
+def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") -> tuple[int, bool]:
     """Runs a step unless it is fresh.
+
+    Args:
+      commit: what the step's files are to name, so that all of a run name one.
 
     Returns:
       its exit code, and whether it was fresh.
@@ -69,7 +75,7 @@ def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
         return 0, False
     before = {name: (kept.folder / name).stat().st_mtime_ns for name in step.writes if (kept.folder / name).exists()}
     done = subprocess.run(
-        step.command, cwd=kept.folder, env=environment(), stdout=subprocess.PIPE, text=True, check=False
+        step.command, cwd=kept.folder, env=environment(commit), stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode not in (command.HOLDS, command.FAILS):
         raise InputError(
@@ -83,7 +89,7 @@ def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
     if stale:
         raise InputError(f"{step.name} did not write {stale[0]}", f"run 'cd {kept.folder} && {step.words}' to see why")
     if step.name == "theory":
-        timeless(kept.folder)
+        frameless(kept.folder, provenance.made(stamp.shown(step), {}, commit))
     if step.name == "study":
         # Its figures are drawn with all others; what is here is the report and its tables.
         for path in (kept.folder / "runs" / "study").iterdir():
@@ -94,10 +100,10 @@ def perform(step: Step, kept: Kept, dry: bool = False) -> tuple[int, bool]:
     return done.returncode, False
 
 
-def environment() -> dict[str, str]:
-    """The environment of a step: this project is found from any folder, and sums do not depend on the hash seed."""
+def environment(commit: str) -> dict[str, str]:
+    """The environment of a step: this project is found from any folder, sums do not depend on the hash seed, and the commit is named."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", provenance.COMMIT: commit}
 
 
 def drawn(folder: Path) -> list[str]:
@@ -106,16 +112,19 @@ def drawn(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in inside]
 
 
-def timeless(folder: Path) -> None:
-    """Takes the seconds out of the ledger (they would differ between two runs) and the preamble off the statements, which `main.tex` includes."""
+def frameless(folder: Path, made: dict[str, Any]) -> None:
+    """Takes the seconds out of the ledger (they would differ between two runs) and the preamble off the statements, which `main.tex` includes.
+
+    Both then say what they were made from: `theory` imports SymPy alone and cannot.
+    """
     path = folder / "runs" / "theory.json"
     ledger = json.loads(path.read_text(encoding="utf-8"))
     for result in ledger["results"]:
         for claim in result["claims"]:
             claim.pop("seconds", None)
-    files.write_json(path, ledger)
+    files.write_json(path, {**ledger, "made": made})
     text = (folder / "theory.tex").read_text(encoding="utf-8")
     body = re.search(r"\\maketitle\n(.*)\\end\{document\}", text, re.DOTALL)
     if body is None:
         raise InputError("theory.tex has no document", "report this")
-    files.write_text(folder / "theory.tex", body.group(1))
+    files.write_text(folder / "theory.tex", provenance.comment(provenance.line(made), "%") + body.group(1))

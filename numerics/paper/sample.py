@@ -21,7 +21,8 @@ def main(arguments: list[str]) -> int:
         parse.add_argument(name)
     given = parse.parse_args(arguments)
     count, seed = whole(given.n, "n", 1, 10_000_000), whole(given.seed, "seed", 0, 2**31 - 1)
-    from numerics import densities, runtime
+    from numerics import runtime
+    from numerics.laws import densities
 
     law = densities.named(given.name, densities.UNIT)
     runtime.start()

@@ -1,48 +1,36 @@
-"""`stamp.json`: what the write-up was made from. The only file that may differ between two runs on equal inputs."""
+"""`stamp.json`: what the write-up was made from. Every other file says it too, in a line of its own or in its metadata; apart from that, equal inputs give equal bytes."""
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from numerics import files
-from numerics.paper.keys import ROOT, versions
+from numerics import command, files, provenance
 from numerics.paper.steps import SAMPLE, Step
 
 
-def commit() -> str:
-    """The commit of the sources, with `+` where they differ from it; a word where they are in no repository."""
+def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None:
+    """Writes the stamp, unless it says the same already.
 
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(ROOT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "theory", "numerics", "figures")
-        return git("rev-parse", "HEAD") + ("+" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def write(folder: Path, planned: Sequence[Step]) -> None:
-    """Writes the stamp, unless it says the same already."""
-    made = {
-        "commit": commit(),
-        "versions": versions(),
+    Args:
+      commit: of the sources.
+      made: the command that was typed.
+    """
+    found = {
+        "commit": commit,
+        "command": made,
+        "versions": provenance.versions(),
         "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2]), "advise": 0},
         "commands": {step.name: shown(step) for step in planned},
         "files": {step.name: list(step.writes) or ["figures/*", "tables/*"] for step in planned},
     }
-    text = files.json_text(made)
+    text = files.json_text(found)
     path = folder / "stamp.json"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         files.write_text(path, text)
 
 
 def shown(step: Step) -> str:
-    """The command, with files of the user's by their names alone: a folder says something about a machine."""
-    words = step.words
-    for path in step.reads:
-        words = words.replace(str(path.absolute()), path.name)
-    return words
+    """The command of a step, with files of the user's by their names alone."""
+    return shlex.join(["python", *map(command.nameless, step.arguments)])

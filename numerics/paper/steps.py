@@ -21,7 +21,7 @@ SAMPLE = ("longtail", "4000", "0")
 
 @dataclass(frozen=True)
 class Asked:
-    """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted."""
+    """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted, what was typed."""
 
     out: Path
     study: str = "paper-quick"
@@ -29,6 +29,7 @@ class Asked:
     published: Path | None = None
     labels: tuple[str, ...] = ()
     fit: bool = True
+    command: str = "python -m numerics.paper"
 
 
 @dataclass(frozen=True)

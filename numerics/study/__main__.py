@@ -15,4 +15,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    command.run("python -m numerics.study", main)
+    command.run(options.PROGRAM, main)

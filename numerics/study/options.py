@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numerics.command import Parser
+from numerics import command
 from numerics.problems import InputError
 from numerics.study import presets
 from numerics.study.arms import NAMES as ARMS
 
+PROGRAM = "python -m numerics.study"
 MOST_CLASSES = 8192
 MOST_SEEDS = 10_000
 
@@ -48,6 +50,7 @@ class Options:
     dry_run: bool
     quiet: bool
     map: bool
+    command: str
 
     @property
     def file(self) -> Path:
@@ -72,13 +75,13 @@ def _number(kind: Callable[[str], float], least: float, words: str, *, strict: b
     return read
 
 
-def parser() -> Parser:
+def parser() -> command.Parser:
     """The argument parser; options left out are `None`, so that a preset can fill them."""
     count = _number(int, 1, "a whole number of at least 1")
     positive = _number(float, 0.0, "a positive finite number", strict=True)
     natural = _number(float, 0.0, "a finite number of at least 0")
-    result = Parser(
-        prog="python -m numerics.study",
+    result = command.Parser(
+        prog=PROGRAM,
         allow_abbrev=False,
         description="Repeat the paper's 1-D study with controls: trainings, matched pairs, verdicts with intervals.",
         epilog="Several values of --optimizer, --learning-rate, --scale, --decay, --noise or --width make a map of conditions.",
@@ -136,7 +139,8 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     Raises:
       InputError: something is not understood or does not go together.
     """
-    given = parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    given = parser().parse_args(typed)
     if given.data is not None:
         for name in ("setting", "sampling", "functions", "noise", "published", "preset"):
             if getattr(given, name) is not None:
@@ -193,4 +197,5 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         dry_run=given.dry_run,
         quiet=given.quiet,
         map=bool(given.map or given.preset == "map"),
+        command=command.typed(PROGRAM, typed),
     )

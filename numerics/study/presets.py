@@ -29,7 +29,7 @@ CONTROLS = ("reg", "reg_scaled", "reg_nodecay", "reg_cls", "reg_cls_nodecay", "r
 PRESETS: dict[str, dict[str, Any]] = {
     # The protocol as it stands, all arms.
     "paper": {"setting": SETTINGS, "sampling": SAMPLINGS, "classes": CLASSES, "arms": ARMS},
-    # The clean setting with every sampling and arm and three class counts: a quarter of an hour on two idle cores. What `make paper` runs.
+    # The clean setting with every sampling and arm and three class counts: five minutes on two idle cores. What `make paper` runs.
     "paper-quick": {"setting": ("clean",), "sampling": SAMPLINGS, "classes": (4, 16, 64), "arms": ARMS},
     # The setting in which the paper's effect is largest.
     "severe": {"setting": ("clean",), "sampling": ("severe",), "classes": CLASSES, "arms": ARMS},

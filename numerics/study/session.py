@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import command, files
+from numerics import command, files, provenance
 from numerics.study import grid, own_data, published, report, tables
 from numerics.study import run as runner
 from numerics.study.chunk import ENGINE, Job, OwnData, chunks, curves, prepare, run_chunk
@@ -139,8 +139,9 @@ def runs_table(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> str
 def save(found: dict[str, Any], runs: str, folder: Path, quiet: bool) -> None:
     """Writes `report.json`, `table.csv`, `runs.csv`, and the figures in a process of their own."""
     files.write_json(folder / "report.json", found)
-    files.write_text(folder / "table.csv", tables.table(found))
-    files.write_text(folder / "runs.csv", runs)
+    comment = provenance.comment(provenance.line(found["made"]))
+    files.write_text(folder / "table.csv", comment + tables.table(found))
+    files.write_text(folder / "runs.csv", comment + runs)
     drawn = subprocess.run(
         [sys.executable, "-m", "figures", str(folder), "--quiet"], capture_output=True, text=True, check=False
     )
@@ -219,6 +220,8 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
         own=own_data.describe(own, _own_runs(cells, results)) if own else None,
     )
     found["environments"] = environments
+    seeds = f"data seeds 0 to {asked.seeds - 1}, streams by job"
+    found["made"] = provenance.made(asked.command, {"study": seeds})
     if len(environments) > 1 and not asked.quiet:
         print(
             f"the store mixes results of {len(environments)} environments: {'; '.join(environments)}", file=sys.stderr

@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
       InputError: bad input; `numerics.command.run` turns it into one line and exit code 2.
     """
-    request = from_arguments(parser().parse_args(arguments))
+    typed = sys.argv[1:] if arguments is None else arguments
+    request = from_arguments(parser().parse_args(typed), command.typed(PROGRAM, typed))
     from numerics.verify.run import run
 
     return run(request)

@@ -1,35 +1,22 @@
 """The report: everything a run found, as plain data. The figures and every other reader start from it.
 
-No time stamps and no durations: same seed, same bytes.
+No time stamps and no durations: same seed, same bytes, but for what `made` says of the sources and the command.
 """
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
-from importlib import metadata
 from typing import Any
 
+from numerics import provenance
 from numerics.evidence import Evidence
 from numerics.records import Check
 from numerics.verify import central, curves
 from numerics.verify.request import Request
 
 SCHEMA = "verify/1"
-LIBRARIES = ("jax", "numpy", "scipy", "sympy", "python-flint", "optax")
 QUANTITIES = ("kl_labels", "kl_inputs", "price", "squared_error_price", "balanced_risk")
 PER_CLASSES = ("class_part", "within_part", "remainder", "corrected_excess", "corrected_squared_error")
-
-
-def versions() -> dict[str, str]:
-    """Versions of this project, Python and the libraries that compute."""
-    found = {"python": platform.python_version()}
-    for name in ("classification-for-regression", *LIBRARIES):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
 
 
 def verdict(checks: Sequence[Check]) -> str:
@@ -102,7 +89,7 @@ def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict
         "density": evidence.world.law.name,
         "channel": {"name": channel.name, "noise": float(channel.noise)},
         "classes": list(evidence.world.classes),
-        "versions": versions(),
+        "versions": provenance.versions(),
         "seeds": evidence.seeds if evidence.fits is not None else 0,
         "quantities": quantities(evidence),
         "checks": [check.as_json() for check in checks],
@@ -113,4 +100,5 @@ def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict
         "bin_masses": bin_masses(evidence),
         "central": central.rows(evidence),
         "curves": curves.curves(evidence, request.only),
+        "made": provenance.made(request.command, {"verify": request.seed}),
     }

@@ -41,6 +41,7 @@ class Request:
       out: folder for the report, arrays and figures, or None.
       falsify: run the wrong versions instead.
       quiet: print the summary alone.
+      command: what was typed, for the report.
     """
 
     density: str = "skewed"
@@ -57,6 +58,7 @@ class Request:
     out: Path | None = None
     falsify: bool = False
     quiet: bool = False
+    command: str = ""
 
 
 def number(text: str, option: str) -> Fraction:
@@ -81,8 +83,11 @@ def whole(text: str, option: str, least: int, most: int) -> int:
     return int(text)
 
 
-def from_arguments(arguments: argparse.Namespace) -> Request:
+def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
     """Checks what can be checked without computing.
+
+    Args:
+      command: what was typed, for the report.
 
     Raises:
       InputError: naming the option and what to give instead.
@@ -118,4 +123,5 @@ def from_arguments(arguments: argparse.Namespace) -> Request:
         out=out,
         falsify=arguments.falsify,
         quiet=arguments.quiet,
+        command=command,
     )

@@ -76,10 +76,10 @@ def gather(request: Request) -> Any:
     """
     law = label_law(request)
     runtime.start(devices=DEVICES)
-    from numerics.certified import certificates
+    from numerics.certified.certificates import certificates
     from numerics.channels import Channel
     from numerics.evidence import Evidence
-    from numerics.posterior import quantities
+    from numerics.posterior.quantities import quantities
     from numerics.world import World
 
     length = law.support[1] - law.support[0]
@@ -106,7 +106,7 @@ def label_law(request: Request) -> Any:
     Raises:
       InputError: no such density, a refused expression, or a file without usable labels.
     """
-    from numerics import densities
+    from numerics.laws import densities
 
     text, support = request.density, request.support or densities.UNIT
     shown = f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
@@ -116,7 +116,7 @@ def label_law(request: Request) -> Any:
         raise InputError(shown, f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
     try:
         if text.startswith(LABELS):
-            from numerics.labels import from_file
+            from numerics.laws.labels import from_file
 
             return from_file(text.removeprefix(LABELS), request.support)
         return densities.typed(text, support)

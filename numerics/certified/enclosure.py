@@ -1,0 +1,136 @@
+"""A certified number as text and as doubles, and the ball-arithmetic tools that certificates share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+from flint import acb, arb
+
+from numerics.expression.balls import ball, exact, interval, is_real
+from numerics.expression.calculus import derivative
+from numerics.expression.tree import Expression
+from numerics.problems import InputError
+from numerics.records import Estimate
+
+DIGITS = 25
+"""Decimals of a midpoint; 20 are promised."""
+
+
+class NotCertified(InputError):
+    """No finite enclosure was found: said in words, never a `nan` ball, which would overlap everything."""
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A certified interval, `midpoint +- radius`, as decimal strings.
+
+    Attributes:
+      midpoint: decimal, `DIGITS` significant digits.
+      radius: decimal, rounded up; covers the rounding of the midpoint to decimals as well.
+    """
+
+    midpoint: str
+    radius: str
+
+    @property
+    def estimate(self) -> Estimate:
+        """The same as doubles: the radius also covers the midpoint's conversion (half a unit in the last place)."""
+        value = float(self.midpoint)
+        return Estimate(value, math.nextafter(float(self.radius) + math.ulp(value) / 2, math.inf))
+
+    def contains(self, value: Fraction) -> bool:
+        """Whether an exact number lies in the interval."""
+        return abs(value - Fraction(self.midpoint)) <= Fraction(self.radius)
+
+    def overlaps(self, other: Enclosure) -> bool:
+        """Whether the two intervals have a point in common, decided exactly."""
+        return abs(Fraction(self.midpoint) - Fraction(other.midpoint)) <= Fraction(self.radius) + Fraction(other.radius)
+
+
+def enclosure(value: arb, what: str) -> Enclosure:
+    """The enclosure of a finite ball.
+
+    Raises:
+      NotCertified: the ball is not finite.
+    """
+    if not value.is_finite():
+        raise NotCertified(f"no certified {what}", "the integrand has no finite enclosure on this support")
+    midpoint = value.mid().str(DIGITS, radius=False)
+    with flint.ctx.workprec(max(flint.ctx.prec, 128)):
+        away = (value - arb(midpoint)).abs_upper()
+        # Three digits, rounded up by adding one unit of the third.
+        radius = "0" if away.is_zero() else f"{float(away) * 1.01 + 5e-324:.3g}"
+        if not arb(midpoint, arb(radius)).contains(value):
+            raise AssertionError(f"the decimal interval of {what} does not cover its ball")
+    return Enclosure(midpoint, radius)
+
+
+def integral(
+    function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction, what: str, *, bits: int = 84
+) -> arb:
+    """A certified integral of a real function of any sign.
+
+    Args:
+      function: takes a complex ball and the `analytic` flag; must give a ball that is not finite wherever the flag is set and the function is
+        not analytic on all of the ball (else the result is wrong, see `tests/test_certified.py`).
+      bits: goal of the error, 2^-bits, absolute or relative, whichever comes first; certified whether or not it is met.
+
+    Raises:
+      NotCertified: the enclosure is not finite.
+    """
+    value = acb.integral(
+        lambda y, analytic: function(y, bool(analytic)),
+        acb(exact(lower)),
+        acb(exact(upper)),
+        rel_tol=arb(2) ** -bits,
+        abs_tol=arb(2) ** -bits,
+    )
+    if not value.is_finite():
+        raise NotCertified(f"no certified {what}", f"no finite enclosure over [{float(lower):g}, {float(upper):g}]")
+    return value.real
+
+
+def extremes(expression: Expression, lower: Fraction, upper: Fraction, depth: int = 12) -> tuple[arb, arb]:
+    """Balls that hold the infimum and the supremum of a smooth expression on an interval.
+
+    Where the derivative's ball has one sign the function is monotone and its ends decide; elsewhere the interval is halved, and at `depth` the
+    ball of the values (by the mean value form) stands for both.
+
+    Raises:
+      NotCertified: no finite enclosure of the values.
+    """
+    slope = derivative(expression)
+
+    def value(y: Fraction) -> arb:
+        return _real(ball(expression, acb(exact(y))))
+
+    def search(low: Fraction, high: Fraction, left: int) -> tuple[arb, arb]:
+        steep = ball(slope, interval(low, high))
+        rise = steep.real if is_real(steep) else arb("nan")
+        ends = value(low), value(high)
+        if rise >= 0:
+            return ends
+        if rise <= 0:
+            return ends[1], ends[0]
+        if left == 0:
+            middle = (low + high) / 2
+            whole = _real(ball(expression, interval(low, high)))
+            if rise.is_finite():
+                whole = whole.intersection(value(middle) + rise * exact((high - low) / 2) * arb(0, 1))
+            return whole, whole
+        middle = (low + high) / 2
+        (a, b), (c, d) = search(low, middle, left - 1), search(middle, high, left - 1)
+        return a.min(c), b.max(d)
+
+    return search(lower, upper, depth)
+
+
+def _real(value: acb) -> arb:
+    # A rounded-out ball may poke past an end into the negative side of a root; densities are proved real, so the real part encloses.
+    if not value.is_finite() or not value.imag.contains(0):
+        raise NotCertified("no certified range of the density", "its enclosure is not finite on this support")
+    return value.real

@@ -1,0 +1,164 @@
+"""Expressions in ball arithmetic: values, certified positivity, certified integrals.
+
+Every function keeps the promise that `acb.integral` needs: with `analytic` set, a ball on which the expression is not
+certainly analytic gives a ball that is not finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import reduce
+from itertools import pairwise
+
+import flint
+from flint import acb, arb, fmpq
+
+from numerics.expression.calculus import antiderivative
+from numerics.expression.series import ball_series, series_masses
+from numerics.expression.tree import Call, Constant, Expression, Label, TrigonometricSeries
+from numerics.problems import InputError
+
+PRECISION = 192
+"""Working precision in bits: 20 digits are asked for, the rest is for cancellation."""
+
+
+def exact(value: Fraction) -> arb:
+    """The rational as a ball at the present precision."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+def ball(expression: Expression, y: acb, analytic: bool = False) -> acb:
+    """An enclosure of the expression on the ball `y`.
+
+    Args:
+      y: a complex ball.
+      analytic: as `acb.integral` passes it; then the result is finite only where the expression is analytic on all of
+        `y`.
+
+    Returns:
+      A ball that holds every value on `y`; not finite where none can be given.
+    """
+    match expression:
+        case Constant(value):
+            return acb(exact(value))
+        case Label():
+            return acb(y)
+        case TrigonometricSeries():
+            return ball_series(expression, y)
+        case Call("pi", ()):
+            return acb.pi()
+        case Call("**", (base, Constant(exponent))):
+            return _power(ball(base, y, analytic), exponent, analytic)
+        case Call(function, arguments):
+            return _apply(function, [ball(argument, y, analytic) for argument in arguments], analytic)
+    raise TypeError(expression)
+
+
+def _apply(function: str, values: list[acb], analytic: bool) -> acb:
+    first = values[0]
+    match function:
+        case "neg":
+            return -first
+        case "+":
+            return first + values[1]
+        case "-":
+            return first - values[1]
+        case "*":
+            return first * values[1]
+        case "/":
+            return first / values[1]
+        case "exp":
+            return first.exp()
+        case "log":
+            return first.log(analytic=analytic)
+        case "sqrt":
+            return first.sqrt(analytic=analytic)
+        case "sin":
+            return first.sin()
+        case "cos":
+            return first.cos()
+        case "tanh":
+            return first.tanh()
+        case "erf":
+            return first.erf()
+        case "abs":
+            return first.real_abs(analytic=analytic)
+        case "sign":
+            return first.real_sgn(analytic=analytic)
+        case "min":
+            return reduce(lambda u, v: u.real_min(v, analytic=analytic), values)
+        case "max":
+            return reduce(lambda u, v: u.real_max(v, analytic=analytic), values)
+    raise TypeError(function)
+
+
+def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
+    numerator, denominator = exponent.numerator, exponent.denominator
+    if denominator == 1:
+        return base**numerator if numerator >= 0 else 1 / base**-numerator
+    if denominator == 2:
+        return _power(base.sqrt(analytic=analytic), Fraction(numerator), analytic)
+    if not analytic and numerator > 0 and base.contains(acb(0)):
+        # The principal power near the branch point is at most |base|^exponent in modulus.
+        bound = arb(0, (base.abs_upper() ** exact(exponent)).abs_upper())
+        return acb(bound, bound)
+    return base.pow(acb(exact(exponent)), analytic=analytic)
+
+
+def interval(lower: Fraction, upper: Fraction) -> acb:
+    """The real ball that covers `[lower, upper]`."""
+    return acb(arb(exact((lower + upper) / 2), exact((upper - lower) / 2)))
+
+
+def is_real(value: acb) -> bool:
+    """Finite with an imaginary part that is exactly zero."""
+    return value.is_finite() and value.imag.is_zero()
+
+
+def integral(function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction) -> arb:
+    """A certified enclosure of the integral of a positive real function.
+
+    The goal is a relative one (30 digits at `PRECISION`, fewer at a lower precision), so that bins of tiny mass keep theirs;
+    the enclosure is certified whether or not the goal is met.
+
+    Args:
+      function: takes a ball and the `analytic` flag, and honours it.
+
+    Raises:
+      InputError: the enclosure is not finite: the integrand is not integrable as far as can be proved.
+    """
+    value = acb.integral(
+        lambda y, analytic: function(y, bool(analytic)),
+        acb(exact(lower)),
+        acb(exact(upper)),
+        rel_tol=arb(2) ** -min(100, flint.ctx.prec - 20),
+        abs_tol=arb(0),
+    )
+    if not value.real.is_finite():
+        raise InputError(
+            f"no finite integral over [{float(lower):g}, {float(upper):g}]", "choose a density that is integrable there"
+        )
+    return value.real
+
+
+def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:
+    """Certified integrals of the expression between consecutive edges: by antiderivative where there is one, else by quadrature in balls."""
+    if isinstance(expression, TrigonometricSeries):
+        return series_masses(expression, edges)
+    primitive = antiderivative(expression)
+    found = [arb("nan")] * (len(edges) - 1)
+    if primitive is not None:
+        points = [ball(primitive, acb(exact(edge))) for edge in edges]
+        found = [
+            right.real - left.real if is_real(left) and is_real(right) else arb("nan")
+            for left, right in pairwise(points)
+        ]
+    # Differences in a tail may cancel; those are integrated instead.
+    enough = flint.ctx.prec // 2
+    return [
+        mass
+        if mass.is_finite() and mass.rel_accuracy_bits() >= enough
+        else integral(lambda y, analytic: ball(expression, y, analytic), left, right)
+        for mass, (left, right) in zip(found, pairwise(edges), strict=True)
+    ]
