@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -20,21 +21,21 @@ def figure(report: dict[str, Any]) -> Figure:
     columns = data(report)
     noise = columns["noise"]
     axes.plot(noise, columns["price"], color=style.IMBALANCED, label="price of imbalance: most that can be saved")
-    for place, count in enumerate(report["alternatives"]):
-        colour, dash, marker = LOOKS[place % len(LOOKS)]
+    advised = report["recommended"]["classes"]
+    looks = dict(zip(report["alternatives"], itertools.cycle(LOOKS), strict=False)) | {
+        advised: (style.CORRECTED, "-", "o")
+    }
+    for count, (colour, dash, marker) in sorted(looks.items()):
         axes.plot(
             noise,
             columns[f"saved_{count}"],
             color=colour,
             linestyle=dash,
             marker=marker,
-            markersize=2.5,
-            label=f"saved by {count} classes",
+            markersize=3.5 if count == advised else 2.5,
+            zorder=3 if count == advised else 2,
+            label=f"saved by {count} classes" + (" (advised)" if count == advised else ""),
         )
-    advised = report["recommended"]["classes"]
-    axes.plot(
-        noise, columns[f"saved_{advised}"], color=style.CORRECTED, marker="o", label=f"saved by {advised} classes"
-    )
     axes.axhline(0, color=style.REMAINDER, linewidth=0.6)
     if report["noise"] is not None:
         axes.axvline(report["noise"]["noise"], color=style.BOUND, linewidth=0.8)

@@ -18,6 +18,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inli
 WIDE = 400
 """Drawings wider than this (points) are two columns wide and scroll inside their frame on a phone."""
 
+FIRST = ("study_attribution", "offset")
+"""The answer in two figures; the others follow by section."""
+
 ARMS = {
     "reg": "squared error alone",
     "reg_scaled": "squared error times λ, no classes: the control for the loss scale",
@@ -147,9 +150,14 @@ def section(name: str, title: str, content: str) -> str:
 def page(found: Collection, folder: Path) -> str:
     """The whole page."""
     drawn = captions(found, folder)
-    studied, advised = ([name for name in drawn if name in group] for group in (album.STUDY, album.ADVISE))
-    results = [name for name in drawn if name not in (*studied, *advised)]
-    answer = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.sentences(found))
+    shown_first = [name for name in FIRST if name in drawn]
+    later = [name for name in drawn if name not in shown_first]
+    studied, advised = ([name for name in later if name in group] for group in (album.STUDY, album.ADVISE))
+    results = [name for name in later if name not in (*studied, *advised)]
+    answer = "".join(
+        f"<li><strong>{escape(lead)}</strong> {escape(sentence)}</li>"
+        for lead, sentence in page_answer.sentences(found)
+    )
     unknown = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.UNKNOWN)
     rules = tables.class_rules(found)
 
@@ -157,12 +165,12 @@ def page(found: Collection, folder: Path) -> str:
         return f"<div class='gallery'>{''.join(figure(folder, name, drawn[name]) for name in names)}</div>"
 
     sections = [
-        ("answer", "The answer", f"<ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>"),
+        ("answer", "The answer", f"<ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>{gallery(shown_first)}"),
         ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
-        ("figures", "Figures", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
+        ("figures", "The results, one figure each", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
         ("study", "The published claim, with controls", study(found) + gallery(studied)),
         ("advice", "Advice for a column of labels", (html_table(rules) if rules else "<p>No labels were given.</p>") + gallery(advised)),
-        ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(results))),
+        ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(drawn))),
         ("reproduce", "How to reproduce", reproduce(found)),
     ]  # fmt: skip
     links = "".join(f"<a href='#{name}'>{title}</a>" for name, title, _ in sections)
@@ -196,7 +204,7 @@ def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
         *(f"\\texttt{{{tables.escaped(words)}}}" for words in found.stamp["commands"].values()),
     ]
     filled = {
-        "ANSWER": tables.escaped(" ".join(page_answer.sentences(found))),
+        "ANSWER": tables.escaped(" ".join(sentence for _, sentence in page_answer.sentences(found))),
         "FIGURES": "".join(graphics),
         "TABLES": "".join(f"\\input{{tables/{table.name}.tex}}\n" for table in made),
         "STAMP": " \\\\\n".join(stamp),

@@ -67,7 +67,7 @@ def price(found: Collection) -> str:
 def plain(found: Collection) -> str:
     """What a plain term does."""
     return (
-        "A plain cross-entropy term does not change this: with capacity to spare, the optimum of regression log-loss plus cross-entropy is the same "
+        "A plain cross-entropy term does not change this price: with capacity to spare, the optimum of regression log-loss plus cross-entropy is the same "
         f"imbalanced posterior for every weight of the term, and the price stays {number(found.main['quantities']['price'])} nats."
     )
 
@@ -140,6 +140,17 @@ def study(found: Collection) -> str:
     return text + f": the verdict is “{cell['verdict']}”."
 
 
-def sentences(found: Collection) -> list[str]:
-    """The six sentences."""
-    return [part(found) for part in (price, plain, correction, count, harm, study)]
+PARTS = (
+    ("The published effect.", study),
+    ("What imbalance costs.", price),
+    ("A plain classification term.", plain),
+    ("A corrected one.", correction),
+    ("How many classes.", count),
+    ("When it hurts.", harm),
+)
+"""What each sentence is about; the awkward one first."""
+
+
+def sentences(found: Collection) -> list[tuple[str, str]]:
+    """The six sentences, each under the words that say what it is about."""
+    return [(lead, part(found)) for lead, part in PARTS]

@@ -13,7 +13,7 @@ WORDS = {
     "symbolic": "proved step by step by a machine",
     "certified": "enclosed by ball arithmetic",
     "quadrature": "quadrature with its own error",
-    "fitted": "fitted models with intervals",
+    "fitted": "fitted models with intervals, or gradient descent with its step taken to zero",
 }
 
 

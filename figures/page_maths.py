@@ -28,7 +28,6 @@ FUNCTIONS = ("coth", "log", "sinh", "tanh", "exp", "cosh", "sin", "cos", "det", 
 LIMITS = ("inf", "max", "min", "sup", "lim")
 SPACES = {"quad": "1em", "qquad": "2em", ",": "0.17em", ";": "0.28em", ":": "0.22em", " ": "0.3em", "!": "-0.17em"}
 SIZES = ("Big", "Bigl", "Bigr", "big", "bigl", "bigr", "left", "right")
-STRETCHED = ("left", "right", "Big", "Bigl", "Bigr")
 
 
 class UnknownCommand(ValueError):

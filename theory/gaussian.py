@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import overload
 
 from sympy import QQ
 from sympy.polys.rings import PolyElement, ring
@@ -59,6 +60,10 @@ def posterior(prior: Normal, at: PolyElement = X) -> Normal:
     return Normal(mean, prior.variance * NOISE / wide)
 
 
+@overload
+def expectation(value: Logs, variable: PolyElement, law: Normal) -> Logs: ...
+@overload
+def expectation(value: Ratio, variable: PolyElement, law: Normal) -> Ratio: ...
 def expectation(value: Logs | Ratio, variable: PolyElement, law: Normal) -> Logs | Ratio:
     """The mean over `variable` of an expression at most quadratic in it.
 
@@ -106,7 +111,7 @@ def closed_divergence(first: Normal, second: Normal) -> Logs:
 
 def mean_over_inputs(value: Logs) -> Logs:
     """E_{q(x)} of a quadratic in x."""
-    return expectation(value, X, evidence(Q))  # type: ignore[return-value]
+    return expectation(value, X, evidence(Q))
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from numerics import runtime
+from numerics.study import protocol
 from numerics.study.arms import ARMS
 
 if TYPE_CHECKING:
@@ -56,11 +57,11 @@ class Job:
     optimizer: str = "adam"
     learning_rate: float = 1e-3
     scale: float = 100.0
-    decay: float = 1e-3
+    decay: float = protocol.DECAY
     noise: float = 0.0
-    hidden: tuple[int, ...] = (6, 15)
-    epochs: int = 80
-    batch: int = 256
+    hidden: tuple[int, ...] = protocol.HIDDEN
+    epochs: int = protocol.EPOCHS
+    batch: int = protocol.BATCH
     dtype: str = "float32"
 
     def text(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from numerics import command
 from numerics.problems import InputError
-from numerics.study import presets
+from numerics.study import presets, protocol
 from numerics.study.arms import NAMES as ARMS
 
 PROGRAM = "python -m numerics.study"
@@ -163,7 +163,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     if given.hidden is not None and given.width is not None:
         raise InputError("--hidden and --width", "give one: --width varies the last of the layers 6 15")
     widths = None if given.hidden is not None else value("width", None)
-    hidden = tuple(given.hidden or (6, 15))
+    hidden = tuple(given.hidden or protocol.HIDDEN)
     hiddens = tuple((*hidden[:-1], width) for width in _once(widths)) if widths else (hidden,)
 
     def several(name: str, default: Any) -> Any:
@@ -180,11 +180,11 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         optimizers=several("optimizer", ("adam",)),
         learning_rates=several("learning_rate", None),
         scales=several("scale", None),
-        decays=several("decay", (1e-3,)),
+        decays=several("decay", (protocol.DECAY,)),
         noises=several("noise", None),
         hiddens=hiddens,
-        epochs=value("epochs", 80),
-        batch=value("batch", 256),
+        epochs=value("epochs", protocol.EPOCHS),
+        batch=value("batch", protocol.BATCH),
         dtype=given.dtype or "float32",
         store=given.store,
         workers=given.workers,

@@ -23,9 +23,6 @@ NOISE = {name: setting.noise for name, setting in _OF.items()}
 SGD_RATE = 0.1
 """Plain gradient descent takes `SGD_RATE / lambda`: the curvature of `lambda MSE` grows with `lambda`, and a rate above 2 over it diverges."""
 
-CONTROLS = ("reg", "reg_scaled", "reg_nodecay", "reg_cls", "reg_cls_nodecay", "reg_cls_placebo")
-"""What a verdict needs."""
-
 PRESETS: dict[str, dict[str, Any]] = {
     # The protocol as it stands, all arms.
     "paper": {"setting": SETTINGS, "sampling": SAMPLINGS, "classes": CLASSES, "arms": ARMS},

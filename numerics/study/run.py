@@ -62,7 +62,6 @@ class Progress:
         self.terminal = self.stream.isatty()
         self.left = {number: chunk_weight(chunk) for number, chunk in pending}
         self.count = len(self.left)
-        self.trainings = sum(len(chunk) for _, chunk in pending)
         self.total = sum(self.left.values())
         self.begin = self.told = time.perf_counter()
 

@@ -205,7 +205,7 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
                 file=sys.stderr,
             )
             return command.INTERRUPTED
-        environments = store.environments()
+        environments, others = store.environments(), store.other_engines()
         if own is not None:
             results = own_data.in_units(own, results)
         fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
@@ -226,6 +226,8 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
         print(
             f"the store mixes results of {len(environments)} environments: {'; '.join(environments)}", file=sys.stderr
         )
+    if others and not asked.quiet:
+        print(f"{others} trainings of other versions of the engine are in {asked.file}; not used", file=sys.stderr)
     if asked.out is not None:
         save(found, runs_table(cells, results), asked.out, asked.quiet)
     if asked.json == "-":
