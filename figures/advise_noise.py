@@ -42,6 +42,9 @@ def figure(report: dict[str, Any]) -> Figure:
     # Linear near zero, so that what is lost shows as well as what is gained.
     unit = max(report["epsilon"] / 10, 1e-6)
     axes.set_yscale("symlog", linthresh=unit)
+    highest = max(style.finite(columns["price"]))
+    if highest > unit:
+        axes.set_ylim(top=2 * highest)
     axes.set_xscale("log")
     axes.set_xlabel("noise $s$ of the labels of one input" + (" (line: yours)" if report["noise"] else ""))
     axes.set_ylabel("nats (below 0: the correction hurts)")

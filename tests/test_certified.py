@@ -15,9 +15,10 @@ from flint import acb, arb
 
 from numerics.certified import constants
 from numerics.certified.bounds import log_sinh_ratio, specht
-from numerics.certified.certificates import Certificates, certificates, kl_labels_ball, remainder_by_bins
+from numerics.certified.certificates import Certificates, certificates
 from numerics.certified.enclosure import DIGITS, Enclosure, NotCertified, enclosure, extremes, integral
 from numerics.certified.inputs import REACH
+from numerics.certified.label_balls import kl_labels_ball, remainder_by_bins
 from numerics.certified.price import certified_price
 from numerics.certified.truncated_moments import FLAT_TERM, smoothed, terms
 from numerics.channels import Channel

@@ -17,7 +17,7 @@ import study_fake
 
 from numerics.problems import InputError
 from numerics.study import cluster, grid, options, run, session
-from numerics.study.chunk import Job, chunks
+from numerics.study.job import Job, chunks
 from numerics.study.store import Store
 
 pytest.importorskip("distributed")

@@ -16,7 +16,7 @@ import pytest
 from numerics.problems import InputError
 from numerics.study import grid, options, presets, run
 from numerics.study.arms import NAMES as ARMS
-from numerics.study.chunk import Job, chunks
+from numerics.study.job import Job, chunks
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE.parent)}

@@ -17,7 +17,8 @@ import pytest
 from numerics.problems import InputError
 from numerics.study import engine, softmax
 from numerics.study.arms import ARMS
-from numerics.study.chunk import Job, OwnData, canonical, chunks, curves, job_from, run_chunk
+from numerics.study.chunk import curves, run_chunk
+from numerics.study.job import Job, OwnData, canonical, chunks, job_from
 from numerics.study.model import Batch, Parameters, Terms, decoded, gradients, initial
 from numerics.study.order import shuffled
 from numerics.study.train import train
@@ -326,7 +327,8 @@ def test_result_depends_on_the_job_alone() -> None:
 
 TWO_DEVICES = """
 import json, sys
-from numerics.study.chunk import job_from, prepare, run_chunk
+from numerics.study.chunk import prepare, run_chunk
+from numerics.study.job import job_from
 prepare(2)
 import jax
 assert len(jax.devices()) == 2

@@ -17,7 +17,7 @@ import study_fake
 
 from numerics.problems import InputError
 from numerics.study import run
-from numerics.study.chunk import Job
+from numerics.study.job import Job
 from numerics.study.store import Store, environment
 
 HERE = Path(__file__).resolve().parent

@@ -50,7 +50,8 @@ print(2 * 1024**3 / sorted(times)[10], 2 * 1024**3 / sorted(busy)[10], kernel, s
 
 MEMORY_PROGRAM = """
 import resource, sys
-from numerics.study.chunk import Job, chunks, prepare, run_chunk
+from numerics.study.chunk import prepare, run_chunk
+from numerics.study.job import Job, chunks
 prepare(int(sys.argv[1]))
 jobs = [Job("clean", "severe", f, s, 1024, "reg_cls", epochs=1) for f in range(10) for s in range(5)]
 for chunk in chunks(jobs):
@@ -122,7 +123,7 @@ class Case:
     def __init__(self, classes: int, models: int, epochs: int) -> None:
         from numerics.study import engine
         from numerics.study.arms import ARMS
-        from numerics.study.chunk import Job
+        from numerics.study.job import Job
 
         arm = "reg_cls" if classes else "reg"
         jobs = [

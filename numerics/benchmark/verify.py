@@ -76,7 +76,7 @@ def integral(repeats: int = 9) -> Timing:
     """KL(q_y||p_y) of the skewed density, certified to 20 digits, everything about the density computed afresh."""
     import flint
 
-    from numerics.certified.certificates import kl_labels_ball
+    from numerics.certified.label_balls import kl_labels_ball
     from numerics.expression.balls import PRECISION
     from numerics.laws import densities
 

@@ -23,7 +23,6 @@ import flint
 from flint import arb
 
 from numerics.certified.atoms import AtomKernel, AtomMixture
-from numerics.certified.certificates import bin_members, kl_classes_ball, kl_labels_ball
 from numerics.certified.enclosure import Enclosure, NotCertified, enclosure, extremes
 from numerics.certified.inputs import (
     REACH,
@@ -36,6 +35,7 @@ from numerics.certified.inputs import (
     grid,
     locals_of,
 )
+from numerics.certified.label_balls import bin_members, kl_classes_ball, kl_labels_ball
 from numerics.certified.truncated_moments import FLAT_TERM, smoothed, terms
 from numerics.expression.balls import exact
 from numerics.world import World

@@ -21,7 +21,7 @@ import numpy as np
 from numerics.problems import InputError
 
 if TYPE_CHECKING:
-    from numerics.laws.densities import Density
+    from numerics.laws.density import Density
 
 TOLERANCE = 1e-13
 """Largest distance allowed between the table's distribution function and the certified one, as a probability."""

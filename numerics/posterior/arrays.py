@@ -15,8 +15,6 @@ CHUNK = 256
 PANELS = 32
 LITTLE_WORK = 4_000_000
 """Kernel entries up to which the program that compiles sooner is taken."""
-NEAR = 0.5
-"""How far Z may be from 1 for a form in e^t - 1 to be more accurate than logarithms."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from numerics import quadrature
 from numerics.posterior import label_side as labels
-from numerics.posterior.arrays import NEAR, Prepared, evaluate, prepare
+from numerics.posterior.arrays import Prepared, evaluate, prepare
 from numerics.posterior.label_side import INFINITE, UNDEFINED, BinSide
 from numerics.posterior.records import PerClasses, Quantities
 from numerics.quadrature import EPSILON, ROUNDING
@@ -224,6 +224,8 @@ def _kappa_size(here: World, side: labels.LabelSide) -> tuple[float, float]:
 
 def _inherited(oscillation: float) -> float:
     """The relative size of rounding in E[g (e^t - 1)]/Z where |Z - 1| < NEAR: E|e^t - 1| is at most expm1 of the oscillation and at most Z + 1."""
+    from numerics.posterior.rows import NEAR
+
     return min(math.expm1(min(oscillation, 2.0)), 1.0 + 1.0 / NEAR)
 
 
@@ -231,6 +233,8 @@ def _tilt_size(kl: np.ndarray, log_z: np.ndarray, oscillation: float) -> np.ndar
     """The size that rounding acts on in a KL from the form E[e^t - 1 - t] - (z - log(1 + z)), z = Z - 1: both terms are sums of one sign,
     z inherits the cancellation among e^t - 1 (at most expm1 of the oscillation, or 1/NEAR + 1) but enters with slope z/(1 + z).
     Far from Z = 1 the plain logarithms are used."""
+    from numerics.posterior.rows import NEAR
+
     z = np.expm1(np.minimum(log_z, 1.0))
     return np.where(
         np.abs(z) < NEAR, kl + z * z + np.abs(z) * _inherited(oscillation) / NEAR, 1.0 + oscillation + np.abs(log_z)

@@ -17,7 +17,9 @@ import jax
 import jax.numpy as jnp
 
 from numerics import channels
-from numerics.posterior.arrays import NEAR
+
+NEAR = 0.5
+"""How far Z may be from 1 for a form in e^t - 1 to be more accurate than logarithms."""
 
 
 def second_order(t: jax.Array) -> jax.Array:

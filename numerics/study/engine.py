@@ -13,7 +13,7 @@ import numpy as np
 
 from numerics.problems import InputError
 from numerics.study.arms import ARMS, Arm
-from numerics.study.chunk import Job, OwnData
+from numerics.study.job import Job, OwnData
 from numerics.study.model import Parameters, Terms, initial
 from numerics.study.sampling import Split, labels, log_prior, splits
 from numerics.study.streams import stream

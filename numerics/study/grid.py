@@ -9,7 +9,7 @@ from typing import Any
 
 from numerics.study import presets
 from numerics.study.arms import ARMS
-from numerics.study.chunk import Job, canonical
+from numerics.study.job import Job, canonical
 from numerics.study.options import Options
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from numerics.problems import InputError
 from numerics.study import statistics
-from numerics.study.chunk import OwnData
+from numerics.study.job import OwnData
 
 SPLITS = ("train", "dev", "test")
 BINS = 20

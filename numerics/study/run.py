@@ -11,8 +11,8 @@ from types import FrameType
 from typing import Any, TextIO
 
 from numerics.problems import InputError
-from numerics.study.chunk import Job
 from numerics.study.grid import weight
+from numerics.study.job import Job
 from numerics.study.store import Result, Store
 
 Chunk = tuple[Job, ...]

@@ -16,7 +16,8 @@ from typing import Any
 from numerics import command, files, provenance
 from numerics.study import grid, own_data, published, report, tables
 from numerics.study import run as runner
-from numerics.study.chunk import ENGINE, Job, OwnData, chunks, curves, prepare, run_chunk
+from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
+from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
 

@@ -1,0 +1,124 @@
+"""A job: everything that determines one training, in plain values; a user's own data; and which jobs can be trained at once.
+
+Equal canonical jobs have equal results, bit for bit on one kind of machine, whatever else is in their chunk and however many host devices there are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from numerics.study import protocol
+from numerics.study.arms import ARMS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Models trained at once; the memory of a run is bounded by a chunk whatever the size of the grid.
+CHUNK = 50
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+      setting: clean, noisy, ood; `data` for a user's own data.
+      sampling: uniform, mild, moderate, severe; `data` for a user's own data.
+      function: number of the synthetic function, 0 to 9, or the digest of a data file.
+      data_seed: seeds data, initial weights and batch order.
+      classes: K, at least 2; 0 where the arm has no class head.
+      arm: a name of `arms.NAMES`.
+      optimizer: adam or sgd.
+      learning_rate: of the optimizer.
+      scale: lambda, the weight of the squared error in scaled arms.
+      decay: L2 decay added to the gradient of all parameters.
+      noise: standard deviation of the Gaussian noise on all targets.
+      hidden: widths of the hidden layers.
+      epochs: passes over the training third.
+      batch: samples a step; the last partial batch is dropped.
+      dtype: float32 or float64.
+    """
+
+    setting: str
+    sampling: str
+    function: int | str
+    data_seed: int
+    classes: int
+    arm: str
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    scale: float = 100.0
+    decay: float = protocol.DECAY
+    noise: float = 0.0
+    hidden: tuple[int, ...] = protocol.HIDDEN
+    epochs: int = protocol.EPOCHS
+    batch: int = protocol.BATCH
+    dtype: str = "float32"
+
+    def text(self) -> str:
+        """Canonical JSON of the job: sorted keys, no spaces; the key of its result."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def job_from(text: str) -> Job:
+    """The job that `Job.text` wrote."""
+    fields = json.loads(text)
+    return Job(**(fields | {"hidden": tuple(fields["hidden"])}))
+
+
+def canonical(job: Job) -> Job:
+    """The same training with every field that its arm does not use at its neutral value.
+
+    `reg` does not depend on K or on lambda, so its five pairs share one training.
+    """
+    arm = ARMS[job.arm]
+    return replace(
+        job,
+        classes=job.classes if arm.classifies else 0,
+        scale=float(job.scale) if arm.scaled else 1.0,
+        decay=float(job.decay) if arm.decay else 0.0,
+        learning_rate=float(job.learning_rate),
+        noise=float(job.noise),
+    )
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """A user's own data in place of a synthetic function.
+
+    Attributes:
+      x: (n, f) inputs.
+      y: (n,) targets.
+      split: (n,) 0 train, 1 validation, 2 test.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    split: np.ndarray
+
+
+def chunks(jobs: Sequence[Job], size: int = CHUNK) -> list[tuple[Job, ...]]:
+    """Groups jobs that can be trained at once.
+
+    The jobs of a chunk differ in function and data seed alone. The grouping is a function of the set of jobs, and the order puts chunks that
+    share data next to each other.
+
+    Args:
+      jobs: any jobs; they are made canonical and equal ones merged.
+      size: the most jobs in a chunk.
+    """
+    groups: dict[tuple[Any, ...], list[Job]] = {}
+    for job in {canonical(job): None for job in jobs}:
+        shape = (
+            *(job.setting, job.sampling, job.noise, isinstance(job.function, str), job.dtype, job.classes, job.arm),
+            *(job.optimizer, job.learning_rate, job.scale, job.decay, job.hidden, job.epochs, job.batch),
+        )
+        groups.setdefault(shape, []).append(job)
+    result = []
+    for shape in sorted(groups):
+        members = sorted(groups[shape], key=lambda job: (job.function, job.data_seed))
+        result += [tuple(members[start : start + size]) for start in range(0, len(members), size)]
+    return result
