@@ -9,8 +9,8 @@ from figures.collection import Collection, Report
 
 QUESTION = (
     "Why does adding a classification loss help a regressor, when does it, and how many classes should it have? The question is that of Pintea, Lin, "
-    "Dijkstra and van Gemert (ICCV 2023). Here every statement has a proof that a machine re-runs, is checked on numbers by independent routes, and the claim is "
-    "measured again with controls."
+    "Dijkstra and van Gemert (ICCV 2023). Here every claim has a proof that a machine re-runs (on finite alphabets or in closed form), the results are checked on "
+    "numbers by independent routes, and the published comparison is measured again with controls."
 )
 UNKNOWN = (
     "Whether a plain classification term helps a given network on given data. The theorems speak of populations and of models with capacity to spare, "
@@ -88,14 +88,15 @@ def correction(found: Collection) -> str:
 def count(found: Collection) -> str:
     """How many classes."""
     text = (
-        "To leading order the correction pays once each class is narrower than 3.5 standard deviations of the noise in the label (7.1 for squared error), and more classes "
-        "lower W like 1/K² but need more labels, since the class masses are estimated"
+        "As a guide (exact to leading order for a straight log ratio away from the ends of the label interval) the correction pays once each class is narrower than 3.5 "
+        "standard deviations of the noise in the label (7.1 for squared error), and more classes lower W, in the end like 1/K² where the log ratio is smooth and like 1/K where "
+        "it jumps, but need more labels, since the class masses are estimated"
     )
     sample = found.advise.get("sample")
     if sample is None:
         return text + "."
     rules, chosen = sample["rules"], sample["recommended"]
-    least = "" if rules["bin_width"] is None else f" the noise asks for at least {rules['bin_width']} and"
+    least = "" if rules["bin_width"] is None else f" the guide asks for at least {rules['bin_width']} and"
     return (
         text
         + f": for {sample['labels']['n']} labels drawn from the longtail density{least} the advice is {chosen['classes']} classes, "
@@ -112,10 +113,10 @@ def harm(found: Collection) -> str:
             "(1/4) log(16/15) nats after it."
         )
     worst = max(rows, key=lambda row: row[2] - row[3])
-    cases = "one pair" if len(rows) == 1 else f"{len(rows)} pairs"
+    pairs = sum(len(report["quantities"]["per_classes"]) for report in found.verify.values())
     return (
-        f"With too few classes the correction hurts: in {cases} of density and K here it costs more than it saves, most for {worst[0]} with {worst[1]} classes "
-        f"({number(worst[2])} nats after the correction against {number(worst[3])} before)."
+        f"With too few classes the correction can hurt: in {len(rows)} of the {pairs} pairs of density and K here it costs more than it saves, most for {worst[0]} with {worst[1]} "
+        f"classes ({number(worst[2])} nats after the correction against {number(worst[3])} before)."
     )
 
 
@@ -127,17 +128,19 @@ def study(found: Collection) -> str:
     cell = next((cell for cell in cells if cell["sampling"] == "severe"), cells[-1])
     rows = {row["name"]: row for row in cell["contrasts"] if row["classes"] is None}
     claim, scale, share = rows["claim"], rows.get("scale"), cell["attribution"]
-    relative = claim["relative"]["value"]
-    epochs = cell["condition"]["epochs"]
+    relative, epochs = claim["relative"], cell["condition"]["epochs"]
+    counts = ", ".join(map(str, cell["classes"]))
     text = (
-        f"In the published 1-D experiment, run again with controls ({found.study['trainings']} trainings of {epochs} epochs), the test error changes by {percent(relative)} under "
-        f"{cell['sampling']} imbalance when the classification loss is added"
+        f"In the published 1-D experiment ({cell['condition']['setting']} setting, K = {counts}), run again with controls ({found.study['trainings']} trainings of {epochs} epochs), "
+        f"the test error changes by {percent(relative['value'])} [{percent(relative['low'])}, {percent(relative['high'])}] under {cell['sampling']} imbalance when the "
+        "classification loss is added"
     )
     if isinstance(share["value"], float):
         text += f", but the larger weight on the squared error that comes with it has {percent(share['value'])} [{percent(share['low'])}, {percent(share['high'])}] of that by itself"
     if scale is not None:
         text += f", and against that control the difference is {number(scale['difference'])} [{number(scale['low'])}, {number(scale['high'])}]"
-    return text + f": the verdict is “{cell['verdict']}”."
+    others = ", ".join(f"{other['sampling']} {other['verdict']}" for other in cells if other is not cell)
+    return text + f": the verdict is “{cell['verdict']}”" + (f" (of the others: {others})." if others else ".")
 
 
 PARTS = (

@@ -112,7 +112,7 @@ def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
     )
     wrong["status"] = "fails"
     spoilt = dataclasses.replace(found, verify={"skewed": report})
-    assert "in one pair of density and K" in page_answer.harm(spoilt)
+    assert "in 1 of the 3 pairs of density and K" in page_answer.harm(spoilt)
     ledger_text = page_ledger.ledger(spoilt, set())
     row = ledger_text[ledger_text.index(f"id='claim-{wrong['result']}.{wrong['claim']}'") :].split("</details>")[0]
     assert "<span class='fails'>fails</span></summary>" in row

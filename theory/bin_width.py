@@ -234,10 +234,10 @@ RESULT = Result(
             name="rule",
             kind="upper bound",
             statement=(
-                "With at least D/(3.5 s) classes the correction saves log-loss; d <= sqrt(12) s suffices by W alone, since "
-                "W/price = d^2/(12 s^2)."
+                "To leading order in L d and away from the ends of Y, at least D/(3.5 s) classes save log-loss; there d <= sqrt(12) s "
+                "suffices by W alone, since W/price -> d^2/(12 s^2)."
             ),
-            latex=r"K \ge \frac{D}{3.5\,s}\ \Rightarrow\ \text{corrected excess} < \text{price};\qquad \frac{W}{\text{price}} = \frac{d^2}{12\,s^2}",
+            latex=r"K \ge \frac{D}{3.5\,s}\ \Rightarrow\ \text{corrected excess} < \text{price};\qquad \frac{W}{\text{price}} \to \frac{d^2}{12\,s^2} \quad (L\,d \to 0)",
             proof=(
                 Step("W ~ (L d)^2/24 over L^2 s^2/2, which is also the ratio without the exponentials.", wide_noise),
                 Step("The ratio rises with d, and at d = 3.5 s it is below 1.", lambda: below_at("3.5")),

@@ -3,7 +3,7 @@
 Lower limits, from what the classes are for:
 
 1. W(K) <= epsilon (*remainder*, *offset*): at most epsilon nats of the extra error are left, whatever the inputs are.
-2. With a noise s: K >= D/(3.5074... s) (*bin_width*), or the correction costs more than it saves.
+2. With a noise s: K >= D/(3.5074... s) (*bin_width*): for a straight log ratio away from the ends, fewer cost more than they save; else a guide.
 
 Upper limits, from what the labels can carry:
 
@@ -116,7 +116,10 @@ def recommend(
     ]
     if named.by_noise is not None and named.finest is not None:
         lower.append(
-            (f"with fewer than {named.by_noise} the correction costs more than it saves at this noise", named.by_noise)
+            (
+                f"fewer than {named.by_noise} are wider than {threshold():.4g} noises, where the correction costs more than it saves for a straight log ratio",
+                named.by_noise,
+            )
         )
         upper.append((f"more than {named.finest} are finer than a quarter of the noise", named.finest))
     need, least = max(lower, key=lambda one: one[1])

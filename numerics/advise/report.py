@@ -18,7 +18,8 @@ BARS = 100
 
 PLAIN = (
     "A plain cross-entropy term does not move the optimum in the population: with capacity to spare it buys nothing of this. The numbers are for"
-    " the prior-corrected term, decoded from the classes; what a plain term does in practice is capacity, optimisation or regularisation."
+    " the prior-corrected term, the prediction made of the corrected classes and the regression within them; where it is said, of their centres."
+    " What a plain term does in practice is capacity, optimisation or regularisation."
 )
 
 

@@ -84,7 +84,7 @@ def verdict(contrasts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
     explaining = [contrast.name for contrast in controls if contrast.name in contrasts and not lower(contrast.name)]
     absent = [contrast.name for contrast in controls if contrast.name not in contrasts]
     if explaining:
-        return "confounded", f"no effect is left against the control {', '.join(explaining)}"
+        return "confounded", f"no effect is established against the control {', '.join(explaining)}"
     if absent:
         return "uncontrolled", f"lower error than reg, but the control {', '.join(absent)} was not run"
     return "replicated", "lower error than reg and than every control"

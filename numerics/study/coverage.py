@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics import command
 from numerics.study import statistics
 from numerics.study.statistics import LEVEL, Resampling
 
@@ -116,6 +117,9 @@ def misses(
 
 
 def main() -> int:
+    command.Parser(
+        prog="python -m numerics.study.coverage", description="Simulate how often the intervals cover."
+    ).parse_args()
     samples = 4000
     print(
         f"{samples} samples a world, Monte-Carlo standard error at 95 %: {100 * (0.05 * 0.95 / samples) ** 0.5:.2f} %"
@@ -132,6 +136,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from numerics import command
-
     command.run("python -m numerics.study.coverage", main)
