@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,14 +11,38 @@ from hypothesis import given
 from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
 
 from numerics import finite
-from numerics.checks import examples, offset
+from numerics.checks import class_split, examples, offset, price
 from numerics.finite import FiniteWorld, divergence
+from numerics.fits import Options, fits
 from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("offset", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density is rejected by a wrong version, not only one of its neighbours."""
+    here = evidence("skewed")
+    rejected = {(check.claim, check.evidence) for wrong in offset.FALSIFIERS for check in failing(wrong.checks(here))}
+    assert rejected == {(check.claim, check.evidence) for check in offset.checks(here)}
+
+
+def test_every_fitted_check_can_fail() -> None:
+    """The same for the trained models of `price`, `class_split` and `offset`, fitted once for the three."""
+    plain = evidence("skewed", classes=(4,))
+    here = replace(plain, fits=fits(plain.world, 8, 0, Options(draws=1 << 17, test_draws=1 << 15)))
+    for module in (price, class_split, offset):
+        made = module.checks(here)
+        assert not failing(made)
+        rejected = {
+            check.claim
+            for wrong in module.FALSIFIERS
+            for check in failing(wrong.checks(here))
+            if check.evidence == "fitted"
+        }
+        assert rejected == {check.claim for check in made if check.evidence == "fitted"} != set()
 
 
 @given(finite_worlds())

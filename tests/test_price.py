@@ -6,10 +6,10 @@ import math
 
 import pytest
 from hypothesis import given
-from worlds import evidence, finite_worlds, holds_and_rejects, slack
+from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
 
 from numerics import finite
-from numerics.checks import examples
+from numerics.checks import examples, price
 from numerics.finite import FiniteWorld, divergence
 from numerics.laws import densities
 
@@ -17,6 +17,13 @@ from numerics.laws import densities
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("price", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density is rejected by a wrong version, not only one of its neighbours."""
+    here = evidence("skewed")
+    rejected = {(check.claim, check.evidence) for wrong in price.FALSIFIERS for check in failing(wrong.checks(here))}
+    assert rejected == {(check.claim, check.evidence) for check in price.checks(here)}
 
 
 @given(finite_worlds())

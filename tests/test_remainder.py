@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import evidence, finite_worlds, holds_and_rejects, slack
+from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
 
 from numerics import finite
+from numerics.checks import remainder
 from numerics.checks.remainder import log_sinh_ratio, specht
 from numerics.finite import FiniteWorld
 from numerics.laws import densities
@@ -21,6 +22,15 @@ from numerics.laws import densities
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("remainder", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density is rejected by a wrong version, not only one of its neighbours."""
+    here = evidence("skewed")
+    rejected = {
+        (check.claim, check.evidence) for wrong in remainder.FALSIFIERS for check in failing(wrong.checks(here))
+    }
+    assert rejected == {(check.claim, check.evidence) for check in remainder.checks(here)}
 
 
 @given(finite_worlds())

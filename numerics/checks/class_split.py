@@ -21,6 +21,7 @@ def checks(
     inputs_weight: float = -1.0,
     inner_weight: float = 1.0,
     parts_sign: float = 1.0,
+    swapped: bool = False,
 ) -> list[Check]:
     """The split for each number of classes, the class part by its chain rule too, the signs, and finite worlds.
 
@@ -29,6 +30,7 @@ def checks(
       inputs_weight: factor of KL(q_x||p_x) in the class part; -1 in the theorem.
       inner_weight: factor of sum_c q_c KL(q_{x|c}||p_{x|c}) in the class part; 1 in the theorem.
       parts_sign: sign with which both parts are claimed to be non-negative; 1 in the theorem.
+      swapped: take each part for the other.
     """
     page = Page(evidence, RESULT)
     found = evidence.quantities
@@ -39,7 +41,7 @@ def checks(
         told = total(
             entry.kl_classes, entry.kl_inputs_within.scaled(inner_weight), found.kl_inputs.scaled(inputs_weight)
         )
-        page.add("class_part", "identity", told, entry.class_part, classes=K)
+        page.add("class_part", "identity", told, entry.within_part if swapped else entry.class_part, classes=K)
     for entry in found.per_classes:
         for name, part in (("class part", entry.class_part), ("within-class part", entry.within_part)):
             page.add(
@@ -53,29 +55,50 @@ def checks(
     for entry in found.per_classes:
         K, inner = entry.classes, entry.kl_inputs_within.scaled(inner_weight)
         told = total(entry.kl_classes, inner, found.kl_inputs.scaled(inputs_weight))
-        fitted.add(page, "class_part", "class_excess", told, K)
-        fitted.add(page, "within_part", "within_excess", entry.within_part, K)
+        names = ("class_excess", "within_excess")
+        classes, within = reversed(names) if swapped else names
+        fitted.add(page, "class_part", "class_excess", told, K, measured=classes)
+        fitted.add(page, "within_part", "within_excess", entry.within_part, K, measured=within)
         _fitted(page, K, within_weight)
     for example in ALL:
         with page.elsewhere(example.name):
-            _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign)
+            _finite(page, example, within_weight, inputs_weight, inner_weight, parts_sign, swapped)
     return page.checks
 
 
 def _fitted(page: Page, K: int, within_weight: float) -> None:
-    """The two parts of trained models add up to what the joint model loses."""
-    names = ("class_excess", "within_excess", "plain_excess")
-    entries = [found[1] for found in (fitted.find(page.evidence, name, K) for name in names) if found is not None]
-    if len(entries) == len(names):
-        classes, within, whole = entries
-        parts = total(classes, within.scaled(within_weight))
-        page.add(
-            "price_split", "identity", parts, whole, "trained models, both parts measured", source="fitted", classes=K
-        )
+    """The class network's excess and the regressor's within its classes add up to what the regressor loses alone.
+
+    The regressor has a class posterior of its own, trained apart from the class network's, so nothing makes the two agree but that both
+    are right. The intervals of a run hold all together (in 99 runs of a hundred), so the sum of three is allowed, and the distance of the
+    families' optima.
+    """
+    names = (("class_excess", K), ("within_excess", K), ("extra_term", None))
+    entries = [found for found in (fitted.find(page.evidence, *name) for name in names) if found is not None]
+    if len(entries) < len(names):
+        return
+    (classes, classes_mean), (within, within_mean), (whole, whole_mean) = entries
+    gap = abs(classes.representation_gap + within.representation_gap - whole.representation_gap)
+    page.add(
+        "price_split",
+        "identity",
+        total(classes_mean, within_mean.scaled(within_weight)),
+        whole_mean,
+        f"class network and regressor against the regressor alone; the families' optima are {gap:.1e} apart, allowed for",
+        source="fitted",
+        classes=K,
+        allowance=gap,
+    )
 
 
 def _finite(
-    page: Page, example: Example, within_weight: float, inputs_weight: float, inner_weight: float, parts_sign: float
+    page: Page,
+    example: Example,
+    within_weight: float,
+    inputs_weight: float,
+    inner_weight: float,
+    parts_sign: float,
+    swapped: bool,
 ) -> None:
     """Losses pair by pair, and the means, on a finite world."""
     q, p, k, members = example.q, example.p, example.k, example.members
@@ -92,7 +115,7 @@ def _finite(
     told = total(
         divergence(members @ q, members @ p), inner.scaled(inner_weight), divergence(q_x, p @ k).scaled(inputs_weight)
     )
-    page.add("class_part", "identity", told, class_part)
+    page.add("class_part", "identity", told, within_part if swapped else class_part)
     for words, part in (("class part", class_part), ("within-class part", within_part)):
         page.add("non_negative", "upper bound", ZERO, part.scaled(-parts_sign), f"minus the {words}")
     seen = posterior_p > 0
@@ -133,4 +156,5 @@ FALSIFIERS = (
         "both parts are claimed to be at most zero",
         lambda evidence: checks(evidence, parts_sign=-1.0),
     ),
+    Falsifier(RESULT, "swapped", "each part is taken for the other", lambda evidence: checks(evidence, swapped=True)),
 )

@@ -42,21 +42,33 @@ def measured(evidence: Evidence, name: str, classes: int | None = None) -> dict[
     }
 
 
-def add(page: Page, claim: str, name: str, theory: Estimate, classes: int | None = None) -> None:
+def add(
+    page: Page,
+    claim: str,
+    name: str,
+    theory: Estimate,
+    classes: int | None = None,
+    *,
+    measured: str = "",
+    factor: float = 1.0,
+) -> None:
     """Sets a fitted number against the theory, and against the optimum of its family.
 
     Args:
       name: of the fitted number.
       theory: what the claim says, with unlimited capacity.
+      measured: the fitted number that is set against both; `name` in the theorem.
+      factor: put on it; 1 in the theorem.
     """
     fits = page.evidence.fits
     if fits is None:
         return
-    found = find(page.evidence, name, classes)
-    if found is None:
-        page.skip(claim, "identity", fits.note(name, classes) or f"{name} was not fitted", "fitted", classes)
+    found, other = (find(page.evidence, one, classes) for one in (name, measured or name))
+    if found is None or other is None:
+        missing = name if found is None else measured
+        page.skip(claim, "identity", fits.note(missing, classes) or f"{missing} was not fitted", "fitted", classes)
         return
-    entry, mean = found
+    entry, mean = found[0], other[1].scaled(factor)
     # Both ends of the gap are the fits' own: a wrong theory must not widen its own allowance.
     gap = abs(entry.representation_gap)
     page.add(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from numerics import finite
 from numerics.checks import exponential, fitted
 from numerics.checks.common import ZERO, Page, rounded, total
-from numerics.checks.examples import ALL, REVEALED, Example, divergence, posterior
+from numerics.checks.examples import ALL, REVEALED, Example, divergence, exact, posterior
 from numerics.evidence import Evidence
 from numerics.posterior.records import PerClasses
 from numerics.records import Check, Estimate, Falsifier
@@ -28,6 +29,8 @@ def checks(
     classes_weight: float = 1.0,
     plain_weight: float = 1.0,
     correct: bool = True,
+    correct_plain: bool = False,
+    misplaced: bool = False,
 ) -> list[Check]:
     """The corrected excess by three routes, between the within-class part and W; what it saves at least; finite worlds, the one where it
     hurts among them; fitted models.
@@ -38,22 +41,24 @@ def checks(
       gap_weight: factor of the excess in its order between the within-class part and W; 1 in the theorem.
       classes_weight: factor of KL(q_C||p_C) in what is saved at least; 1 in the theorem.
       plain_weight: factor of lambda in the loss with a plain cross-entropy term; 1 in the theorem.
-      correct: correct the class posterior of finite worlds and fitted models for the prior.
+      correct: correct the class posterior for the prior, in finite worlds, fitted models and what is set beside the certified excess.
+      correct_plain: claim that a plain cross-entropy term corrects the class posterior by itself.
+      misplaced: let the masses of labels 2 and 4 change places in the world where the correction hurts.
     """
     page = Page(evidence, RESULT)
     found = evidence.quantities
     for entry in found.per_classes:
         _world(page, entry, inputs_weight, inputs_of_training, gap_weight, classes_weight)
         exponential.add(page, "corrected_excess", "corrected_excess", entry.corrected_excess, entry.classes)
-    _certified(page, inputs_weight)
+    _certified(page, inputs_weight, correct)
     for entry in found.per_classes:
-        _fitted(page, entry, inputs_weight, inputs_of_training, correct)
+        _fitted(page, entry, inputs_weight, inputs_of_training, classes_weight, correct, correct_plain)
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, inputs_weight, inputs_of_training, gap_weight, classes_weight, correct)
-            _plain(page, example, plain_weight)
+            _plain(page, example, plain_weight, correct_plain)
     with page.elsewhere(REVEALED.name):
-        _counterexample(page, correct)
+        _counterexample(page, correct, misplaced)
     return page.checks
 
 
@@ -87,13 +92,24 @@ def _world(
     page.add("guaranteed_help", "upper bound", saved, least, words, classes=K, because=("price",))
 
 
-def _fitted(page: Page, entry: PerClasses, inputs_weight: float, inputs_of_training: bool, correct: bool) -> None:
-    """Trained models: plain, they keep the price; corrected, they come down to the corrected excess, at most W plus what training leaves."""
+def _fitted(
+    page: Page,
+    entry: PerClasses,
+    inputs_weight: float,
+    inputs_of_training: bool,
+    classes_weight: float,
+    correct: bool,
+    correct_plain: bool,
+) -> None:
+    """Trained models: plain, they keep the price; corrected, they come down to the corrected excess, at most W plus what training leaves, and
+    below the plain ones by what is saved at least."""
     K, found = entry.classes, page.evidence.quantities
     name = "corrected_excess" if correct else "plain_excess"
     inputs = found.kl_inputs if inputs_of_training else entry.kl_inputs_corrected
-    fitted.add(page, "plain_cross_entropy", "plain_excess", found.price, K)
-    fitted.add(page, "corrected_excess", name, total(entry.remainder, inputs.scaled(inputs_weight)), K)
+    plain_name = "corrected_excess" if correct_plain else "plain_excess"
+    fitted.add(page, "plain_cross_entropy", "plain_excess", found.price, K, measured=plain_name)
+    told = total(entry.remainder, inputs.scaled(inputs_weight))
+    fitted.add(page, "corrected_excess", "corrected_excess", told, K, measured=name)
     corrected, plain = fitted.find(page.evidence, name, K), fitted.find(page.evidence, "plain_excess", K)
     if corrected is None or plain is None:
         return
@@ -105,19 +121,21 @@ def _fitted(page: Page, entry: PerClasses, inputs_weight: float, inputs_of_train
     page.add(
         "at_most_remainder", "upper bound", entry.remainder, raw, words, source="fitted", classes=K, allowance=allowance
     )
-    if (entry.kl_classes - found.kl_inputs).value > 0:
-        page.add(
-            "guaranteed_help",
-            "upper bound",
-            plain[1],
-            mean,
-            "the plain model, above the corrected one",
-            source="fitted",
-            classes=K,
-        )
+    least = total(entry.kl_classes.scaled(classes_weight), found.kl_inputs.scaled(-1.0))
+    gap += abs(plain[0].representation_gap)
+    page.add(
+        "guaranteed_help",
+        "upper bound",
+        plain[1] - least,
+        mean,
+        f"the corrected model, below the plain one by what is certain; allowance: families {gap:.1e}",
+        source="fitted",
+        classes=K,
+        allowance=gap,
+    )
 
 
-def _certified(page: Page, inputs_weight: float) -> None:
+def _certified(page: Page, inputs_weight: float, correct: bool) -> None:
     """The corrected excess enclosed, for the numbers of classes that are certified."""
     certificates, found = page.evidence.certificates, page.evidence.quantities
     inputs = None if certificates is None else certificates.inputs
@@ -127,7 +145,8 @@ def _certified(page: Page, inputs_weight: float) -> None:
         excess = ball.corrected_excess.estimate
         K = entry.classes
         page.add("corrected_excess", "identity", told, excess, "the certified excess", source="certified", classes=K)
-        page.add("excess_by_quadrature", "identity", excess, entry.corrected_excess, source="certified", classes=K)
+        other = entry.corrected_excess if correct else found.price
+        page.add("excess_by_quadrature", "identity", excess, other, source="certified", classes=K)
 
 
 def _finite(
@@ -166,12 +185,12 @@ def _finite(
     price = divergence(posterior_q * q_x, posterior_p * q_x)
     least = total(classes.scaled(classes_weight), divergence(q_x, p @ k).scaled(-1.0))
     page.add("guaranteed_help", "upper bound", price - excess, least)
-    silent = np.broadcast_to(k[:1], k.shape)
-    blind = divergence(q[:, None] * silent, law[:, None] * silent)
-    page.add("worst_channel", "identity", W, blind, "the channel made silent")
+    silent = replace(here, k=np.broadcast_to(k[:1], k.shape))
+    blind = finite.corrected_excess(silent) if correct else finite.price(silent)
+    page.add("worst_channel", "identity", W, rounded(blind, 32, 1 + blind), "the channel made silent")
 
 
-def _plain(page: Page, example: Example, plain_weight: float) -> None:
+def _plain(page: Page, example: Example, plain_weight: float, correct_plain: bool) -> None:
     """A plain cross-entropy term with weight lambda: what any model (a(c|x), b(y|x,c)) loses on the population, beyond p's own posterior."""
     q, p, k, members = example.q, example.p, example.k, example.members
     posterior_p, p_x = posterior(p, k), p @ k
@@ -181,6 +200,7 @@ def _plain(page: Page, example: Example, plain_weight: float) -> None:
     a, spread = members @ model, members.T @ (members @ model)
     b = model / np.where(spread > 0, spread, 1.0)
     joint, classes = posterior_p * p_x, class_p * p_x
+    optimum = posterior(example.corrected, k) if correct_plain else posterior_p
     there = joint > 0
 
     def mean_loss(weights: np.ndarray, law: np.ndarray) -> float:
@@ -189,7 +209,7 @@ def _plain(page: Page, example: Example, plain_weight: float) -> None:
 
     for weight in PLAIN_WEIGHTS:
         lost = mean_loss(joint, (members.T @ a) * b) + weight * mean_loss(classes, a)
-        least = mean_loss(joint, posterior_p) + weight * mean_loss(classes, class_p)
+        least = mean_loss(joint, optimum) + weight * mean_loss(classes, members @ optimum)
         told = total(
             divergence(classes, a * p_x).scaled(1 + plain_weight * weight),
             divergence(joint, np.where(there, (members.T @ class_p) * b * p_x, 0.0)),
@@ -203,9 +223,9 @@ def _plain(page: Page, example: Example, plain_weight: float) -> None:
         )
 
 
-def _counterexample(page: Page, correct: bool) -> None:
+def _counterexample(page: Page, correct: bool, misplaced: bool) -> None:
     """Two classes where three are needed: the price is zero and the corrected model pays."""
-    example = REVEALED
+    example = replace(REVEALED, exact_p=exact("1/8 3/8 1/4 1/4")) if misplaced else REVEALED
     q, k, law = example.q, example.k, example.corrected if correct else example.p
     q_x = q @ k
     price = divergence(posterior(q, k) * q_x, posterior(example.p, k) * q_x)
@@ -252,5 +272,23 @@ FALSIFIERS = (
         "plain weight",
         "lambda counts twice in the plain loss",
         lambda evidence: checks(evidence, plain_weight=2.0),
+    ),
+    Falsifier(
+        RESULT,
+        "plain corrects",
+        "a plain cross-entropy term corrects the class posterior by itself",
+        lambda evidence: checks(evidence, correct_plain=True),
+    ),
+    Falsifier(
+        RESULT,
+        "double",
+        "twice the within-class part is at most the corrected excess",
+        lambda evidence: checks(evidence, gap_weight=0.5),
+    ),
+    Falsifier(
+        RESULT,
+        "misplaced",
+        "p = (1/8, 3/8, 1/4, 1/4) in the world where the correction hurts: the input does not determine r",
+        lambda evidence: checks(evidence, misplaced=True),
     ),
 )

@@ -15,7 +15,7 @@ from numerics.checks.examples import ALL, Example, divergence
 from numerics.evidence import Evidence
 from numerics.posterior.records import PerClasses
 from numerics.quadrature import EPSILON
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate, EvidenceKind, Falsifier
 
 RESULT = "remainder"
 OSCILLATIONS = (0.05, 0.5, 2.0, 8.0)
@@ -59,6 +59,9 @@ def checks(
     eighth: float = 8.0,
     slope_factor: float = 1.0,
     training_weights: bool = False,
+    same_masses: bool = False,
+    flat_density: bool = False,
+    reversed_bounds: bool = False,
 ) -> list[Check]:
     """W by sum, by difference and by certified balls; the within-class part below it; its bounds; the worlds that attain them.
 
@@ -69,29 +72,61 @@ def checks(
       eighth: Hoeffding's bound is w^2 over this; 8 in the theorem.
       slope_factor: factor of L in bound (b); 1 in the theorem.
       training_weights: weigh the classes of finite worlds with p_c; q_c in the theorem.
+      same_masses: take q_c for the class masses p_c.
+      flat_density: claim that nothing is left where p is constant on each class; r in the theorem.
+      reversed_bounds: claim the bounds on W, and W on the within-class part, from below.
     """
     page = Page(evidence, RESULT)
     found = evidence.quantities
+    # KL(q_C||q_C) is zero.
+    classes_weight = 0.0 if same_masses else classes_weight
     for entry in found.per_classes:
         K = entry.classes
         told = total(found.kl_labels, entry.kl_classes.scaled(classes_weight))
         page.add("label_only", "identity", told, entry.remainder, classes=K, because=("kl_labels",))
         told = total(entry.remainder, entry.kl_inputs_within.scaled(inputs_weight))
         page.add("within_part", "identity", told, entry.within_part, classes=K)
-        page.add("within_at_most_remainder", "upper bound", entry.remainder, entry.within_part, classes=K)
+        _at_most(page, "within_at_most_remainder", entry.remainder, entry.within_part, reversed_bounds, classes=K)
         exponential.add(page, "label_only", "remainder", entry.remainder, K)
     for entry in found.per_classes:
-        _bounds(page, entry, range_factor, eighth, slope_factor)
-    _certified(page, classes_weight, range_factor, eighth, slope_factor)
+        _bounds(page, entry, range_factor, eighth, slope_factor, reversed_bounds)
+    _certified(page, classes_weight, range_factor, eighth, slope_factor, same_masses, reversed_bounds)
     for example in ALL:
         with page.elsewhere(example.name):
-            _finite(page, example, classes_weight, inputs_weight, range_factor, training_weights)
+            _finite(
+                page,
+                example,
+                classes_weight,
+                inputs_weight,
+                range_factor,
+                training_weights,
+                flat_density,
+                reversed_bounds,
+            )
     with page.elsewhere("bins that attain the bounds"):
         _attained(page, range_factor, eighth, slope_factor)
     return page.checks
 
 
-def _bounds(page: Page, entry: PerClasses, range_factor: float, eighth: float, slope_factor: float) -> None:
+def _at_most(
+    page: Page,
+    claim: str,
+    above: Estimate,
+    below: Estimate,
+    reverse: bool,
+    note: str = "",
+    *,
+    source: EvidenceKind = "quadrature",
+    classes: int | None = None,
+) -> None:
+    """Writes down that one number is at most the other, or, in the wrong version, at least."""
+    top, found = (below, above) if reverse else (above, below)
+    page.add(claim, "upper bound", top, found, note, source=source, classes=classes)
+
+
+def _bounds(
+    page: Page, entry: PerClasses, range_factor: float, eighth: float, slope_factor: float, reverse: bool
+) -> None:
     """Bounds (a) and (b) in doubles, from the ranges and slopes of l on the quadrature's panels."""
     K, bins = entry.classes, entry.bins
     w, off = bins.oscillation, 2 * bins.range_error
@@ -101,16 +136,11 @@ def _bounds(page: Page, entry: PerClasses, range_factor: float, eighth: float, s
     # h' <= 1: a range known to `off` gives h to `off`.
     ranges = [Estimate(s.value, s.error + e) for s, e in zip(map(specht, w.tolist()), off.tolist(), strict=True)]
     # For `off`, at most: h'(w) <= min(1, w/4), the bound of Hoeffding's derivative.
-    page.add("range_bound", "upper bound", weighted(bins.q, ranges).scaled(range_factor), entry.remainder, classes=K)
+    top = weighted(bins.q, ranges).scaled(range_factor)
+    _at_most(page, "range_bound", top, entry.remainder, reverse, classes=K)
     squares = [Estimate(v * v / eighth, 2 * v * e / eighth) for v, e in zip(w.tolist(), off.tolist(), strict=True)]
-    page.add(
-        "hoeffding_bound",
-        "upper bound",
-        weighted(bins.q, squares),
-        weighted(bins.q, ranges).scaled(range_factor),
-        classes=K,
-    )
-    _lipschitz(page, entry, slope_factor)
+    page.add("hoeffding_bound", "upper bound", weighted(bins.q, squares), top, classes=K)
+    _lipschitz(page, entry, slope_factor, reverse)
 
 
 def _why_no_slope(page: Page) -> str:
@@ -126,7 +156,7 @@ def _why_no_slope(page: Page) -> str:
     return "the log ratio may jump at a breakpoint" if law.breakpoints else ""
 
 
-def _lipschitz(page: Page, entry: PerClasses, slope_factor: float) -> None:
+def _lipschitz(page: Page, entry: PerClasses, slope_factor: float, reverse: bool) -> None:
     K, why, steep = entry.classes, _why_no_slope(page), page.evidence.quantities.lipschitz
     if why or not math.isfinite(steep.value):
         page.skip(
@@ -138,7 +168,7 @@ def _lipschitz(page: Page, entry: PerClasses, slope_factor: float) -> None:
     sharp = log_sinh_ratio(u)
     # (log(sinh u/u))' = coth u - 1/u <= 1.
     sharp = Estimate(sharp.value, sharp.error + off)
-    page.add("lipschitz_bound", "upper bound", sharp, entry.remainder, "log(sinh u/u), u = L d/2", classes=K)
+    _at_most(page, "lipschitz_bound", sharp, entry.remainder, reverse, "log(sinh u/u), u = L d/2", classes=K)
     square = Estimate(u * u / 6, u * off / 3 + 4 * EPSILON * u * u)
     page.add("lipschitz_bound", "upper bound", square, sharp, "(L d)^2/24", classes=K)
 
@@ -159,7 +189,15 @@ def bound_values(evidence: Evidence) -> dict[str, list[float]]:
     return values
 
 
-def _certified(page: Page, classes_weight: float, range_factor: float, eighth: float, slope_factor: float) -> None:
+def _certified(
+    page: Page,
+    classes_weight: float,
+    range_factor: float,
+    eighth: float,
+    slope_factor: float,
+    same_masses: bool,
+    reverse: bool,
+) -> None:
     """Certified W and bounds, against quadrature and against each other."""
     certificates, found = page.evidence.certificates, page.evidence.quantities
     if certificates is None:
@@ -172,9 +210,9 @@ def _certified(page: Page, classes_weight: float, range_factor: float, eighth: f
         page.add(
             "label_only", "identity", told, W, "certified W", source="certified", classes=K, because=("kl_labels",)
         )
-        masses = [enclosed(mass) for mass in ball.p]
-        off = max(range(len(masses)), key=lambda c: abs(masses[c].value - entry.bins.p[c]))
-        double = Estimate(float(entry.bins.p[off]), EPSILON * float(entry.bins.p[off]))
+        masses, doubles = [enclosed(mass) for mass in ball.p], entry.bins.q if same_masses else entry.bins.p
+        off = max(range(len(masses)), key=lambda c: abs(masses[c].value - doubles[c]))
+        double = Estimate(float(doubles[off]), EPSILON * float(doubles[off]))
         page.add(
             "bin_mass",
             "identity",
@@ -194,7 +232,7 @@ def _certified(page: Page, classes_weight: float, range_factor: float, eighth: f
             )
             continue
         top = ball.bounds.specht.estimate.scaled(range_factor)
-        page.add("range_bound", "upper bound", top, W, source="certified", classes=K)
+        _at_most(page, "range_bound", top, W, reverse, source="certified", classes=K)
         page.add(
             "hoeffding_bound",
             "upper bound",
@@ -205,8 +243,9 @@ def _certified(page: Page, classes_weight: float, range_factor: float, eighth: f
         )
         if ball.bounds.sinh is not None and ball.bounds.square is not None:
             sinh, square = ball.bounds.sinh.estimate, ball.bounds.square.estimate
+            # Certified for L itself; with another slope this bound says nothing.
             if slope_factor == 1.0:
-                page.add("lipschitz_bound", "upper bound", sinh, W, "log(sinh u/u)", source="certified", classes=K)
+                _at_most(page, "lipschitz_bound", sinh, W, reverse, "log(sinh u/u)", source="certified", classes=K)
             page.add(
                 "lipschitz_bound",
                 "upper bound",
@@ -225,6 +264,8 @@ def _finite(
     inputs_weight: float,
     range_factor: float,
     training_weights: bool,
+    flat_density: bool,
+    reverse: bool,
 ) -> None:
     q, p, k, members = example.q, example.p, example.k, example.members
     inside = [divergence(q[c > 0] / (c @ q), p[c > 0] / (c @ p)) for c in members]
@@ -237,12 +278,13 @@ def _finite(
         members @ (q[:, None] * k), (members @ (p[:, None] * k)) / (members @ p / (members @ q))[:, None]
     )
     page.add("within_part", "identity", total(W, inputs.scaled(inputs_weight)), within)
-    page.add("within_at_most_remainder", "upper bound", W, within)
+    _at_most(page, "within_at_most_remainder", W, within, reverse)
     ratio = np.log(p / q)
     ranges = [specht(float(np.ptp(ratio[c > 0]))) for c in members]
-    page.add("range_bound", "upper bound", weighted(members @ q, ranges).scaled(range_factor), W)
+    _at_most(page, "range_bound", weighted(members @ q, ranges).scaled(range_factor), W, reverse)
     # A world whose ratio is constant on classes: the same p between classes, q's own shape within.
-    flat = members.T @ ((members @ p) / (members @ q)) * q
+    even = np.ones_like(q) if flat_density else q
+    flat = members.T @ ((members @ p) / (members @ even)) * even
     zero = total(divergence(q, flat), divergence(members @ q, members @ flat).scaled(-1.0))
     page.add("zero_remainder", "identity", ZERO, zero, "r made constant on each class")
 
@@ -287,4 +329,22 @@ FALSIFIERS = (
     Falsifier(RESULT, "range", "0.9 h(w_c) in place of h(w_c)", lambda evidence: checks(evidence, range_factor=0.9)),
     Falsifier(RESULT, "twelfth", "w^2/12 in place of w^2/8", lambda evidence: checks(evidence, eighth=12.0)),
     Falsifier(RESULT, "slope", "0.9 L in place of L", lambda evidence: checks(evidence, slope_factor=0.9)),
+    Falsifier(
+        RESULT,
+        "masses",
+        "classes have the same masses in both worlds",
+        lambda evidence: checks(evidence, same_masses=True),
+    ),
+    Falsifier(
+        RESULT,
+        "flat",
+        "nothing is left where p, not r, is constant on each class",
+        lambda evidence: checks(evidence, flat_density=True),
+    ),
+    Falsifier(
+        RESULT,
+        "from below",
+        "W is at most the within-class part and at least its bounds",
+        lambda evidence: checks(evidence, reversed_bounds=True),
+    ),
 )
