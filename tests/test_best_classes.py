@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import failing, finite_worlds, holds_and_rejects, masses, slack
+from worlds import evidence, failing, finite_worlds, holds_and_rejects, masses, slack
 
 from numerics import finite, partitions
 from numerics.channels import Channel
@@ -27,6 +29,41 @@ from numerics.world import World
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("best_classes", density)
+
+
+def test_every_check_rejects_some_wrong_version() -> None:
+    here = evidence("skewed")
+    held = {(check.claim, check.evidence) for check in best_classes.checks(here) if check.status == "holds"}
+    wrong = (check for falsifier in best_classes.FALSIFIERS for check in failing(falsifier.checks(here)))
+    assert not held - {(check.claim, check.evidence) for check in wrong}
+
+
+@pytest.mark.parametrize(("counts", "first", "loses"), [((3, 2, 1, 2), [1], True), ((4, 3, 1, 4), [1, 3], False)])
+def test_greedy_loses_only_where_its_first_cut_is_unique(
+    counts: tuple[int, ...], first: list[int], loses: bool
+) -> None:
+    """Exact: e^(4 KL(q_C||p_C)) is a product of (n_c/P_c)^n_c up to a factor, n_c the number of labels of a class."""
+
+    def gained(*cuts: int) -> Fraction:
+        return math.prod(Fraction(b - a, sum(counts[a:b])) ** (b - a) for a, b in pairwise((0, *cuts, 4)))
+
+    most = max(map(gained, (1, 2, 3)))
+    assert [cut for cut in (1, 2, 3) if gained(cut) == most] == first
+    pairs = list(combinations((1, 2, 3), 2))
+    reached = max(gained(*pair) for pair in pairs if set(first) & set(pair))
+    assert (reached < max(gained(*pair) for pair in pairs)) is loses
+    made = best_classes.checks(evidence("uniform"), counts=counts)
+    assert {check.claim for check in failing(made)} == (set() if loses else {"greedy"})
+
+
+def test_the_usual_classes_can_each_be_the_worse() -> None:
+    """Neither of the two comparisons of the seven labels follows from the other."""
+    made = [check for check in best_classes.checks(evidence("uniform")) if check.where.startswith("seven labels")]
+    width, frequency = (
+        {check.classes: check.theory for check in made if check.claim == f"best_against_{name}"}
+        for name in ("equal_width", "equal_frequency")
+    )
+    assert {K: width[K] > frequency[K] for K in (3, 6)} == {3: True, 6: False}
 
 
 @given(finite_worlds(bins="some"))
@@ -93,6 +130,6 @@ def test_real_labels(name: str, real_data: Any) -> None:
     here = World(law, Channel("gaussian", 0.1 * law.length), (4, 16))
     made = best_classes.checks(Evidence(here, quantities(here)))
     assert not failing(made)
-    against = [check for check in made if check.claim == "best_against_equal_frequency"]
+    against = [check for check in made if check.claim == "best_against_equal_frequency" and not check.where]
     assert len(against) >= 3
     assert all(check.numeric < check.theory for check in against)

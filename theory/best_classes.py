@@ -18,7 +18,7 @@ from theory.bin_local import (
     reciprocal,
     taylor,
 )
-from theory.exact_search import greedy_loses, recursion_is_exhaustive
+from theory.exact_search import TIED, first_cut_is_unique, greedy_loses, recursion_is_exhaustive
 from theory.exponential_classes import (
     edge_of_equal_frequency,
     encloses,
@@ -125,15 +125,26 @@ RESULT = Result(
         Claim(
             name="greedy",
             kind="counterexample",
-            statement="Splitting greedily is not optimal: q = 1/4 each, p = (4, 3, 1, 4)/12, K = 3.",
-            latex=r"q = \tfrac14(1,1,1,1),\quad p = \tfrac1{12}(4,3,1,4),\quad K = 3:\qquad W_{\text{greedy}} > W_{\text{best}}",
+            statement="Splitting greedily is not optimal: q = 1/4 each, p = (3, 2, 1, 2)/8, K = 3.",
+            latex=r"q = \tfrac14(1,1,1,1),\quad p = \tfrac18(3,2,1,2),\quad K = 3:\qquad W_{\text{greedy}} > W_{\text{best}}",
             proof=(
                 Step(
-                    "The best single cut is after the first label, and no second cut mends it; exact rationals.",
-                    greedy_loses,
+                    "The best single cut is after the first label, and no other is as good; exact rationals.",
+                    first_cut_is_unique,
                 ),
+                Step("With it either second cut leaves a larger W than the best two cuts.", greedy_loses),
             ),
             falsifiers=(
+                Falsifier(
+                    "tie",
+                    "the same with p = (4, 3, 1, 4)/12, where a first cut after the third label is as good",
+                    lambda: first_cut_is_unique(TIED),
+                ),
+                Falsifier(
+                    "luck",
+                    "the same with p = (4, 3, 1, 4)/12, where that other first cut leads to the optimum",
+                    lambda: greedy_loses(TIED),
+                ),
                 Falsifier("monotone", "the same with p = (4, 3, 2, 1)/10", lambda: greedy_loses((4, 3, 2, 1))),
                 Falsifier("rising", "the same with p = (1, 4, 4, 4)/13", lambda: greedy_loses((1, 4, 4, 4))),
             ),

@@ -11,7 +11,9 @@ from math import prod
 from theory.record import Residual
 
 # exp(N cost) is a rational number, N the sum of the reference weights, and sums of costs become products.
-REFERENCE, COUNTS = (1, 1, 1, 1), (4, 3, 1, 4)
+REFERENCE, COUNTS = (1, 1, 1, 1), (3, 2, 1, 2)
+TIED = (4, 3, 1, 4)
+"""Here the first cuts after labels 1 and 3 tie, and the second of them leads to the optimum: no counterexample to greedy splitting."""
 LONG_REFERENCE, LONG_COUNTS = (1, 2, 1, 1, 3, 1, 2), (5, 4, 1, 7, 2, 2, 6)
 
 
@@ -49,10 +51,22 @@ def recursion_is_exhaustive(last_best: bool = True) -> Residual:
             yield value == best
 
 
+def first_cuts(counts: Sequence[int]) -> list[int]:
+    """The best single cuts of four labels, several where they tie; q = 1/4 each, p proportional to counts."""
+    left = {cut: exact_remainder((cut,), REFERENCE, counts) for cut in (1, 2, 3)}
+    least = min(left.values())
+    return [cut for cut in left if left[cut] == least]
+
+
+def first_cut_is_unique(counts: Sequence[int] = COUNTS) -> Residual:
+    """Greedy splitting has no choice but to cut after the first label."""
+    yield first_cuts(counts) == [1]
+
+
 def greedy_loses(counts: Sequence[int] = COUNTS) -> Residual:
-    """Splitting the best single split again is worse than the best two cuts, q = 1/4 each, p proportional to counts."""
-    first = min((1, 2, 3), key=lambda cut: exact_remainder((cut,), REFERENCE, counts))
-    greedy = min(exact_remainder(tuple(sorted((first, cut))), REFERENCE, counts) for cut in (1, 2, 3) if cut != first)
-    best = min(exact_remainder(edges, REFERENCE, counts) for edges in combinations((1, 2, 3), 2))
-    yield first == 1
-    yield greedy > best
+    """Every second cut beside every best first one is worse than the best two cuts, so however ties are broken."""
+    pairs = {edges: exact_remainder(edges, REFERENCE, counts) for edges in combinations((1, 2, 3), 2)}
+    least = min(pairs.values())
+    for edges, left in pairs.items():
+        if set(edges) & set(first_cuts(counts)):
+            yield left > least

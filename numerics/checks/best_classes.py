@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -35,12 +35,14 @@ FACTORS = ((4, 6.473), (128, 234.90))
 SEVEN_Q = np.array([2, 1, 3, 2, 2, 1, 3]) / 14
 SEVEN_P = np.array([1, 4, 1, 6, 1, 3, 2]) / 18
 """Seven labels whose ratio goes up and down."""
-FOUR_Q, FOUR_P = np.full(4, 0.25), np.array([4, 3, 1, 4]) / 12
+FOUR_Q, FOUR_COUNTS = np.full(4, 0.25), (3, 2, 1, 2)
 MONOTONE_Q = np.array([3, 1, 2, 2, 1, 3, 2, 1, 1, 2]) / 18
 MONOTONE_P = MONOTONE_Q * np.array([1, 1, 2, 3, 3, 5, 9, 9, 14, 20])
 MONOTONE_P = MONOTONE_P / MONOTONE_P.sum()
 SHIFT = 0.2
 """The asymptote is read off p proportional to (y + 0.2)^-2, whose best density of edges and its quantiles have closed forms."""
+Edges = Callable[[np.ndarray, np.ndarray, int], Sequence[int]]
+"""Edges of K intervals from the masses of both laws and K."""
 
 
 def checks(
@@ -51,7 +53,12 @@ def checks(
     half_width: float = 3.0,
     limit_factor: float = 1.0,
     search: Callable[[np.ndarray, np.ndarray, int], float] | None = None,
+    best: Edges | None = None,
     over_intervals: bool = False,
+    nested: bool = True,
+    counts: tuple[int, ...] = FOUR_COUNTS,
+    monotone: bool = True,
+    normalised: float = 1.0,
 ) -> list[Check]:
     """The best partitions of the run's labels against the usual ones; exhaustion on small alphabets; limits and counterexamples.
 
@@ -61,10 +68,15 @@ def checks(
       half_width: u = this/K in W = log(sinh u/u) of equal bins for exp(-6 y); 3 in the theorem.
       limit_factor: factor of the limit of equal frequency over equal width; 1 in the theorem.
       search: the best KL(q_C||p_C) of K intervals; dynamic programming when None.
+      best: edges of the best K intervals; dynamic programming when None.
       over_intervals: take the best over intervals of labels for the best over level sets.
+      nested: splitting a bin never raises W; without it any partition into more classes.
+      counts: p of the four labels on which greedy splitting loses, up to a factor; (3, 2, 1, 2) in the theorem.
+      monotone: the quadrangle inequality is about monotone r; without it about any.
+      normalised: factor of K a in the smoothed p_c = (n_c + a)/(n + K a); 1 in the theorem.
     """
     page = Page(evidence, RESULT)
-    _own(page, classes_weight)
+    _own(page, classes_weight, best)
     with page.elsewhere("seven labels, a ratio that goes up and down"):
         for edges in ((0, 3, 7), (0, 1, 4, 6, 7)):
             told = total(
@@ -73,19 +85,18 @@ def checks(
             page.add("criterion", "identity", told, remainder(SEVEN_Q, SEVEN_P, edges), classes=len(edges) - 1)
         _exhaustive(page, search or _programmed)
         _level_sets(page, over_intervals)
-    with page.elsewhere("four labels, q = 1/4 each, p = (4, 3, 1, 4)/12"):
-        best, split = _programmed(FOUR_Q, FOUR_P, 3), greedy(FOUR_Q, FOUR_P, 3)
-        whole = divergence(FOUR_Q, FOUR_P)
-        told, found = (total(whole, rounded(value, 32, 2.0).scaled(-1.0)) for value in (best, split))
-        page.add("greedy", "counterexample", told, found, "W of greedy splitting exceeds the least, K = 3")
-    with page.elsewhere("ten labels, a rising ratio"):
-        _quadrangle(page)
+        _splits(page, nested)
+        _usual(page, SEVEN_Q, SEVEN_P, {K: (best or _edges)(SEVEN_Q, SEVEN_P, K) for K in range(2, 7)}, "labels")
+    with page.elsewhere(f"four labels, q = 1/4 each, p = {counts}/{sum(counts)}"):
+        _greedy(page, np.array(counts) / sum(counts))
+    with page.elsewhere("ten labels, a rising ratio" if monotone else "seven labels, a ratio that goes up and down"):
+        _quadrangle(page, *((MONOTONE_Q, MONOTONE_P) if monotone else (SEVEN_Q, SEVEN_P)))
     with page.elsewhere("p proportional to (y + 0.2)^-2"):
         _density(page, root)
     with page.elsewhere("p proportional to exp(-6*y)"):
         _straight(page, half_width, limit_factor)
     with page.elsewhere("ten labels in four cells, one of them empty"):
-        _empty(page)
+        _empty(page, normalised)
     return page.checks
 
 
@@ -138,7 +149,7 @@ def criterion(q: np.ndarray, p: np.ndarray, edges: Sequence[int]) -> Estimate:
     return Estimate(value, EPSILON * (len(q) + len(masses)) * size)
 
 
-def _own(page: Page, classes_weight: float) -> None:
+def _own(page: Page, classes_weight: float, best_edges: Edges | None) -> None:
     law = page.evidence.world.law
     here = cells(law)
     n = len(here.q)
@@ -147,31 +158,44 @@ def _own(page: Page, classes_weight: float) -> None:
         page.skip("criterion", "identity", "one label: nothing to divide")
         return
     whole = divergence(here.q, here.p)
+    found: dict[int, Sequence[int]] = dict(_best(law))
+    if best_edges is not None:
+        found = {K: best_edges(here.q, here.p, K) for K in found}
     last: Estimate | None = None
-    for K, edges in _best(law).items():
+    for K, edges in found.items():
         best = remainder(here.q, here.p, edges)
         told = total(whole, criterion(here.q, here.p, edges).scaled(classes_weight))
         page.add("criterion", "identity", told, best, f"W of the best, {n} {what}", classes=K)
-        for name, other in (
-            ("equal_width", partitions.equal_width(n, K)),
-            ("equal_frequency", partitions.equal_frequency(here.p, K)),
-        ):
-            usual = remainder(here.q, here.p, other)
-            note = f"W of the best of {n} {what} against {name.replace('_', ' ')}"
-            page.add(f"best_against_{name}", "upper bound", usual, best, note, classes=K)
         if last is not None:
             page.add("refinement", "upper bound", last, best, "W of the best with more classes", classes=K)
         last = best
+    _usual(page, here.q, here.p, found, what)
+
+
+def _usual(page: Page, q: np.ndarray, p: np.ndarray, found: Mapping[int, Sequence[int]], what: str) -> None:
+    """W of the best classes against that of equal width and of equal frequency, either of which can be the worse."""
+    n = len(q)
+    for K, edges in found.items():
+        best = remainder(q, p, edges)
+        for name, other in (
+            ("equal_width", partitions.equal_width(n, K)),
+            ("equal_frequency", partitions.equal_frequency(p, K)),
+        ):
+            note = f"W of the best of {n} {what} against {name.replace('_', ' ')}"
+            page.add(f"best_against_{name}", "upper bound", remainder(q, p, other), best, note, classes=K)
+
+
+def _edges(q: np.ndarray, p: np.ndarray, classes: int) -> tuple[int, ...]:
+    return _searched(tuple(q.tolist()), tuple(p.tolist()))[classes - 1].edges
 
 
 def _programmed(q: np.ndarray, p: np.ndarray, classes: int) -> float:
-    return _programmes(tuple(q.tolist()), tuple(p.tolist()))[classes - 1]
+    return _searched(tuple(q.tolist()), tuple(p.tolist()))[classes - 1].kl_classes
 
 
 @lru_cache(maxsize=8)
-def _programmes(q: tuple[float, ...], p: tuple[float, ...]) -> tuple[float, ...]:
-    found = partitions.best(np.array(q), np.array(p), range(1, len(q) + 1))
-    return tuple(part.kl_classes for part in found)
+def _searched(q: tuple[float, ...], p: tuple[float, ...]) -> tuple[partitions.Partition, ...]:
+    return tuple(partitions.best(np.array(q), np.array(p), range(1, len(q) + 1)))
 
 
 def gain(q: float, p: float) -> float:
@@ -197,6 +221,31 @@ def greedy(q: np.ndarray, p: np.ndarray, classes: int) -> float:
         inner = (edge for edge in range(1, len(q)) if edge not in edges)
         edges = max((sorted([*edges, edge]) for edge in inner), key=lambda made: value(q, p, made))
     return value(q, p, edges)
+
+
+def _greedy(page: Page, p: np.ndarray) -> None:
+    """Greedy splitting loses, and no tie had to be broken for it: another best first cut might have led to the optimum."""
+    single = sorted((value(FOUR_Q, p, edges) for edges in intervals(4, 2)), reverse=True)
+    whole = divergence(FOUR_Q, p)
+    for told, found, note in (
+        (single[0], single[1], "W of the second best first cut exceeds the best, K = 2"),
+        (_programmed(FOUR_Q, p, 3), greedy(FOUR_Q, p, 3), "W of greedy splitting exceeds the least, K = 3"),
+    ):
+        least, more = (total(whole, rounded(gained, 32, 2.0).scaled(-1.0)) for gained in (told, found))
+        page.add("greedy", "counterexample", least, more, note)
+
+
+def _splits(page: Page, nested: bool) -> None:
+    """The largest rise of W over every partition of the seven labels and every split of one of its bins."""
+    W = {edges: remainder(SEVEN_Q, SEVEN_P, edges) for K in range(1, 8) for edges in intervals(7, K)}
+    rises = [
+        W[finer] - W[coarse]
+        for coarse in W
+        for finer in W
+        if len(finer) == len(coarse) + 1 and (not nested or set(coarse) <= set(finer))
+    ]
+    worst = max(rises, key=lambda rise: rise.value)
+    page.add("refinement", "upper bound", Estimate(0.0, 0.0), worst, f"largest rise of W over {len(rises)} splits")
 
 
 def _exhaustive(page: Page, search: Callable[[np.ndarray, np.ndarray, int], float]) -> None:
@@ -240,9 +289,9 @@ def _level_sets(page: Page, over_intervals: bool) -> None:
     page.add("level_sets", "upper bound", rounded(told, 32, 4.0), rounded(found, 32, 4.0), note)
 
 
-def _quadrangle(page: Page) -> None:
+def _quadrangle(page: Page, q: np.ndarray, p: np.ndarray) -> None:
     """cost(A+B) + cost(B+C) - cost(A+B+C) - cost(B) over all neighbouring triples: at most zero."""
-    n, q, p = len(MONOTONE_Q), MONOTONE_Q, MONOTONE_P
+    n = len(q)
 
     def cost(low: int, high: int) -> float:
         return -gain(float(q[low:high].sum()), float(p[low:high].sum())) if high > low else 0.0
@@ -288,7 +337,7 @@ def _straight(page: Page, half_width: float, limit_factor: float) -> None:
         least = total(whole, criterion(law.q, law.p, best.edges).scaled(-1.0))
         page.add("equal_width", "identity", rounded(log_sinh_ratio(u), 16), least, note, classes=K)
     for K, least_factor in FACTORS:
-        factor = quotient(equal_frequency(K), rounded(log_sinh_ratio(RATE / 2 / K), 16))
+        factor = quotient(equal_frequency(K), rounded(log_sinh_ratio(half_width / K), 16))
         note = "W of equal frequency over W of equal width"
         page.add("equal_frequency", "counterexample", Estimate(least_factor, 0.0), factor, note, classes=K)
     limit = math.expm1(12) * (-math.expm1(-6)) ** 2 / 432 * limit_factor
@@ -317,13 +366,13 @@ def equal_frequency(K: int) -> Estimate:
     return Estimate(W, 32 * EPSILON * math.exp(RATE) * W + 8 * EPSILON * K * W)
 
 
-def _empty(page: Page) -> None:
+def _empty(page: Page, normalised: float) -> None:
     """Smoothed counts: what an empty cell is worth."""
     counts, a = np.array([5, 0, 3, 2]), 0.5
     q, p = np.full(4, 0.25), (counts + a) / (counts.sum() + 4 * a)
     edges = (0, 1, 2, 3, 4)
     rest = math.fsum(gain(0.25, float(p[c])) for c in (0, 2, 3))
-    told = rounded(0.25 * math.log(0.25 * (10 + 4 * a) / a), 8)
+    told = rounded(0.25 * math.log(0.25 * (10 + normalised * 4 * a) / a), 8)
     found = total(Estimate(partitions.kl_classes(q, p, edges), 16 * EPSILON * 4), rounded(-rest, 16, 4.0))
     page.add("empty_bins", "identity", told, found, "the term of the empty cell, q_B log(q_B (n + K a)/a)")
 
@@ -357,4 +406,35 @@ FALSIFIERS = (
         RESULT, "intervals", "no set beats intervals of labels", lambda evidence: checks(evidence, over_intervals=True)
     ),
     Falsifier(RESULT, "limit", "twice the limit", lambda evidence: checks(evidence, limit_factor=2.0)),
+    Falsifier(
+        RESULT,
+        "equal width",
+        "equal width leaves the least W",
+        lambda evidence: checks(evidence, best=lambda q, p, K: partitions.equal_width(len(q), K)),
+    ),
+    Falsifier(
+        RESULT,
+        "equalised",
+        "equal frequency leaves the least W",
+        lambda evidence: checks(evidence, best=lambda q, p, K: partitions.equal_frequency(p, K)),
+    ),
+    Falsifier(
+        RESULT, "more", "more classes never raise W, split or not", lambda evidence: checks(evidence, nested=False)
+    ),
+    Falsifier(
+        RESULT,
+        "tie",
+        "greedy splitting loses for p = (4, 3, 1, 4)/12, where two first cuts tie",
+        lambda evidence: checks(evidence, counts=(4, 3, 1, 4)),
+    ),
+    Falsifier(
+        RESULT,
+        "falling",
+        "greedy splitting loses for p = (4, 3, 2, 1)/10",
+        lambda evidence: checks(evidence, counts=(4, 3, 2, 1)),
+    ),
+    Falsifier(
+        RESULT, "any order", "the quadrangle inequality for any r", lambda evidence: checks(evidence, monotone=False)
+    ),
+    Falsifier(RESULT, "unnormalised", "n in place of n + K a", lambda evidence: checks(evidence, normalised=0.0)),
 )
