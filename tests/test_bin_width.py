@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import mpmath
 import pytest
@@ -10,13 +11,19 @@ from worlds import evidence, failing, holds_and_rejects
 
 from numerics import sawtooth
 from numerics.checks import bin_width
-from numerics.evidence import Evidence
 from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("bin_width", density)
+
+
+def test_every_check_rejects_some_wrong_version() -> None:
+    here = replace(evidence("skewed"), full=True)
+    held = {(check.claim, check.evidence) for check in bin_width.checks(here) if check.status == "holds"}
+    wrong = (check for falsifier in bin_width.FALSIFIERS for check in failing(falsifier.checks(here)))
+    assert not held - {(check.claim, check.evidence) for check in wrong}
 
 
 @pytest.mark.parametrize("width", [0.7, 3.0, 12.0, 40.0])
@@ -50,7 +57,7 @@ def test_large_slopes_are_no_limit() -> None:
 
 def test_ends_move_the_crossing_by_order_one_over_the_classes() -> None:
     here = evidence("skewed")
-    made = bin_width.checks(Evidence(here.world, here.quantities, here.certificates, full=True))
+    made = bin_width.checks(replace(here, full=True))
     (check,) = [check for check in made if check.claim == "threshold_with_ends"]
     assert check.status == "holds"
     assert check.tolerance < 0.02

@@ -21,6 +21,13 @@ def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("rates", density)
 
 
+def test_every_check_rejects_some_wrong_version() -> None:
+    here = evidence("skewed")
+    held = {(check.claim, check.evidence) for check in rates.checks(here) if check.status == "holds"}
+    wrong = (check for falsifier in rates.FALSIFIERS for check in failing(falsifier.checks(here)))
+    assert not held - {(check.claim, check.evidence) for check in wrong}
+
+
 @pytest.mark.parametrize("K", [8, 64, 256])
 def test_remainder_against_many_digits(K: int) -> None:
     """Closed form: log(sinh u/u), u = 3/K, by 50 digits; the error that is stated covers what is off, and is small."""

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
-from worlds import evidence, finite_worlds, holds_and_rejects, slack, square_slack
+from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack, square_slack
 
 from numerics import finite
 from numerics.checks import squared_error
+from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld
+from numerics.fits import Fits, Fitted, Options
 from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
 def test_checks_hold_and_reject(density: str) -> None:
     holds_and_rejects("squared_error", density)
+
+
+def with_fits(here: Evidence) -> Evidence:
+    """The evidence with made-up fits: eight seeds one per cent above and below the theory in turn."""
+
+    def fitted(name: str, exact: float, classes: int | None = None) -> Fitted:
+        off = tuple(0.01 * exact * (-1) ** seed for seed in range(8))
+        return Fitted(name, tuple(exact + part for part in off), exact, exact, classes, off)
+
+    price = here.quantities.squared_error_price.value
+    entries = [fitted(name, price) for name in ("squared_error", "histogram_squared_error")]
+    entries += [
+        fitted("corrected_squared_error", entry.corrected_squared_error.value, entry.classes)
+        for entry in here.quantities.per_classes
+    ]
+    return replace(here, fits=Fits(tuple(entries), {}, 8, 0, Options()))
+
+
+def test_every_check_rejects_some_wrong_version() -> None:
+    here = with_fits(evidence("skewed", classes=(2, 4)))
+    assert not failing(squared_error.checks(here))
+    held = {(check.claim, check.evidence) for check in squared_error.checks(here) if check.status == "holds"}
+    wrong = (check for falsifier in squared_error.FALSIFIERS for check in failing(falsifier.checks(here)))
+    assert not held - {(check.claim, check.evidence) for check in wrong}
 
 
 def means(here: FiniteWorld, law: np.ndarray) -> list[float]:

@@ -54,6 +54,7 @@ def checks(
     dozen: float = 12.0,
     power: float = 2.0,
     ends_weight: float = 1.0,
+    second_sign: float = -1.0,
     covariance_weight: float = 1.0,
     half: float = 2.0,
 ) -> list[Check]:
@@ -64,6 +65,7 @@ def checks(
       dozen: fhat - f_q ~ d^2/this kappa; 12 in the theorem.
       power: of d in W's rate; 2 in the theorem.
       ends_weight: factor of the term of the ends in the second order; 1 in the theorem.
+      second_sign: sign of the term in d^4/2880; -1 in the theorem.
       covariance_weight: factor of Cov(y, l'') in kappa; 1 in the theorem.
       half: the jump's first moment is theta (1 - theta)/this; 2 in the theorem.
     """
@@ -74,12 +76,12 @@ def checks(
         for claim in ("remainder", "remainder_second_order", "corrected_mean"):
             page.skip(claim, "asymptotic", why)
     else:
-        _remainder(page, law, twenty_four, power, ends_weight)
+        _remainder(page, law, twenty_four, power, ends_weight, second_sign)
         _own_mean(page, dozen)
     _kappa(page)
     for text in (STRAIGHT, CURVED):
         with page.elsewhere(f"p proportional to {text}"):
-            _remainder(page, densities.typed(text, densities.UNIT), twenty_four, power, ends_weight)
+            _remainder(page, densities.typed(text, densities.UNIT), twenty_four, power, ends_weight, second_sign)
     with page.elsewhere(f"p proportional to {STRAIGHT}, closed form"):
         _closed_mean(page, dozen)
     with page.elsewhere(f"p proportional to {CURVED}"):
@@ -131,7 +133,7 @@ def slopes(law: Any) -> Slopes:
     return Slopes(square, fourth, rounded(float(ends[1] - ends[0]), 16, size), law.length)
 
 
-def _remainder(page: Page, law: Any, twenty_four: float, power: float, ends_weight: float) -> None:
+def _remainder(page: Page, law: Any, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
     """W over its asymptote and the slope of W, both extrapolated; the plain ratio at the most classes beside them."""
     here, one = slopes(law), Estimate(1.0, 0.0)
     D = here.length
@@ -154,13 +156,13 @@ def _remainder(page: Page, law: Any, twenty_four: float, power: float, ends_weig
         for coarse, fine in zip(list(found.values()), list(found.values())[1:], strict=False)
     ]
     page.add("remainder_slope", "asymptotic", Estimate(power, 0.0), richardson(falls, 2, EVEN), "log W against log d")
-    _second_order(page, here, found, ends_weight)
+    _second_order(page, here, found, ends_weight, second_sign)
 
 
-def _second_order(page: Page, here: Slopes, found: dict[int, Estimate], ends_weight: float) -> None:
+def _second_order(page: Page, here: Slopes, found: dict[int, Estimate], ends_weight: float, second_sign: float) -> None:
     """(W - lead) K^4 against its limit; and the side from which W comes, where the limit is not zero."""
     D = here.length
-    told = total(here.second.scaled(-(D**4) / 2880), here.ends.scaled(ends_weight * D**3 / 2160))
+    told = total(here.second.scaled(second_sign * D**4 / 2880), here.ends.scaled(ends_weight * D**3 / 2160))
     size = here.second.value * D**4 / 2880 + abs(here.ends.value) * D**3 / 2160
     rest = {K: (W - here.square.scaled(D**2 / 24 / K**2)).scaled(float(K**4)) for K, W in found.items()}
     limit = richardson(list(rest.values()), 2, EVEN)
@@ -338,6 +340,12 @@ FALSIFIERS = (
     Falsifier(RESULT, "eighth", "W ~ (d^2/8) E l'^2, Hoeffding's", lambda evidence: checks(evidence, twenty_four=8.0)),
     Falsifier(RESULT, "power", "W falls like 1/K", lambda evidence: checks(evidence, power=1.0)),
     Falsifier(RESULT, "ends", "the term of the ends is left out", lambda evidence: checks(evidence, ends_weight=0.0)),
+    Falsifier(
+        RESULT,
+        "above",
+        "plus (d^4/2880) E[l'^4 + 4 l''^2]: W from above",
+        lambda evidence: checks(evidence, second_sign=1.0),
+    ),
     Falsifier(RESULT, "sixth", "fhat - f_q ~ (d^2/6) kappa", lambda evidence: checks(evidence, dozen=6.0)),
     Falsifier(
         RESULT,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from numerics import finite, quadrature
 from numerics.checks import exponential, fitted
 from numerics.checks.common import Page, product, rounded, total
-from numerics.checks.examples import ALL, Example, divergence, posterior
+from numerics.checks.examples import ALL, Example, divergence, exact, posterior
 from numerics.evidence import Evidence
+from numerics.finite import FiniteWorld
+from numerics.fits import Fits, Fitted
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, Falsifier, Kind
 
@@ -19,6 +22,15 @@ GAUSSIAN = ((0.3, 0.09), (-0.2, 0.04))
 """Mean and variance of q_y and p_y on the whole line."""
 SHARP = 1e-3
 """e of the two labels that make D^2/2 sharp."""
+TOLD = Example(
+    "three labels, the input tells {0, 1} from {1/2}",
+    exact("0 1/2 1"),
+    exact("1/4 1/2 1/4"),
+    exact("499/10000 9/10 501/10000"),
+    (exact("1 0"), exact("0 1"), exact("1 0")),
+    (0, 1, 0),
+)
+"""The two labels of `SHARP` as one class of their own: what the correction leaves is all within it, and D^2/2 is as sharp."""
 
 
 def checks(
@@ -27,8 +39,11 @@ def checks(
     shift_sign: float = 1.0,
     centred: bool = True,
     length_divisor: float = 2.0,
+    square_divisor: float = 1.0,
     noise_factor: float = 2.0,
     offset_weight: float = 1.0,
+    within: bool = True,
+    exchanged: bool = False,
 ) -> list[Check]:
     """The squared-error price by means, by covariance and by risks; its bounds by the log-loss price; finite worlds; Gaussian labels.
 
@@ -36,9 +51,14 @@ def checks(
       shift_sign: sign of E(f_p - f_q)^2 in the difference of risks; 1 in the theorem.
       centred: use the covariance of y and r; without it the mean of their product.
       length_divisor: the bound is D^2 over this times the price; 2 in the theorem.
+      square_divisor: the bound without the price is D^2 over this; 1 in the theorem.
       noise_factor: the Gaussian channel's bound is this times s^2 times the price; 2 in the theorem.
       offset_weight: factor of the squared constant shift in the Gaussian closed form; 1 in the theorem.
+      within: the corrected mean shifts by the covariance of y and rhat = phat/q; without it of y and r, as if nothing were corrected.
+      exchanged: take what is found of the corrected models and of the uncorrected ones for each other.
     """
+    if exchanged and evidence.fits is not None:
+        evidence = replace(evidence, fits=_exchanged(evidence.fits))
     page = Page(evidence, RESULT)
     found, law = evidence.quantities, evidence.world.law
     price = found.squared_error_price
@@ -49,14 +69,15 @@ def checks(
     square = rounded(law.length**2)
     bound = product(square.scaled(1 / length_divisor), found.price)
     page.add("divergence_bound", "upper bound", bound, price, "(D^2/2) E_q Delta", because=("price",))
-    page.add("at_most_squared_length", "upper bound", square, price, "D^2")
+    page.add("at_most_squared_length", "upper bound", square.scaled(1 / square_divisor), price, "D^2")
     _gaussian_channel(page, noise_factor)
     for entry in found.per_classes:
         K = entry.classes
+        shift = entry.corrected_squared_error if within else found.squared_error_price_by_covariance
         page.add(
             "corrected_covariance",
             "identity",
-            entry.corrected_squared_error,
+            shift,
             entry.corrected_squared_error_by_means,
             "E_{q(x)} (fhat - f_q)^2",
             classes=K,
@@ -70,27 +91,46 @@ def checks(
             "(D^2/2) corrected excess",
             classes=K,
         )
-        exponential.add(
-            page, "corrected_covariance", "corrected_squared_error", entry.corrected_squared_error, entry.classes
-        )
+        exponential.add(page, "corrected_covariance", "corrected_squared_error", shift, K)
+        fitted.add(page, "corrected_covariance", "corrected_squared_error", shift, K)
     exponential.add(page, "pythagoras", "squared_error_price", price.scaled(shift_sign))
-    exponential.add(page, "balanced_risk", "balanced_risk", found.balanced_risk)
-    _certified(page)
-    _certified_corrections(page)
+    balanced = total(found.transferred_risk, price.scaled(-shift_sign))
+    exponential.add(page, "balanced_risk", "balanced_risk", balanced)
+    _certified(page, shift_sign)
+    _certified_corrections(page, within)
     fitted.add(page, "pythagoras", "squared_error", price.scaled(shift_sign))
     fitted.add(page, "pythagoras", "histogram_squared_error", price.scaled(shift_sign))
-    for entry in found.per_classes:
-        fitted.add(
-            page, "corrected_covariance", "corrected_squared_error", entry.corrected_squared_error, entry.classes
-        )
     for example in ALL:
         with page.elsewhere(example.name):
             _finite(page, example, shift_sign, centred, length_divisor)
+            _finite_correction(page, example, within, exchanged)
     with page.elsewhere("two labels, an input that says nothing"):
-        _sharp(page, length_divisor)
+        _sharp(page, length_divisor, square_divisor)
+    with page.elsewhere(TOLD.name):
+        left = divergence(*(posterior(law, TOLD.k) * (TOLD.q @ TOLD.k) for law in (TOLD.q, TOLD.corrected)))
+        bound = left.scaled(TOLD.length**2 / length_divisor)
+        page.add("corrected_bound", "upper bound", bound, TOLD.found(finite.corrected_squared_error))
     with page.elsewhere("Gaussian labels on the whole line"):
-        _whole_line(page, noise_factor, offset_weight)
+        _whole_line(page, noise_factor, offset_weight, length_divisor)
     return page.checks
+
+
+def _exchanged(fits: Fits) -> Fits:
+    """The fits with the squared errors of corrected and of uncorrected models filed under each other's names."""
+    corrected = [entry for entry in fits.quantities if entry.name == "corrected_squared_error"]
+    plain = fits.find("squared_error")
+    if plain is None or not corrected:
+        return fits
+
+    def filed(entry: Fitted) -> Fitted:
+        other = {"corrected_squared_error": plain, "squared_error": corrected[0]}.get(
+            entry.name.removeprefix("histogram_")
+        )
+        if other is None:
+            return entry
+        return replace(other, name=entry.name, classes=entry.classes, predicted=entry.predicted, exact=entry.exact)
+
+    return replace(fits, quantities=tuple(map(filed, fits.quantities)))
 
 
 def _gaussian_channel(page: Page, noise_factor: float) -> None:
@@ -118,7 +158,7 @@ def _concave(page: Page) -> bool:
     return bool(np.all(np.diff(nodes.slope) <= slack))
 
 
-def _certified(page: Page) -> None:
+def _certified(page: Page, shift_sign: float) -> None:
     certificates, found = page.evidence.certificates, page.evidence.quantities
     if certificates is not None and certificates.squared_error_price is not None:
         ball = certificates.squared_error_price.estimate
@@ -126,13 +166,13 @@ def _certified(page: Page) -> None:
             "price_by_quadrature",
             "identity",
             ball,
-            found.squared_error_price,
+            found.squared_error_price.scaled(shift_sign),
             "E_{q(x)} (f_p - f_q)^2",
             source="certified",
         )
 
 
-def _certified_corrections(page: Page) -> None:
+def _certified_corrections(page: Page, within: bool) -> None:
     """E_{q(x)} (fhat - f_q)^2 enclosed, for the numbers of classes that are certified."""
     certificates, found = page.evidence.certificates, page.evidence.quantities
     inputs = None if certificates is None else certificates.inputs
@@ -142,7 +182,7 @@ def _certified_corrections(page: Page) -> None:
             "corrected_covariance",
             "identity",
             ball.corrected_squared_error.estimate,
-            entry.corrected_squared_error,
+            entry.corrected_squared_error if within else found.squared_error_price_by_covariance,
             "E_{q(x)} (fhat - f_q)^2",
             source="certified",
             classes=entry.classes,
@@ -175,8 +215,23 @@ def _finite(page: Page, example: Example, shift_sign: float, centred: bool, leng
     page.add("divergence_bound", "upper bound", price.scaled(example.length**2 / length_divisor), shift)
 
 
-def _sharp(page: Page, length_divisor: float) -> None:
-    """Labels 0 and D = 1, an input that says nothing, p = (1/2 - e, 1/2 + e): the ratio to the bound is 2 e^2/(2 e^2 + 4 e^4 + ...)."""
+def _finite_correction(page: Page, example: Example, within: bool, exchanged: bool) -> None:
+    """The corrected shift as a covariance, against the means of both posteriors as they are written."""
+    size = float(np.max(np.abs(example.y))) ** 2
+    by_means = example.found(finite.squared_error_price if exchanged else finite.corrected_squared_error, size)
+    balanced, q_x = posterior(example.q, example.k), example.q @ example.k
+    ratio = (example.corrected if within else example.p) / example.q
+    covariance = (example.y * ratio) @ balanced - (example.y @ balanced) * (ratio @ balanced)
+    told = rounded(float(q_x @ (covariance / (ratio @ balanced)) ** 2), 16, size)
+    page.add("corrected_covariance", "identity", told, by_means, "E_{q(x)} (fhat - f_q)^2")
+
+
+def _sharp(page: Page, length_divisor: float, square_divisor: float) -> None:
+    """Labels 0 and D = 1, an input that says nothing: p = (1/2 - e, 1/2 + e) for the bound by the price, and p = (0, 1), q = (1 - e, e),
+    where the price is infinite, for the bound without it.
+
+    The first ratio to the bound is 2 e^2/(2 e^2 + 4 e^4 + ...).
+    """
     e = SHARP
     price = divergence(np.array([0.5, 0.5]), np.array([0.5 - e, 0.5 + e]))
     ratio = e * e / (price.value / length_divisor)
@@ -188,6 +243,20 @@ def _sharp(page: Page, length_divisor: float) -> None:
         f"e = {e:g}; allowance 2 e^2 + 6 e^4 from the series of -(1/2) log(1 - 4 e^2)",
         allowance=2 * e**2 + 6 * e**4,
     )
+    near, far = (
+        rounded(
+            finite.squared_error_price(FiniteWorld(q, p, np.ones((2, 1)), np.array([0.0, 1.0]), ((0, 1),))), 16, 1.0
+        )
+        for q, p in (
+            (np.array([0.5, 0.5]), np.array([0.5 - e, 0.5 + e])),
+            (np.array([1 - e, e]), np.array([0.0, 1.0])),
+        )
+    )
+    page.add(
+        "divergence_bound", "upper bound", price.scaled(1 / length_divisor), near, f"p = (1/2 - e, 1/2 + e), e = {e:g}"
+    )
+    bound = Estimate(1 / square_divisor, 0.0)
+    page.add("at_most_squared_length", "upper bound", bound, far, f"p = (0, 1), q = (1 - e, e), e = {e:g}")
 
 
 def _gaussian_means(mean_q: float, var_q: float, mean_p: float, var_p: float, s2: float) -> tuple[Estimate, Estimate]:
@@ -206,7 +275,7 @@ def _gaussian_means(mean_q: float, var_q: float, mean_p: float, var_p: float, s2
     return shift, quadrature.integrate(lambda t: parts(t)[1], edges, 0.5, tail=1e-30)
 
 
-def _whole_line(page: Page, noise_factor: float, offset_weight: float) -> None:
+def _whole_line(page: Page, noise_factor: float, offset_weight: float, length_divisor: float) -> None:
     """Gaussian labels: the closed form, equality in the sub-Gaussian bound for one variance, and the failure of bounds with D."""
     (mean_q, var_q), (mean_p, var_p) = GAUSSIAN
     s2 = 0.05
@@ -234,11 +303,11 @@ def _whole_line(page: Page, noise_factor: float, offset_weight: float) -> None:
     page.add(
         "whole_line",
         "counterexample",
-        price.scaled(0.5),
+        price.scaled(1 / length_divisor),
         shift,
         "N(0, 1), N(1, 1), noise variance 1, D = 1: (D^2/2) E_q Delta",
     )
-    page.add("whole_line_excess", "identity", rounded(1 / 8), total(shift, price.scaled(-0.5)), "m^2/8")
+    page.add("whole_line_excess", "identity", rounded(1 / 8), total(shift, price.scaled(-1 / length_divisor)), "m^2/8")
 
 
 FALSIFIERS = (
@@ -247,11 +316,25 @@ FALSIFIERS = (
         RESULT, "not centred", "E[y r] in place of the covariance", lambda evidence: checks(evidence, centred=False)
     ),
     Falsifier(RESULT, "quarter", "D^2/4 in place of D^2/2", lambda evidence: checks(evidence, length_divisor=4.0)),
+    Falsifier(RESULT, "no half", "D^2 in place of D^2/2", lambda evidence: checks(evidence, length_divisor=1.0)),
+    Falsifier(
+        RESULT,
+        "variance",
+        "D^2/4, the bound of a variance, for D^2",
+        lambda evidence: checks(evidence, square_divisor=4.0),
+    ),
     Falsifier(RESULT, "one", "s^2 in place of 2 s^2", lambda evidence: checks(evidence, noise_factor=1.0)),
     Falsifier(
         RESULT,
         "constant shift",
         "the constant part of the Gaussian shift is left out",
         lambda evidence: checks(evidence, offset_weight=0.0),
+    ),
+    Falsifier(RESULT, "whole ratio", "r in place of rhat = phat/q", lambda evidence: checks(evidence, within=False)),
+    Falsifier(
+        RESULT,
+        "exchanged",
+        "corrected and uncorrected models taken for each other",
+        lambda evidence: checks(evidence, exchanged=True),
     ),
 )
