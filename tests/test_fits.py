@@ -300,7 +300,11 @@ def test_parts_add_up(default_run) -> None:
         ]
         for seed in range(8):
             terms = [part.values[seed] for part in risk]
-            assert sum(terms[:3]) == pytest.approx(terms[3], abs=1e-14)
+            assert sum(terms[:3]) != terms[3]
+        # Class errors carry the law's masses and risks the sample's: the exact terms add up, the measured ones within their intervals.
+        exact, found = [part.predicted for part in risk], [summary.interval(part, 23) for part in risk]
+        assert sum(exact[:3]) == pytest.approx(exact[3], abs=1e-14)
+        assert abs(sum(part.value for part in found[:3]) - found[3].value) <= sum(part.error for part in found)
 
 
 WRONG = {
@@ -394,6 +398,17 @@ def test_risk_decomposition_is_exact_on_any_tables() -> None:
     assert found.imbalanced + found.between + found.within == pytest.approx(found.balanced, abs=1e-13)
     square = (stage.table.labels.points - fitted[:, None]) ** 2
     assert found.balanced == pytest.approx((q / q.sum() * square).sum(), abs=1e-13)
+
+
+def test_risk_terms_of_draws_from_another_law_do_not_add_up() -> None:
+    """Class errors at the law's own masses: draws that do not come from it miss the balanced risk, whatever the predictor."""
+    stage = stage_of(world(classes=(4,)))
+    table, edges = stage.table, stage.partitions[0].edges
+    fitted, laws = np.full(table.p.shape[0], 0.2), (table.p, table.q)
+    same, swapped = (least_squares.risk(table, edges, fitted, first, table.q, laws) for first in (table.p, table.q))
+    # Three sums of 10^5 products, in pairs.
+    assert abs(same.imbalanced + same.between + same.within - same.balanced) < 1e-13
+    assert abs(swapped.imbalanced + swapped.between + swapped.within - swapped.balanced) > 0.05
 
 
 def test_least_squares_agrees_with_numpys(default_run) -> None:

@@ -215,6 +215,7 @@ def checks(
     quarter: bool = False,
     excess: float = 1.0,
     monotone: bool = False,
+    beyond: bool = False,
     power: float = 1.0,
 ) -> list[Check]:
     """Closed forms, bounds and examples against descent with the step halved twice and taken to zero; each check is the worst of its course.
@@ -226,6 +227,7 @@ def checks(
       quarter: exp(-tau/4) as the lower bound of rho for every K.
       excess: of the rare/frequent bound, times s; 1 in the theorem.
       monotone: claims that the extra term is largest at the start.
+      beyond: claims that the example above p_f/p_r is above (1 + s) p_f/p_r as well.
       power: classes are weighted by (q/p)^power; 1 in the theorem.
     """
     page = Page(evidence, RESULT)
@@ -246,7 +248,7 @@ def checks(
         why = f"p never samples a class, or the run has no 2 to {MOST_CLASSES} classes"
         page.skip("squared_loss", "identity", why, source="fitted")
     _tail(page, made[2], tail)
-    _examples(page, made[0], made[3], monotone)
+    _examples(page, made[0], made[3], monotone, beyond)
     return page.checks
 
 
@@ -318,12 +320,17 @@ def _slower(page: Page, here: Classes, course: Course, quarter: bool) -> None:
     _worst(page, "slower", "upper bound", np.zeros_like(rho[1:]), ((squares - rho)[1:], (first + second)[1:]), note)
 
 
-def _ratio(page: Page, here: Classes, course: Course, excess: float) -> None:
+def _excess(classes: int) -> float:
+    """s = W0((K - 1) exp(-(2K - 1)/(K - 1)))."""
     from scipy.special import lambertw
 
+    return float(lambertw((classes - 1) * math.exp(-(2 * classes - 1) / (classes - 1))).real)
+
+
+def _ratio(page: Page, here: Classes, course: Course, excess: float) -> None:
     K, p = here.number, here.speed
     rare, frequent = int(np.argmin(p)), int(np.argmax(p))
-    s = excess * float(lambertw((K - 1) * math.exp(-(2 * K - 1) / (K - 1))).real)
+    s = excess * _excess(K)
     found = course.limit(lambda part: part.missing[..., [rare]] / part.missing[..., [frequent]])
     bound = np.full_like(found[0], (1 + s) * p[frequent] / p[rare])
     _worst(page, "rare_to_frequent", "upper bound", bound, found, "rho rare over rho frequent, worst time")
@@ -362,7 +369,7 @@ def _tail(page: Page, course: Course, tail: float) -> None:
         _worst(page, "tail", "asymptotic", np.ones_like(tau), found, note)
 
 
-def _examples(page: Page, two: Course, far: Course, monotone: bool) -> None:
+def _examples(page: Page, two: Course, far: Course, monotone: bool, beyond: bool) -> None:
     change = np.array(TWO.q) - np.array(TWO.p)
     value, error = (part[:, 0] for part in two.limit(lambda part: (part.left**2 @ change)[..., None]))
     turn = int(np.argmin(np.abs(two.t - TURN)))
@@ -375,7 +382,8 @@ def _examples(page: Page, two: Course, far: Course, monotone: bool) -> None:
     here = long()
     ratio, off = (part[-1, 0] for part in far.limit(lambda part: part.missing[..., [1]] / part.missing[..., [0]]))
     with page.elsewhere(here.name):
-        told = Estimate(here.p[0] / here.p[1], 8 * EPSILON * here.p[0] / here.p[1])
+        bound = here.p[0] / here.p[1] * (1 + _excess(2) if beyond else 1.0)
+        told = Estimate(bound, 8 * EPSILON * bound)
         note = "rho rare over rho frequent at margins 3 and 6, above p_f/p_r"
         page.add("above_the_ratio", "counterexample", told, Estimate(float(ratio), float(off)), note, source="fitted")
 
@@ -412,6 +420,12 @@ FALSIFIERS = (
     Falsifier(RESULT, "no excess", "the ratio is at most p_f/p_r", lambda evidence: checks(evidence, excess=0.0)),
     Falsifier(
         RESULT, "monotone", "the extra term is largest at the start", lambda evidence: checks(evidence, monotone=True)
+    ),
+    Falsifier(
+        RESULT,
+        "beyond",
+        "the example is above (1 + s) p_f/p_r as well",
+        lambda evidence: checks(evidence, beyond=True),
     ),
     Falsifier(RESULT, "inverse", "weights p/q", lambda evidence: checks(evidence, power=-1.0)),
 )

@@ -28,6 +28,9 @@ DRAWN = (2, 3, 4, 6, 8, 12, 16)
 RANK = 1e-7
 """Directions of the features below this share of the largest are left out: the span of many class posteriors is numerically thin."""
 
+Knobs = tuple[bool, float, bool, bool]
+"""The wrong versions of `gap`, in its order."""
+
 _THREE = (exact("1/2 1/4 1/4"), exact("1/4 1/2 1/4"), exact("1/4 1/4 1/2"))
 _Q3 = exact("1/3 1/3 1/3")
 SYMMETRIC = Example("labels -1, 0, 1, symmetric p", exact("-1 0 1"), _Q3, exact("1/8 3/4 1/8"), _THREE, (0, 1, 2))
@@ -110,8 +113,16 @@ class Gap:
     size: float
 
 
-def gap(here: Inputs, features: np.ndarray, inner_p: bool = False, sign: float = 1.0) -> Gap:
-    """All of `Gap`; `inner_p` puts S_p in the middle of the form, `sign` turns the capacity part: the wrong versions."""
+def gap(
+    here: Inputs,
+    features: np.ndarray,
+    inner_p: bool = False,
+    sign: float = 1.0,
+    outer_q: bool = False,
+    from_mean: bool = False,
+) -> Gap:
+    """All of `Gap`. The wrong versions: `inner_p` and `outer_q` put the other law's S in the middle of the form and outside, `sign` turns the capacity
+    part, `from_mean` counts the gap from f_q."""
     phi = orthonormal(features, here.q)
     beta_q, beta_p = solve(phi, here.q, here.f_q), solve(phi, here.p, here.f_p)
     # Risks up to E_q Var_q(y|x), which is common to both.
@@ -121,12 +132,12 @@ def gap(here: Inputs, features: np.ndarray, inner_p: bool = False, sign: float =
     whole = phi.T @ (here.p * residual_p)
     shift = phi.T @ (here.p * (here.f_p - here.f_q))
     capacity = phi.T @ (here.p * residual_q)
-    told = np.linalg.solve(S_p, whole)
+    told = np.linalg.solve(S_q if outer_q else S_p, whole)
     own = np.linalg.solve(S_p, capacity)
     middle = S_p if inner_p else S_q
     condition = float(np.linalg.cond(S_p))
     return Gap(
-        by_risks=risk_p - risk_q,
+        by_risks=risk_p - (0.0 if from_mean else risk_q),
         by_distance=float(here.q @ (phi @ (beta_p - beta_q)) ** 2),
         by_formula=float(told @ middle @ told),
         direct=beta_p - beta_q,
@@ -144,25 +155,32 @@ def checks(
     evidence: Evidence,
     *,
     inner_p: bool = False,
+    outer_q: bool = False,
     capacity_sign: float = 1.0,
     zero_limit: bool = False,
     room: float = 0.25,
     with_ratio: bool = True,
+    exchanged: bool = False,
+    from_mean: bool = False,
 ) -> list[Check]:
     """Shift, gap and its parts on random and on class features of the run's world; exact worlds for both directions of the effect; fits.
 
     Args:
       inner_p: put S_p for S_q in the middle of the gap's form.
+      outer_q: put S_q^-1 for S_p^-1 in the shift, and so on both sides of the form.
       capacity_sign: sign of the capacity part; 1 in the theorem.
       zero_limit: with classes that represent both means the gap is zero.
       room: the capacity part's own gap is at most sup r/inf r times this d^2; 1/4 in the theorem.
       with_ratio: keep the factor sup r/inf r.
+      exchanged: tell each example of the world next to it: complete classes exceed the price, and the two directions the other way round.
+      from_mean: take R_q(f_q) off in place of R_q(beta_q): the gap counted from the conditional mean, for the fits as well.
     """
     page = Page(evidence, RESULT)
+    knobs = (inner_p, capacity_sign, outer_q, from_mean)
     world, found = evidence.world, evidence.quantities
     here = grid(world)
     whole = inputs(here.y - (here.low + here.high) / 2, here.q, here.p)
-    _identities(page, gap(whole, random_features(len(whole.q)), inner_p, capacity_sign), "random features", None)
+    _identities(page, gap(whole, random_features(len(whole.q)), *knobs), "random features", None)
     for entry in found.per_classes:
         if not 1 < len(entry.bins.q) <= MOST_CLASSES:
             continue
@@ -172,7 +190,7 @@ def checks(
             ("q(c|x)", classes),
             ("random features and q(c|x)", np.hstack([random_features(len(whole.q)), classes])),
         ):
-            made = gap(whole, features, inner_p, capacity_sign)
+            made = gap(whole, features, *knobs)
             _identities(page, made, name, entry.classes)
         spread = found.log_ratio_high - found.log_ratio_low
         if not (math.isfinite(spread) and np.all(entry.bins.p > 0) and not world.law.unsampled):
@@ -188,8 +206,8 @@ def checks(
             "q(c|x): the capacity part's own gap",
             classes=entry.classes,
         )
-    _finite(page, inner_p, capacity_sign, zero_limit, room, with_ratio)
-    _fitted(page)
+    _finite(page, knobs, zero_limit, room, with_ratio, exchanged)
+    _fitted(page, knobs)
     return page.checks
 
 
@@ -251,36 +269,38 @@ def _example(here: Example) -> tuple[Inputs, np.ndarray]:
     return inputs(here.y, joint_q.T, joint_p.T), classes / classes.sum(axis=1, keepdims=True)
 
 
-def _finite(page: Page, inner_p: bool, capacity_sign: float, zero_limit: bool, room: float, with_ratio: bool) -> None:
+def _finite(page: Page, knobs: Knobs, zero_limit: bool, room: float, with_ratio: bool, exchanged: bool) -> None:
     ones = np.ones((3, 1))
     with page.elsewhere(COMPLETE.name):
         here, classes = _example(COMPLETE)
-        made = gap(here, classes, inner_p, capacity_sign)
+        made = gap(here, classes, *knobs)
         price = float(here.q @ (here.f_p - here.f_q) ** 2)
         told = Estimate(0.0 if zero_limit else price, 64 * EPSILON)
         page.add("bayes_price", "identity", told, Estimate(made.by_risks, made.error), "the gap of q(c|x)")
-        made = gap(here, ones, inner_p, capacity_sign)
+        made = gap(here, ones, *knobs)
         _identities(page, made, "a constant", None)
         slanted = np.stack([np.ones(3), np.array([0.0, 1.0, 3.0])], axis=1)
-        _identities(page, gap(here, slanted, inner_p, capacity_sign), "a constant and a slope", None)
+        _identities(page, gap(here, slanted, *knobs), "a constant and a slope", None)
     with page.elsewhere("two labels in one class, both inputs"):
         _capacity_of_one_class(page, room, with_ratio)
-    with page.elsewhere(FEW.name):
-        here, classes = _example(FEW)
+    few = COMPLETE if exchanged else FEW
+    with page.elsewhere(few.name):
+        here, classes = _example(few)
         price = float(here.q @ (here.f_p - here.f_q) ** 2)
         made = gap(here, classes)
         found = Estimate(made.by_distance, made.error)
         page.add(
             "incomplete", "counterexample", Estimate(price, 64 * EPSILON), found, "the gap exceeds the Bayes price"
         )
-    for name, example, claim, less, more in (
-        (SYMMETRIC.name, SYMMETRIC, "raises", "constant", "classes"),
-        (KNOWN.name, KNOWN, "lowers", "classes", "constant"),
+    raising, lowering = (KNOWN, SYMMETRIC) if exchanged else (SYMMETRIC, KNOWN)
+    for example, claim, less, more in (
+        (raising, "raises", "constant", "classes"),
+        (lowering, "lowers", "classes", "constant"),
     ):
         here, classes = _example(example)
         kinds = {"constant": np.ones((len(here.q), 1)), "classes": classes}
         low, high = (gap(here, kinds[kind]) for kind in (less, more))
-        with page.elsewhere(name):
+        with page.elsewhere(example.name):
             page.add(
                 claim,
                 "counterexample",
@@ -299,8 +319,9 @@ def _capacity_of_one_class(page: Page, room: float, with_ratio: bool) -> None:
     page.add("capacity", "upper bound", rounded(top, 64), Estimate(made.capacity_gap, made.error), "q(c|x) = 1")
 
 
-def _fitted(page: Page) -> None:
+def _fitted(page: Page, knobs: Knobs) -> None:
     """Least squares on a constant and the folded input, fitted to draws from p, against the formula."""
+    *_, from_mean = knobs
     if page.evidence.fits is None:
         return
     world = page.evidence.world
@@ -324,10 +345,11 @@ def _fitted(page: Page) -> None:
             (kernel.posterior @ (ratio * labels.y)) / z,
             float(np.abs(labels.y).max()),
         )
-        made = gap(here, np.stack([np.ones_like(kernel.x), fold(kernel.x)], axis=1))
+        made = gap(here, np.stack([np.ones_like(kernel.x), fold(kernel.x)], axis=1), *knobs)
         values.append((made.by_formula, made.error))
     told = Estimate(values[0][0], SAFETY * abs(values[0][0] - values[1][0]) + values[0][1])
-    fitted.add(page, "gap", "linear_readout_gap", told)
+    # What the fits measured from f_q, where that is the mistake.
+    fitted.add(page, "gap", "linear_readout_gap", told, measured="linear_squared_error" if from_mean else "")
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
@@ -349,9 +371,22 @@ def curves(evidence: Evidence) -> dict[str, Any]:
 
 FALSIFIERS = (
     Falsifier(RESULT, "inner", "S_p in the middle of the form", lambda evidence: checks(evidence, inner_p=True)),
+    Falsifier(RESULT, "outer", "S_q^-1 in the shift", lambda evidence: checks(evidence, outer_q=True)),
     Falsifier(RESULT, "sign", "the capacity part taken off", lambda evidence: checks(evidence, capacity_sign=-1.0)),
     Falsifier(
         RESULT, "zero", "with enough classes the gap is zero", lambda evidence: checks(evidence, zero_limit=True)
+    ),
+    Falsifier(
+        RESULT,
+        "exchanged",
+        "classes raise the gap where the input tells the label, lower it from zero, and exceed the price where they are complete",
+        lambda evidence: checks(evidence, exchanged=True),
+    ),
+    Falsifier(
+        RESULT,
+        "mean",
+        "the gap counted from f_q, not from the best read-out under q",
+        lambda evidence: checks(evidence, from_mean=True),
     ),
     Falsifier(
         RESULT,

@@ -15,6 +15,8 @@ from numerics.checks.common import Page, rounded, total, weighted
 from numerics.checks.examples import ALL, Example
 from numerics.checks.linear_predictor import Line, class_errors, direct_risks, line
 from numerics.evidence import Evidence
+from numerics.fits import Fits
+from numerics.fits.summary import quantile
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
 from numerics.records import Check, Estimate, Falsifier, Kind
 
@@ -30,6 +32,7 @@ Sample = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def checks(
     evidence: Evidence,
     *,
+    between_weight: float = 1.0,
     within_weight: float = 1.0,
     training_weights: bool = False,
     balanced_between: bool = False,
@@ -40,6 +43,7 @@ def checks(
     limit for fine classes; finite worlds.
 
     Args:
+      between_weight: factor of the between-class term; 1 in the theorem.
       within_weight: factor of the within-class term; 1 in the theorem.
       training_weights: weigh the within-class term with p_c; q_c in the theorem.
       balanced_between: use e_c^q in the between-class term; e_c^p in the theorem.
@@ -47,7 +51,7 @@ def checks(
       twelfth: the limit is d^2 over this times E_q[e' l']; -12 in the theorem.
     """
     page = Page(evidence, RESULT)
-    knobs = (within_weight, training_weights, balanced_between)
+    knobs = (between_weight, within_weight, training_weights, balanced_between)
     here, found = evidence.world, evidence.quantities
     model = line(here)
     risk_q, risk_p = direct_risks(here, model)
@@ -59,7 +63,7 @@ def checks(
         told = three_terms(risk_p, bins.q, bins.p, errors_q, errors_p, *knobs)
         page.add("split", "identity", told, risk_q, "R_q of the least-squares line under p", classes=K)
         _bound(page, K, model, errors_q, errors_p, quarter)
-        _fitted(page, K, within_weight)
+        _fitted(page, K, between_weight, within_weight)
     _limit(page, model, twelfth)
     for example in ALL:
         with page.elsewhere(example.name):
@@ -75,6 +79,7 @@ def three_terms(
     p: np.ndarray,
     errors_q: tuple[Estimate, ...] | list[Estimate],
     errors_p: tuple[Estimate, ...] | list[Estimate],
+    between_weight: float = 1.0,
     within_weight: float = 1.0,
     training_weights: bool = False,
     balanced_between: bool = False,
@@ -85,7 +90,7 @@ def three_terms(
     )
     gaps = [e - f for e, f in zip(errors_q, errors_p, strict=True)]
     within = weighted(p if training_weights else q, gaps)
-    return total(imbalanced, between, within.scaled(within_weight))
+    return total(imbalanced, between.scaled(between_weight), within.scaled(within_weight))
 
 
 def _bound(page: Page, K: int, model: Line, errors_q: list[Estimate], errors_p: list[Estimate], quarter: float) -> None:
@@ -113,8 +118,9 @@ def _bound(page: Page, K: int, model: Line, errors_q: list[Estimate], errors_p: 
     page.add("within_bound", "upper bound", top, gap, f"the least-squares line, class {c + 1}, the closest", classes=K)
 
 
-def _fitted(page: Page, K: int, within_weight: float) -> None:
-    """The same three terms of a ridge fit, each measured on fresh samples by label, against what they are for each seed's own fit."""
+def _fitted(page: Page, K: int, between_weight: float, within_weight: float) -> None:
+    """The same three terms of a ridge fit, measured on fresh samples by label: their sum, in which the law's class masses weigh the class errors,
+    against the risk of the balanced sample, which knows no classes; and both terms against what they are for each seed's own fit."""
     if page.evidence.fits is None:
         return
     names = (("imbalanced_risk", None), ("between", K), ("within", K), ("balanced_risk", None))
@@ -124,14 +130,25 @@ def _fitted(page: Page, K: int, within_weight: float) -> None:
         why = next(page.evidence.fits.note(*name) for name, entry in zip(names, found, strict=True) if entry is None)
         page.skip("split", "identity", why or "not measured", "fitted", K)
         return
-    (_, imbalanced), (between_fit, between), (within_fit, within), (_, balanced) = entries
-    told = total(imbalanced, between, within.scaled(within_weight))
-    page.add(
-        "split", "identity", told, balanced, "a ridge fit, terms measured on fresh samples", source="fitted", classes=K
-    )
-    for name, fit, mean in (("between", between_fit, between), ("within", within_fit, within)):
-        told = Estimate(fit.predicted, 0.0)
-        page.add(f"trained_{name}", "identity", told, mean, "exact for each seed's own fit", source="fitted", classes=K)
+    imbalanced, between, within, balanced = (np.array(fit.values) for fit, _ in entries)
+    terms = imbalanced + between_weight * between + within_weight * within
+    # What the true terms miss R_q by, seed by seed: a wrong statement must not widen its own allowance.
+    off = _half_width(page.evidence.fits, imbalanced + between + within - balanced)
+    told, mean = rounded(float(terms.mean()), 8, float(balanced.mean())), Estimate(float(balanced.mean()), off)
+    note = "R_q of a ridge fit on fresh samples, against class errors at the law's masses"
+    page.add("split", "identity", told, mean, note, source="fitted", classes=K)
+    for (fit, mean), weight in zip(entries[1:3], (between_weight, within_weight), strict=True):
+        told = Estimate(weight * fit.predicted, 0.0)
+        note = "exact for each seed's own fit"
+        page.add(f"trained_{fit.name}", "identity", told, mean, note, source="fitted", classes=K)
+
+
+def _half_width(fits: Fits, differences: np.ndarray) -> float:
+    """Half an interval of a mean difference. The two risks of a run are fitted numbers that nothing else is asked of, so all its splits together
+    take their two places in Bonferroni's count (see `numerics.checks.fitted`)."""
+    splits = sum(entry.name == "between" for entry in fits.quantities)
+    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return quantile(len(differences), math.ceil(len(fits.quantities) * splits / 2)) * error
 
 
 def _limit(page: Page, model: Line, twelfth: float) -> None:
@@ -203,7 +220,13 @@ def _extrapolated(page: Page, sample: Callable[[int], Sample], length: float, tw
 
 
 def _finite(
-    page: Page, example: Example, within_weight: float, training_weights: bool, balanced_between: bool, quarter: float
+    page: Page,
+    example: Example,
+    between_weight: float,
+    within_weight: float,
+    training_weights: bool,
+    balanced_between: bool,
+    quarter: float,
 ) -> None:
     """Any prediction will do on a finite world: here a fixed one, far from both conditional means."""
     q, p, k, y, members = example.q, example.p, example.k, example.y, example.members
@@ -213,7 +236,7 @@ def _finite(
     size = float(errors.max())
     imbalanced = example.found(lambda here: finite.risk(here, p, f), size)
     means_q, means_p = ([rounded(float((c * law) @ errors / (c @ law)), 16, size) for c in members] for law in (q, p))
-    knobs = (within_weight, training_weights, balanced_between)
+    knobs = (between_weight, within_weight, training_weights, balanced_between)
     told = three_terms(imbalanced, members @ q, members @ p, means_q, means_p, *knobs)
     page.add("split", "identity", told, example.found(lambda here: finite.risk(here, q, f), size))
     ratio = np.log(p / q)
@@ -247,6 +270,9 @@ def _attained(page: Page, quarter: float) -> None:
 
 
 FALSIFIERS = (
+    Falsifier(
+        RESULT, "turned", "the between-class term has p_c - q_c", lambda evidence: checks(evidence, between_weight=-1.0)
+    ),
     Falsifier(
         RESULT, "dropped", "the within-class term is left out", lambda evidence: checks(evidence, within_weight=0.0)
     ),

@@ -11,7 +11,19 @@ from typing import Any
 
 import numpy as np
 
-NAMES = ("soft", "hard", "off", "miss", "miss_square", "errors", "entropy", "error_room", "transport_room")
+NAMES = (
+    "soft",
+    "hard",
+    "off",
+    "miss",
+    "miss_square",
+    "errors",
+    "entropy",
+    "nearest_error",
+    "nearest_loss",
+    "transport_room",
+    "loss_ratio",
+)
 PREFIX = "decoded_"
 
 
@@ -25,8 +37,8 @@ def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, flo
 
     Returns:
       by name: `soft` and `hard`, R_q of the mean of centres and of the argmax's centre; `off`, the rule's total mass less 1; `miss` and `miss_square`, E_q v and E_q v^2; `errors` and
-      `entropy`, sum_c q_c Err_c and sum_c q_c CE_c; `error_room`, the least CE_c/log 2 - Err_c; `transport_room`, the least
-      w_c + log CE_c^p - log CE_c^q, with w_c the range of l over the rule's labels.
+      `entropy`, sum_c q_c Err_c and sum_c q_c CE_c; `nearest_error` and `nearest_loss`, Err_c and CE_c of the class with the least CE_c/log 2 - Err_c; `transport_room`, the least
+      w_c + log CE_c^p - log CE_c^q, with w_c the range of l over the rule's labels; `loss_ratio`, the largest log CE_c^q - log CE_c^p.
     """
     ends = np.array([float(edge) for edge in part.edges])
     centres = (ends[1:] + ends[:-1]) / 2
@@ -40,6 +52,8 @@ def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, flo
     log_ratio = table.labels.log_ratio
     starts = np.flatnonzero(np.diff(part.place, prepend=-1))
     ranges = np.maximum.reduceat(log_ratio, starts) - np.minimum.reduceat(log_ratio, starts)
+    change = np.log(entropy_q) - np.log(entropy_p)
+    closest = int(np.argmin(entropy_q / math.log(2) - errors))
     # Labels counted from the middle, so that little cancels in E y^2 - 2 E f f_q + E f^2.
     middle = (ends[0] + ends[-1]) / 2
     square = float(table.q_all.sum(axis=0) @ (table.labels.all_nodes - middle) ** 2)
@@ -57,7 +71,9 @@ def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, flo
         "miss_square": (part.joint * (1 - probability) ** 2).sum(),
         "errors": mass_q @ errors,
         "entropy": mass_q @ entropy_q,
-        "error_room": (entropy_q / math.log(2) - errors).min(),
-        "transport_room": (ranges + np.log(entropy_p) - np.log(entropy_q)).min() if table.all_sampled else math.nan,
+        "nearest_error": errors[closest],
+        "nearest_loss": entropy_q[closest],
+        "transport_room": (ranges - change).min() if table.all_sampled else math.nan,
+        "loss_ratio": change.max() if table.all_sampled else math.nan,
     }
     return {f"{PREFIX}{name}": float(value) for name, value in found.items()}

@@ -128,13 +128,22 @@ class Risk:
     balanced: float
 
 
-def risk(table: Tables, edges: tuple[Fraction, ...], fitted: np.ndarray, p: np.ndarray, q: np.ndarray) -> Risk:
+def risk(
+    table: Tables,
+    edges: tuple[Fraction, ...],
+    fitted: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    laws: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Risk:
     """The decomposition, on samples or on exact probabilities.
 
     Args:
       edges: of the classes.
       fitted: the predictor at the cells of x, shape (cells,).
       p, q: tables of both worlds (counts or shares), shape (cells, subcells).
+      laws: tables that the class masses p_c and q_c are taken from, `p` and `q` themselves where not given. On counts the two risks are then
+        measured apart from the class errors' weights; with the sample's own shares the terms would add up for any counts whatever.
     """
     p, q = p / p.sum(), q / q.sum()
     square = (table.labels.points - fitted[:, None]) ** 2
@@ -144,8 +153,9 @@ def risk(table: Tables, edges: tuple[Fraction, ...], fitted: np.ndarray, p: np.n
     totals = [np.bincount(place, (part * square).sum(axis=0), number) for part in (p, q)]
     # By label: e_c is the mean squared error of the labels in a class, in either world.
     error_p, error_q = (total / share for total, share in zip(totals, shares, strict=True))
-    between = float((shares[1] - shares[0]) @ error_p)
-    within = float(shares[1] @ (error_q - error_p))
+    mass_p, mass_q = (np.bincount(place, law.sum(axis=0) / law.sum(), number) for law in laws or (p, q))
+    between = float((mass_q - mass_p) @ error_p)
+    within = float(mass_q @ (error_q - error_p))
     return Risk(float(totals[0].sum()), between, within, float(totals[1].sum()))
 
 
@@ -201,7 +211,7 @@ def risks(
     p: np.ndarray,
     q: np.ndarray,
 ) -> dict[Key, np.ndarray]:
-    """The risk decomposition of the ridge fit of each sample, on fresh pairs and exactly, shape (2, fits).
+    """The risk decomposition of the ridge fit of each sample, on fresh pairs (class errors weighted with the law's masses) and exactly, shape (2, fits).
 
     Args:
       sample: training counts, shape (fits, cells, subcells).
@@ -212,7 +222,8 @@ def risks(
     fitted = readout.solve(data.inputs, data.labels, readout.cells) @ readout.cells.T
     found: dict[Key, np.ndarray] = {}
     for K, own in zip(chosen, edges, strict=True):
-        measured = [risk(table, own, *case) for case in zip(fitted, p, q, strict=True)]
+        laws = table.p, table.q
+        measured = [risk(table, own, *case, laws) for case in zip(fitted, p, q, strict=True)]
         exact = [risk(table, own, fit, table.p, table.q) for fit in fitted]
         for name, classes in (("imbalanced", None), ("balanced", None), ("between", K), ("within", K)):
             title = name if classes else f"{name}_risk"

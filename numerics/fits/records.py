@@ -105,7 +105,8 @@ class Fits:
     - `histogram_squared_error`: the Bayes predictor of the p world by histogram regression;
     - `linear_squared_error`, `ridge_squared_error`: least squares under p, in closed form; `linear_readout_gap`, `ridge_readout_gap`: E_q of the
       squared distance to the same least squares under q;
-    - `imbalanced_risk`, `balanced_risk`, and `between`, `within` for each K: the risk decomposition of the ridge fit, measured on fresh samples by label.
+    - `imbalanced_risk`, `balanced_risk`, and `between`, `within` for each K: the risk decomposition of the ridge fit, measured on fresh samples by label, class
+      errors weighted with the law's class masses, so that the terms add up to the balanced risk within sampling error only.
 
     Attributes:
       quantities: in this order, those that the world admits.
