@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
+from worlds import evidence, failing
 
 from numerics import checks
+from numerics.fits import Options, fits
 from numerics.laws import densities
 from numerics.records import Check, EvidenceKind
 from numerics.verify import report, table
@@ -249,6 +252,23 @@ def test_falsify_rejects_every_wrong_version(capsys: pytest.CaptureFixture[str])
         assert all(row["caught"] and row["by"] for row in rows)
         numeric = [row for row in rows if row["evidence"] != ["symbolic"]]
         assert min(len(numeric), len(rows) - len(numeric)) >= 2, result
+
+
+def test_every_numeric_check_rejects_some_wrong_version() -> None:
+    """A check that no wrong version fails may be one that cannot fail: each kind of evidence of each claim rejects one of its own result."""
+    plain = evidence("skewed", (4, 32))
+    # An eighth of the default draws: what the wrong versions are off by is still more than the intervals are wide.
+    trained = fits(plain.world, 8, 0, Options(draws=1 << 17, test_draws=1 << 15))
+    here = replace(plain, fits=trained)
+    idle = []
+    for name in checks.RESULTS:
+        module = checks.load(name)
+        made = module.checks(here)
+        assert not failing(made)
+        holding = {(check.claim, check.evidence) for check in made if check.status == "holds"}
+        rejecting = {(c.claim, c.evidence) for falsifier in module.FALSIFIERS for c in failing(falsifier.checks(here))}
+        idle += [(name, *key) for key in sorted(holding - rejecting)]
+    assert not idle
 
 
 def test_a_missed_wrong_version_fails_the_run(

@@ -371,14 +371,12 @@ def _attained(page: Page, knobs: Knobs) -> None:
         page.add("soft_by_cross_entropy", "upper bound", rounded(told, 8), rounded(made.soft, 16), f"v = {v:g}")
         told = knobs.hard(0.5, 1.0, float(v > 0.5))
         page.add("hard", "upper bound", rounded(told), rounded(made.hard, 16), f"v = {v:g}")
-    # A tie counts as an error, as the bound must allow for either way of breaking it.
-    page.add(
-        "errors_by_cross_entropy",
-        "upper bound",
-        rounded(math.log(2) / knobs.tied(2)),
-        Estimate(1.0, 0.0),
-        "a tie at 1/2",
-    )
+    # A tie counts as an error, as the bound must allow for either way of breaking it; a third class takes no part in it.
+    middle = Grid(np.array([0.5]), one, one, 0.0, 1.0)
+    made = decode(middle, np.linspace(0, 1, 4), np.array([[0.5, 0.5, 0.0]]))
+    told = float(made.entropy_q[1]) / knobs.tied(3)
+    found = Estimate(float(made.errors[1]), 0.0)
+    page.add("errors_by_cross_entropy", "upper bound", rounded(told, 8), found, "a tie at 1/2 of two classes of three")
     for w in RANGES:
         q = np.array([0.999, 0.001])
         p = q * np.array([math.exp(w), 1.0])
