@@ -138,7 +138,8 @@ def _fitted(page: Page, K: int, between_weight: float, within_weight: float) -> 
     note = "R_q of a ridge fit on fresh samples, against class errors at the law's masses"
     page.add("split", "identity", told, mean, note, source="fitted", classes=K)
     for (fit, mean), weight in zip(entries[1:3], (between_weight, within_weight), strict=True):
-        told = Estimate(weight * fit.predicted, 0.0)
+        # Where p = q the terms are nothing but roundings of the class errors that they weigh.
+        told = Estimate(weight * fit.predicted, ROUNDING * EPSILON * float((imbalanced + balanced).mean()))
         note = "exact for each seed's own fit"
         page.add(f"trained_{fit.name}", "identity", told, mean, note, source="fitted", classes=K)
 
