@@ -6,8 +6,10 @@ Colours are Okabe and Ito's; lines that share a panel also differ in dash or mar
 from __future__ import annotations
 
 import io
+import itertools
 import logging
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +98,21 @@ def save(figure: Figure, folder: Path, name: str, *, svg: bool = False, made: st
     return written
 
 
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as csv: numbers with all their digits, nothing for None, quotes where a reader that skips comments after `#` would need them too."""
+
+    def cell(value: Any) -> str:
+        text = "" if value is None else repr(float(value)) if isinstance(value, float) else str(value)
+        return '"' + text.replace('"', '""') + '"' if re.search(r'[#",\r\n]', text) else text
+
+    return "".join(",".join(map(cell, row)) + "\n" for row in rows)
+
+
 def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str, made: str = "") -> Path:
     """Writes what a figure shows as `name.csv`, numbers with all their digits, under a comment that says what it was made from; columns may differ in length."""
-    rows = max((len(column) for column in columns.values()), default=0)
-
-    def cell(column: Sequence[Any], row: int) -> str:
-        return "" if row >= len(column) else repr(column[row]) if isinstance(column[row], float) else str(column[row])
-
-    lines = [",".join(columns)]
-    lines += [",".join(cell(column, row) for column in columns.values()) for row in range(rows)]
     path = Path(folder) / f"{name}.csv"
-    files.write_text(path, provenance.comment(made) + "\n".join(lines) + "\n")
+    rows = itertools.zip_longest(*columns.values())
+    files.write_text(path, provenance.comment(made) + csv_text([list(columns), *rows]))
     return path
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from figures import style
 from figures.collection import Collection, Report
 from numerics import files, provenance
 
+NAMES = ("ledger", "densities", "study_arms", "study_contrasts", "study_published", "class_rules")
 EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")
 
 
@@ -23,7 +24,8 @@ class Table:
     Attributes:
       name: of its files.
       caption: a sentence.
-      head: column names.
+      head: column names for reading.
+      columns: column names for programs.
       rows: cells; numbers keep their digits in the csv.
       long: may run over several pages.
     """
@@ -31,6 +33,7 @@ class Table:
     name: str
     caption: str
     head: tuple[str, ...]
+    columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     long: bool = False
 
@@ -44,8 +47,14 @@ _SPECIAL = {
 
 
 def escaped(text: str) -> str:
-    """Plain text as LaTeX text."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    """Plain text as LaTeX text; `?` for what pdflatex has no letter for (file names may hold anything)."""
+    return "".join(_SPECIAL.get(character, character if _has_letter(character) else "?") for character in text)
+
+
+def _has_letter(character: str) -> bool:
+    """ASCII, and the letters of Latin-1 that LaTeX's first font has: with an accent, or one of a few."""
+    accented = ord(character) < 256 and unicodedata.decomposition(character)[:2] == "00"
+    return character == "\n" or (character.isprintable() and (character.isascii() or accented or character in "ÆØßæø§"))
 
 
 def shown(value: Any) -> str:
@@ -62,11 +71,28 @@ def interval(row: Report, value: str = "value") -> str:
     return f"{shown(row[value])} [{shown(row['low'])}, {shown(row['high'])}]"
 
 
+def used(check: Report) -> float:
+    """How much of its tolerance a check uses up: 1 is all of it. Far below where an inequality holds with room.
+
+    A strict inequality needs its tolerance on the other side: it is at the edge at -1.
+    """
+    beyond = check["numeric"] - check["theory"]
+    match check["kind"]:
+        case "upper bound":
+            pass
+        case "counterexample":
+            beyond = -beyond
+        case _:
+            beyond = abs(beyond)
+    # Without a tolerance, equality is the closest call there is.
+    return beyond / check["tolerance"] if check["tolerance"] else math.copysign(math.inf, beyond or 1.0)
+
+
 def tightest(checks: Sequence[Report]) -> Report | None:
-    """The check that comes nearest to its tolerance, of those that compare two numbers within one."""
-    able = [check for check in checks if isinstance(check["tolerance"], float) and check["tolerance"] > 0]
-    able = [check for check in able if isinstance(check["theory"], float) and isinstance(check["numeric"], float)]
-    return max(able, key=lambda check: abs(check["theory"] - check["numeric"]) / check["tolerance"], default=None)
+    """The closest call: the numerical check that comes nearest to its tolerance."""
+    able = [check for check in checks if check["evidence"] != "symbolic"]
+    able = [check for check in able if all(isinstance(check[name], float) for name in ("theory", "numeric", "tolerance"))]  # fmt: skip
+    return max(able, key=used, default=None)
 
 
 def status(checks: Sequence[Report]) -> str:
@@ -104,15 +130,16 @@ def ledger(found: Collection) -> Table:
             counted = evidence([check for check in checks if check["evidence"] != "symbolic"])
             near = tightest([check for check in checks if check["status"] == "holds"])
             numbers = ("", "", "") if near is None else (near["theory"], near["numeric"], near["tolerance"])
-            counts = tuple(f"{held}/{of}" if (of := counted.get(kind, (0, 0))[1]) else "" for kind in EVIDENCE[1:] for held in [counted.get(kind, (0, 0))[0]])  # fmt: skip
-            proof = f"{sum(step['holds'] for step in claim['steps'])}/{len(claim['steps'])}"
+            counts = tuple(f"{held} of {of}" if (of := counted.get(kind, (0, 0))[1]) else "" for kind in EVIDENCE[1:] for held in [counted.get(kind, (0, 0))[0]])  # fmt: skip
+            proof = f"{sum(step['holds'] for step in claim['steps'])} of {len(claim['steps'])}"
             verdict = status([{"status": claim["status"]}, *checks])
             rows.append((result["name"], claim["name"], claim["kind"], proof, *counts, verdict, *numbers))
     densities = ", ".join(report["density"] for report in found.verify.values())
     return Table(
         "ledger",
         f"Every claim, with the proof steps that were re-run and the numerical checks that hold, of those that apply, over the densities {densities}. "
-        "Last columns: the comparison that came nearest to its tolerance.",
+        "Last columns: the closest call, the comparison that came nearest to its tolerance.",
+        ("result", "claim", "kind", "proof", *EVIDENCE[1:], "status", "theory", "numeric", "tolerance"),
         ("result", "claim", "kind", "proof", *EVIDENCE[1:], "status", "theory", "numeric", "tolerance"),
         tuple(rows),
         long=True,
@@ -141,6 +168,16 @@ def densities(found: Collection) -> Table:
         "densities",
         f"What imbalance costs, and what is left after the prior correction (noise {found.main['channel']['noise']:g}, log-loss in nats).",
         ("density", "KL labels", "price", "price, squared", "K", "W", "corrected", "corrected, squared"),
+        (
+            "density",
+            "kl_labels",
+            "price",
+            "price_squared_error",
+            "classes",
+            "W",
+            "corrected",
+            "corrected_squared_error",
+        ),
         tuple(rows),
         long=True,
     )
@@ -160,6 +197,7 @@ def study_arms(report: Report) -> Table:
     return Table(
         "study_arms",
         f"Mean test error of every arm with {round(100 * report['level'])} % intervals over functions, class counts averaged.",
+        ("setting", "sampling", "arm", "mean", "low", "high", "runs"),
         ("setting", "sampling", "arm", "mean", "low", "high", "runs"),
         tuple(rows),
         long=True,
@@ -183,6 +221,7 @@ def study_contrasts(report: Report) -> Table:
         "study_contrasts",
         "Matched differences of test error (positive: the second arm is better), their intervals, Holm-adjusted p, and the verdict on the claim.",
         ("setting", "sampling", "difference", "mean", "low", "high", "Holm p", "verdict"),
+        ("setting", "sampling", "difference", "mean", "low", "high", "holm_p", "verdict"),
         tuple(rows),
     )
 
@@ -201,19 +240,40 @@ def study_published(report: Report) -> Table | None:
         "study_published",
         "Ours beside the published runs at the same class counts; effect: reg minus reg_cls.",
         ("sampling", "quantity", "ours", "published", "ours - published"),
+        ("sampling", "quantity", "ours", "published", "gap"),
         tuple(rows),
     )
+
+
+VERDICTS = {"classes": "use classes", "depends": "depends on the noise"}
+"""The adviser's words where they say too little alone."""
+
+
+def sources(reports: Mapping[str, Report]) -> dict[str, str]:
+    """What to call each file of labels: its name, with the folder where two have the same, and the column."""
+    parted = {}
+    for name, report in reports.items():
+        file, mark, column = str(report["labels"]["source"]).rpartition(":")
+        if not mark or "/" in column:
+            file, column = str(report["labels"]["source"]), ""
+        parted[name] = Path(file), column
+    names = [path.name for path, _ in {entry[0]: entry for entry in parted.values()}.values()]
+    return {
+        name: (f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name)
+        + (f", {column}" if column else "")
+        for name, (path, column) in parted.items()
+    }
 
 
 def class_rules(found: Collection) -> Table | None:
     """What the adviser says about each column of labels."""
     rows = []
+    named = sources(found.advise)
     for name, report in found.advise.items():
         rules, chosen, labels = report["rules"], report["recommended"], report["labels"]
-        source = Path(str(labels["source"]).split(":")[0]).name
         rows.append(
             (
-                "drawn, longtail" if name == "sample" else source,
+                "drawn, longtail" if name == "sample" else named[name],
                 labels["n"],
                 report["imbalance"]["kl"],
                 report["imbalance"]["n_eff"],
@@ -222,17 +282,20 @@ def class_rules(found: Collection) -> Table | None:
                 rules["bin_width"],
                 chosen["classes"],
                 chosen["W"],
-                chosen["verdict"],
+                VERDICTS.get(chosen["verdict"], chosen["verdict"]),
             )
         )
     if not rows:
         return None
+    epsilons = sorted({report["epsilon"] for report in found.advise.values()})
     return Table(
         "class_rules",
-        "Rules for the number of classes on columns of labels: by W at most epsilon, by the cost of estimated masses, by the noise; and what is recommended.",
-        ("labels", "n", "KL", "n_eff", "K by W", "K by n", "K by noise", "K advised", "W there", "verdict"),
+        "Rules for the number of classes on columns of labels: the least K with W at most epsilon, the K that n labels can pay for (class masses are estimated), the least K that the noise "
+        f"asks for; and what is advised (epsilon = {' or '.join(map(style.number, epsilons))} nats; empty: there is none, or the noise is not known).",
+        ("labels", "n", "KL", "n_eff", "least K, W ≤ ε", "K for n labels", "least K by noise", "K advised", "W at K advised", "verdict"),
+        ("labels", "n", "kl", "n_eff", "classes_epsilon", "classes_sample_size", "classes_bin_width", "classes_advised", "W_advised", "verdict"),
         tuple(rows),
-    )
+    )  # fmt: skip
 
 
 def tables(found: Collection) -> list[Table]:
@@ -246,11 +309,7 @@ def tables(found: Collection) -> list[Table]:
 
 def as_csv(table: Table) -> str:
     """All digits."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table.head)
-    writer.writerows([["" if cell is None else repr(cell) if isinstance(cell, float) else cell for cell in row] for row in table.rows])  # fmt: skip
-    return stream.getvalue()
+    return style.csv_text([table.columns, *table.rows])
 
 
 def as_latex(table: Table) -> str:
@@ -280,6 +339,6 @@ def write(made: Sequence[Table], folder: Path, line: str = "") -> None:
     for table in made:
         files.write_text(target / f"{table.name}.csv", provenance.comment(line) + as_csv(table))
         files.write_text(target / f"{table.name}.tex", provenance.comment(line, "%") + as_latex(table))
-    for path in target.iterdir():
-        if path.stem not in {table.name for table in made} and path.is_file():
-            path.unlink()
+    for name in set(NAMES) - {table.name for table in made}:
+        for suffix in ("csv", "tex"):
+            (target / f"{name}.{suffix}").unlink(missing_ok=True)

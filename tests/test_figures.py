@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from figures import album, style
+from figures import album, style, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -153,3 +156,66 @@ def test_unknown_figure_is_refused(saved: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no figure 'nonsense'" in done.stderr
+
+
+def check(kind: str, theory: float, numeric: float, tolerance: float, evidence: str = "quadrature") -> dict[str, Any]:
+    return {"kind": kind, "evidence": evidence, "theory": theory, "numeric": numeric, "tolerance": tolerance}
+
+
+@pytest.mark.parametrize(
+    ("kind", "closest", "others"),
+    [
+        # The distance alone would choose the bound with most room.
+        ("upper bound", (1.0, 0.9, 0.1), [(1.0, 0.0, 0.1), (5.0, 0.0, 0.01)]),
+        ("upper bound", (1.0, 1.05, 0.1), [(1.0, 0.9, 0.1)]),
+        ("counterexample", (1.0, 1.2, 0.1), [(1.0, 3.0, 0.1), (1.0, 1.5, 0.1)]),
+        ("identity", (1.0, 0.91, 0.1), [(1.0, 1.05, 0.1), (1.0, 0.95, 0.1)]),
+        # Without a tolerance: equality is the closest call, room is the farthest.
+        ("identity", (2.0, 2.0, 0.0), [(1.0, 0.91, 0.1)]),
+        ("upper bound", (2.0, 2.0, 0.0), [(1.0, 0.91, 0.1), (2.0, 1.0, 0.0)]),
+        ("upper bound", (1.0, 0.1, 0.1), [(2.0, 1.0, 0.0)]),
+        ("counterexample", (1.0, 1.2, 0.1), [(2.0, 3.0, 0.0)]),
+    ],
+)
+def test_the_closest_call_is_the_one_with_least_room(
+    kind: str, closest: tuple[float, float, float], others: list[tuple[float, float, float]]
+) -> None:
+    for order in itertools.permutations([closest, *others]):
+        found = tables.tightest([check(kind, *numbers) for numbers in order])
+        assert found == check(kind, *closest), order
+    assert tables.tightest([check(kind, 0.0, 0.0, 0.0, "symbolic")]) is None
+
+
+def test_text_of_any_kind_survives_csv(tmp_path: Path) -> None:
+    texts = ["a#b.csv", 'say "no", twice', "plain", "two\nlines", "年齢.csv"]
+    path = style.save_data({"text": texts, "number": [0.1, None]}, tmp_path, "odd", "a line")
+    comment, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    assert comment == "# a line"
+    rows = list(csv.reader(io.StringIO(rest)))
+    assert rows == [["text", "number"], *map(list, zip(texts, ["0.1", "", "", "", ""], strict=True))]
+    # A reader that skips comments cuts what follows a bare '#'.
+    assert '"a#b.csv",0.1\n' in rest
+    assert tables.as_csv(tables.Table("t", "", ("A, b",), ("a",), (("x#y",),))) == 'a\n"x#y"\n'
+
+
+def test_text_that_latex_has_no_letters_for_becomes_a_question_mark() -> None:
+    assert tables.escaped("年齢_ä.csv") == r"??\_ä.csv"
+    assert tables.escaped("«þ\x85\x00") == "????"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+def test_latex_sets_every_letter_that_is_kept(tmp_path: Path) -> None:
+    text = tables.escaped("".join(map(chr, range(0x10, 0x500))) + "−–×“”年😀")
+    (tmp_path / "a.tex").write_text(f"\\documentclass{{article}}\\begin{{document}}{text}\\end{{document}}\n")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "a.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-1000:]
+
+
+def test_labels_of_one_file_name_are_told_apart() -> None:
+    def report(source: str) -> dict[str, Any]:
+        return {"labels": {"source": source}}
+
+    given = {"a": "x/labels.csv:age", "b": "/y/labels.csv:age", "c": "x/ages.txt", "d": "x/ages.csv:one", "e": "x/ages.csv:two"}  # fmt: skip
+    named = tables.sources({name: report(source) for name, source in given.items()})
+    assert list(named.values()) == ["x/labels.csv, age", "y/labels.csv, age", "ages.txt", "ages.csv, one", "ages.csv, two"]  # fmt: skip
