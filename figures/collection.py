@@ -89,13 +89,15 @@ def figures(found: Collection) -> Iterator[tuple[str, Report]]:
 
 
 def draw(found: Collection, folder: Path) -> Iterator[Path]:
-    """Draws every figure into `folder/figures`, as SVG too; figures of an earlier run that are no more are taken away."""
+    """Draws every figure into `folder/figures`, as SVG too; figures of an earlier run that are no more are taken away, and nothing else."""
     target = files.make_folder(folder / "figures")
     kept = set()
     for name, report in figures(found):
         for path in album.draw_all(report, target, [name], svg=True):
             kept.add(path)
             yield path
-    for path in target.iterdir():
-        if path not in kept and path.is_file():
-            path.unlink()
+    for name in (*album.VERIFY, *album.STUDY, *album.ADVISE):
+        for suffix in ("pdf", "png", "svg", "csv", "txt"):
+            path = target / f"{name}.{suffix}"
+            if path not in kept:
+                path.unlink(missing_ok=True)

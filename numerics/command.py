@@ -44,18 +44,22 @@ def typed(program: str, arguments: Sequence[str]) -> str:
     kept, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
-        name, _, value = word.partition("=")
+        name, equals, value = word.partition("=")
         if name in PLACES:
-            if not value and rest:
+            if not equals and rest:
                 rest.pop(0)
         elif word != "--quiet":
-            kept.append(nameless(word))
+            kept.append(f"{name}={nameless(value)}" if equals and name.startswith("--") else nameless(word))
     return shlex.join([*program.split(), *kept])
 
 
 def nameless(argument: str) -> str:
     """`labels:/home/me/ages.csv:age` as `labels:ages.csv:age`; anything else as it is."""
-    return re.sub(r"(^|:)(?:/|~|\.\./)[^:]*/([^:/]+)", r"\1\2", argument)
+    match = re.fullmatch(r"(labels:)?(.*?)(:[^:/\\]*)?", argument, re.DOTALL)
+    before, path, column = ("", argument, "") if match is None else match.groups("")
+    parts = re.split(r"[/\\]", path)
+    outside = path.startswith(("/", "~")) or ".." in parts or re.match(r"[A-Za-z]:[/\\]", path)
+    return f"{before}{parts[-1]}{column}" if outside and parts[-1] else argument
 
 
 def run(program: str, main: Callable[[], int]) -> NoReturn:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numerics
+from numerics import command
 
 ROOT = Path(numerics.__file__).resolve().parent.parent
 LIBRARIES = ("jax", "numpy", "scipy", "sympy", "python-flint", "optax", "matplotlib")
@@ -35,8 +36,8 @@ def commit() -> str:
         return given
 
     def git(*arguments: str) -> str:
-        command = ["git", "-C", str(ROOT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        call = ["git", "-C", str(ROOT), *arguments]
+        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
         # Installed into a folder of somebody else's repository, that repository's commit would say nothing.
@@ -48,15 +49,15 @@ def commit() -> str:
         return "unknown"
 
 
-def made(command: str, seeds: Mapping[str, Any], sources: str | None = None) -> dict[str, Any]:
+def made(typed: str, seeds: Mapping[str, Any], sources: str | None = None) -> dict[str, Any]:
     """The record that a report keeps under `made`.
 
     Args:
-      command: as `numerics.command.typed` gives it.
+      typed: the command, as `numerics.command.typed` gives it.
       seeds: what random numbers began with, by what they are for.
       sources: the commit, where it is known already.
     """
-    return {"commit": sources or commit(), "command": command, "seeds": dict(seeds), "versions": versions()}
+    return {"commit": sources or commit(), "command": typed, "seeds": dict(seeds), "versions": versions()}
 
 
 def line(made: Mapping[str, Any] | None) -> str:
@@ -66,7 +67,9 @@ def line(made: Mapping[str, Any] | None) -> str:
     seeds, versions = (
         ", ".join(f"{name} {value}" for name, value in made[part].items()) for part in ("seeds", "versions")
     )
-    return f"made by '{made['command']}' at commit {made['commit']}; seeds: {seeds or 'none'}; {versions}"
+    return command.one_line(
+        f"made by '{made['command']}' at commit {made['commit']}; seeds: {seeds or 'none'}; {versions}"
+    )
 
 
 def comment(text: str, mark: str = "#") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import importlib
 import itertools
 import json
@@ -176,19 +177,64 @@ def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> No
 def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     kept = keys.Kept(tmp_path)
-    assert run.perform(writes("fails", 1), kept) == (1, False)
-    assert run.perform(writes("fails", 1), kept) == (1, True)
-    with pytest.raises(InputError, match="ended with 2"):
+    judge = dataclasses.replace(writes("fails", 1), judges=True)
+    assert run.perform(judge, kept) == (1, False)
+    assert run.perform(judge, kept) == (1, True)
+    # A program that crashes ends with 1 as well; where nothing is judged that is no result.
+    with pytest.raises(InputError, match="ended with 1"):
+        run.perform(writes("crashed", 1), kept)
+    with pytest.raises(SystemExit, match="2"):
         run.perform(writes("bad", 2), kept)
     with pytest.raises(InputError, match="did not write"):
         run.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
     assert "b" not in keys.Kept(tmp_path).entries
 
 
-def test_broken_keys_are_no_keys(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[]", "3", '{"a": {"key": "b"}}', '{"a": 1}'])
+def test_broken_keys_are_no_keys(tmp_path: Path, text: str) -> None:
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "keys.json").write_text("{")
+    (tmp_path / "runs" / "keys.json").write_text(text)
     assert keys.Kept(tmp_path).entries == {}
+
+
+def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    (mine / "figures").mkdir(parents=True)
+    (mine / "figures" / "photo.jpg").write_text("dear")
+    with pytest.raises(InputError, match="did not write"):
+        run.check(steps.Asked(mine))
+    for place in (keys.ROOT, keys.ROOT / "figures"):
+        with pytest.raises(InputError, match="holds the sources"):
+            run.check(steps.Asked(place))
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    for name in ("figures/photo.jpg", "tables/mine.tex"):
+        (copy / name).write_text("dear")
+    (copy / "runs" / "theory.json").unlink()
+    assert paper_folder.make(copy) == 0
+    assert (copy / "figures/photo.jpg").read_text() == (copy / "tables/mine.tex").read_text() == "dear"
+
+
+def test_what_is_asked_for_no_more_is_forgotten(tmp_path: Path) -> None:
+    """Labels of an earlier run would else stay in the tables, under a stamp that does not name them."""
+    (tmp_path / "runs").mkdir()
+    kept = keys.Kept(tmp_path)
+    run.perform(writes("one"), kept)
+    kept.forget(["a", "b"])
+    assert (tmp_path / "a.txt").exists()
+    kept.forget(["b"])
+    assert not (tmp_path / "a.txt").exists()
+    assert keys.Kept(tmp_path).entries == {}
+
+
+def test_another_commit_makes_the_page_again_and_once(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    for expected in ("1 of 7 steps run", "no of 7 steps run"):
+        assert paper_folder.make(copy, "2" * 40) == 0
+        assert expected in capsys.readouterr().out
 
 
 def test_names_and_paths(tmp_path: Path) -> None:
@@ -198,8 +244,12 @@ def test_names_and_paths(tmp_path: Path) -> None:
     step = steps.own(steps.Asked(tmp_path, labels=(f"{file}:age",)))[0]
     assert str(tmp_path) not in stamp.shown(step)
     assert "ages.csv:age" in stamp.shown(step)
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="no file"):
         steps.own(steps.Asked(tmp_path, labels=("nowhere.csv",)))
+    with pytest.raises(InputError, match="no column"):
+        steps.own(steps.Asked(tmp_path, labels=(f"{file}:size",)))
+    with pytest.raises(InputError, match="standard input"):
+        steps.own(steps.Asked(tmp_path, labels=("-",)))
 
 
 def test_command_plans_without_writing(tmp_path: Path) -> None:
@@ -215,7 +265,10 @@ def test_command_plans_without_writing(tmp_path: Path) -> None:
     [
         (("figures", "--all", "nowhere"), "has no verify-"),
         (("figures", "--all", ".", "--only", "offset"), "--only"),
-        (("numerics.paper", "--labels", "nowhere.csv"), "no such file"),
+        (("numerics.paper", "--labels", "nowhere.csv"), "no file"),
+        (("numerics.paper", "--study", "nonsense"), "invalid choice"),
+        (("numerics.paper", "--published", "nowhere.csv", "--dry-run"), "cannot read nowhere.csv"),
+        (("numerics.paper", "--store", ".", "--dry-run"), "is a folder"),
         (("numerics.paper.sample", "longtail", "0", "0", "a.csv"), "whole number"),
         (("numerics.paper.sample", "longtail", "5", "x", "a.csv"), "whole number"),
     ],

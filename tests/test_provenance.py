@@ -20,6 +20,11 @@ from numerics import command, provenance
         ("exp(-6*y)/2", "exp(-6*y)/2"),
         ("1/3", "1/3"),
         ("-", "-"),
+        ("./../joe/ages.csv:age", "ages.csv:age"),
+        ("results/../../joe/ages.csv", "ages.csv"),
+        ("C:\\Users\\joe\\ages.csv:age", "ages.csv:age"),
+        ("1/y:/a/b", "1/y:/a/b"),
+        ("/", "/"),
     ],
 )
 def test_a_path_is_nobodys_business(argument: str, shown: str) -> None:
@@ -29,6 +34,7 @@ def test_a_path_is_nobodys_business(argument: str, shown: str) -> None:
 def test_a_command_can_be_typed_again() -> None:
     assert command.typed("python -m a", ("--density", "exp(-6*y)")) == "python -m a --density 'exp(-6*y)'"
     assert command.typed("python -m a", ()) == "python -m a"
+    assert command.typed("python -m a", ("--labels=/home/me/a.csv:b",)) == "python -m a --labels=a.csv:b"
 
 
 def test_where_a_result_goes_and_who_works_does_not_settle_it() -> None:

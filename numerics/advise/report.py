@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import provenance
+from numerics import command, provenance
 from numerics.advise import classes_file
 from numerics.advise.answer import Answer
 from numerics.advise.channel import Prediction
@@ -35,7 +35,7 @@ def build(options: Options, found: Answer) -> dict[str, Any]:
         "schema": SCHEMA,
         "version": classes_file.version(),
         "labels": {
-            "source": cells.labels.where,
+            "source": command.nameless(cells.labels.where),
             "n": cells.n,
             "missing": cells.labels.missing,
             "support": [float(end) for end in cells.labels.support],

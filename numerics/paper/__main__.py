@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from numerics import command
 from numerics.paper import run, steps
+from numerics.study.presets import PRESETS
 
 PROGRAM = "python -m numerics.paper"
 
@@ -28,10 +30,17 @@ def parser() -> command.Parser:
     )
     add = parse.add_argument
     add("--out", type=Path, default=Path("results/paper"), metavar="DIR", help="default: results/paper")
-    add("--study", default="paper-quick", metavar="PRESET", help="preset of the study (default: paper-quick)")
+    add("--study", default="paper-quick", choices=tuple(PRESETS), help="preset of the study (default: paper-quick)")
     add("--store", type=Path, metavar="FILE", help="finished trainings (default: the study's, in the user's cache)")
     add("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside the study's")
-    add("--labels", nargs="+", default=[], metavar="FILE[:COLUMN]", help="label columns for the table of class rules")
+    add(
+        "--labels",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE[:COLUMN]",
+        help="label columns for the table of class rules",
+    )
     add("--no-fit", action="store_true", help="fit no models (a draft)")
     add("--dry-run", action="store_true", help="say what would be run, and stop")
     return parse
@@ -57,8 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fit=not given.no_fit,
         command=command.typed(PROGRAM, typed),
     )
-    return run.run(asked, dry=given.dry_run)
+    try:
+        return run.run(asked, dry=given.dry_run)
+    except KeyboardInterrupt:
+        print(f"{PROGRAM}: interrupted; the same command goes on from there", file=sys.stderr)
+        return command.INTERRUPTED
 
 
 if __name__ == "__main__":
+    # Ended from outside, the step that runs is ended as well, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command.run(PROGRAM, lambda: main(sys.argv[1:]))

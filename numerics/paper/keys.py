@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,16 +75,29 @@ class Kept:
         self.folder = folder
         self.path = folder / "runs" / "keys.json"
         try:
-            self.entries: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            found = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            self.entries = {}
+            found = {}
+        # What is broken is no key: its step runs again.
+        self.entries: dict[str, Any] = {
+            name: entry
+            for name, entry in (found.items() if isinstance(found, dict) else ())
+            if isinstance(entry, dict) and isinstance(entry.get("files"), dict) and isinstance(entry.get("code"), int)
+        }
 
     def fresh(self, step: Step, key: str) -> bool:
         """Whether the step was run with this key and what it wrote is as it left it."""
         entry = self.entries.get(step.name)
-        if not isinstance(entry, dict) or entry.get("key") != key:
+        if entry is None or entry.get("key") != key:
             return False
         return all(digest(self.folder / name) == value for name, value in entry["files"].items())
+
+    def forget(self, names: Collection[str]) -> None:
+        """Takes away what steps wrote that are asked for no more: else a column of labels would stay in the tables under a stamp that does not name it."""
+        for name in set(self.entries) - set(names):
+            for file in self.entries.pop(name)["files"]:
+                (self.folder / file).unlink(missing_ok=True)
+            files.write_json(self.path, self.entries)
 
     def code(self, step: Step) -> int:
         """The exit code of a step that is fresh."""

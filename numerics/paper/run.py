@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Any
 
 from numerics import command, files, provenance
 from numerics.paper import stamp
-from numerics.paper.keys import Kept, key
+from numerics.paper.keys import PACKAGES, Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
 from numerics.problems import InputError
 from numerics.provenance import ROOT
 
-FOLDERS = ("figures", "tables")
+OURS = ("figures", "tables", "main.tex", "report.html", "theory.tex")
 
 
 def run(asked: Asked, dry: bool = False) -> int:
@@ -29,8 +30,9 @@ def run(asked: Asked, dry: bool = False) -> int:
     Raises:
       InputError: bad input, or a command that ended with an error.
     """
-    planned = steps(asked)
     folder = asked.out
+    check(asked)
+    planned = steps(asked)
     if not dry:
         files.make_folder(folder / "runs")
     kept = Kept(folder)
@@ -42,17 +44,40 @@ def run(asked: Asked, dry: bool = False) -> int:
         ran += not fresh
     last = drawing(asked, tuple(folder / name for step in planned for name in step.writes))
     if not dry:
+        kept.forget([step.name for step in (*planned, *last)])
         stamp.write(folder, [*planned, *last], commit, asked.command)
     for step in last:
         _, fresh = perform(step, kept, dry, commit)
         ran += not fresh
     if dry:
+        if not ran:
+            print("nothing to do", file=sys.stderr)
         return command.HOLDS
     held = "every check holds" if not any(codes) else "A CHECK FAILS"
     print(
         f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(planned) + len(last)} steps run; {held}"
     )
     return command.FAILS if any(codes) else command.HOLDS
+
+
+def check(asked: Asked) -> None:
+    """Refuses before any work what could not end well.
+
+    Raises:
+      InputError: a folder with files of somebody else's where the write-up would stand, or a store or published runs that cannot be read.
+    """
+    folder = asked.out
+    if folder.resolve() in (ROOT, *(ROOT / name for name in PACKAGES)):
+        raise InputError(f"--out {folder} holds the sources", "name a folder of its own, such as results/paper")
+    standing = [name for name in OURS if (folder / name).exists()]
+    if standing and not (folder / "runs" / "keys.json").is_file():
+        raise InputError(f"--out {folder} has a {standing[0]} that this command did not write", "name an empty folder")
+    if asked.store is not None and (asked.store.is_dir() or not asked.store.absolute().parent.is_dir()):
+        raise InputError(f"--store {asked.store} is a folder or lies in none", "name a file in a folder that exists")
+    if asked.published is not None:
+        from numerics.study import published
+
+        published.read(asked.published)
 
 
 def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") -> tuple[int, bool]:
@@ -77,25 +102,27 @@ def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") 
     done = subprocess.run(
         step.command, cwd=kept.folder, env=environment(commit), stdout=subprocess.PIPE, text=True, check=False
     )
-    if done.returncode not in (command.HOLDS, command.FAILS):
-        raise InputError(
-            f"{step.name} ended with {done.returncode}", f"run 'cd {kept.folder} && {step.words}' to see why"
-        )
+    if done.returncode == command.BAD_INPUT:
+        # The step has said why, in one line.
+        raise SystemExit(command.BAD_INPUT)
+    again = f"run 'cd {kept.folder} && {shlex.join(['python', *step.arguments, *step.unkeyed])}' to see why"
+    if done.returncode not in (command.HOLDS, *((command.FAILS,) if step.judges else ())):
+        raise InputError(f"{step.name} ended with {done.returncode}", again)
     stale = [
         name
         for name in step.writes
         if not (path := kept.folder / name).is_file() or before.get(name) == path.stat().st_mtime_ns
     ]
     if stale:
-        raise InputError(f"{step.name} did not write {stale[0]}", f"run 'cd {kept.folder} && {step.words}' to see why")
+        raise InputError(f"{step.name} did not write {stale[0]}", again)
     if step.name == "theory":
         frameless(kept.folder, provenance.made(stamp.shown(step), {}, commit))
     if step.name == "study":
         # Its figures are drawn with all others; what is here is the report and its tables.
         for path in (kept.folder / "runs" / "study").iterdir():
-            if path.relative_to(kept.folder).as_posix() not in step.writes:
+            if path.is_file() and path.relative_to(kept.folder).as_posix() not in step.writes:
                 path.unlink()
-    written = step.writes or tuple(drawn(kept.folder))
+    written = (*step.writes, *drawn(kept.folder, {"figures": "figures", "page": "tables"}.get(step.name)))
     kept.keep(step, value, done.returncode, written)
     return done.returncode, False
 
@@ -106,9 +133,9 @@ def environment(commit: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", provenance.COMMIT: commit}
 
 
-def drawn(folder: Path) -> list[str]:
-    """Figures and tables, relative to the folder."""
-    inside = [path for name in FOLDERS for path in (folder / name).iterdir() if path.is_file()]
+def drawn(folder: Path, name: str | None) -> list[str]:
+    """The files of this folder of the write-up, relative to it."""
+    inside = [] if name is None else [path for path in (folder / name).iterdir() if path.is_file()]
     return [path.relative_to(folder).as_posix() for path in inside]
 
 

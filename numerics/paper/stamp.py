@@ -9,6 +9,9 @@ from pathlib import Path
 from numerics import command, files, provenance
 from numerics.paper.steps import SAMPLE, Step
 
+FOLDERS = {"figures": ("figures/*",), "page": ("tables/*",)}
+"""What these steps write besides: as many files as there are results."""
+
 
 def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None:
     """Writes the stamp, unless it says the same already.
@@ -23,7 +26,7 @@ def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None
         "versions": provenance.versions(),
         "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2]), "advise": 0},
         "commands": {step.name: shown(step) for step in planned},
-        "files": {step.name: list(step.writes) or ["figures/*", "tables/*"] for step in planned},
+        "files": {step.name: [*step.writes, *FOLDERS.get(step.name, ())] for step in planned},
     }
     text = files.json_text(found)
     path = folder / "stamp.json"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from numerics import command
 from numerics.problems import InputError
 from numerics.runtime import cache_folder
 
@@ -41,6 +43,7 @@ class Step:
       reads: files whose bytes the result depends on.
       writes: what is there afterwards, relative to the folder.
       unkeyed: arguments that change where work is kept, not what comes out.
+      judges: ends with 1 where a check fails; any other step that does so has crashed.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Step:
     reads: tuple[Path, ...] = ()
     writes: tuple[str, ...] = ()
     unkeyed: tuple[str, ...] = ()
+    judges: bool = False
 
     @property
     def command(self) -> list[str]:
@@ -58,7 +62,7 @@ class Step:
     @property
     def words(self) -> str:
         """What a reader would type."""
-        return " ".join(["python", *(f'"{part}"' if re.search(r"[()*;\s]", part) else part for part in self.arguments)])
+        return command.one_line(shlex.join(["python", *self.arguments]))
 
 
 def slug(text: str) -> str:
@@ -73,6 +77,7 @@ def theory() -> Step:
         ("-m", "theory", "--json", "runs/theory.json", "--latex", "theory.tex"),
         ("theory",),
         writes=("runs/theory.json", "theory.tex"),
+        judges=True,
     )
 
 
@@ -85,6 +90,7 @@ def verify(density: str, fit: bool) -> Step:
         ("-m", "numerics.verify", *options, "--json", file, "--quiet"),
         ("numerics.verify", "numerics.checks", "theory"),
         writes=(file,),
+        judges=True,
     )
 
 
@@ -128,15 +134,22 @@ def own(asked: Asked) -> list[Step]:
     """One step a column of real labels.
 
     Raises:
-      InputError: a file is not there.
+      InputError: a file or column is not there or holds no labels.
     """
+    if not asked.labels:
+        return []
+    from numerics.label_files.reader import read_column
+
     found = []
     for number, text in enumerate(asked.labels, 1):
-        name, _, column = text.partition(":")
-        path = Path(name).absolute()
-        if not path.is_file():
-            raise InputError(f"--labels {text}: no such file", "name a file of labels, and its column after a colon")
-        labels = f"{path}:{column}" if column else str(path)
+        if text.partition(":")[0] == "-":
+            raise InputError(f"--labels {text}: standard input cannot be read again", "name a file")
+        try:
+            column = read_column(text)
+        except InputError as problem:
+            raise InputError(f"--labels {problem.culprit}", problem.remedy) from problem
+        path = Path(column.source).absolute()
+        labels = f"{path}{text.removeprefix(column.source)}"
         found.append(advise(f"{number}-{slug(path.stem)}", labels, path, ()))
     return found
 
