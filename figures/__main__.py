@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,22 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
+@contextmanager
+def complete(folder: Path) -> Iterator[None]:
+    """Turns what a saved number that is absent, or is none, raises while it is drawn into one line.
+
+    Raises:
+      InputError: so it was.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, StopIteration) as problem:
+        what = f"{problem} is missing" if isinstance(problem, KeyError) else f"{type(problem).__name__}, {problem}"
+        raise InputError(
+            f"{folder}: it does not hold what is drawn ({what})", "make it again with this version"
+        ) from problem
+
+
 def write_up(folder: Path, *, redraw: bool) -> int:
     """Figures, tables, `main.tex` and `report.html` in a folder that `python -m numerics.paper` has filled.
 
@@ -37,11 +55,12 @@ def write_up(folder: Path, *, redraw: bool) -> int:
     """
     from figures import collection, page
 
-    found = collection.read(folder)
-    if redraw:
-        for _ in collection.draw(found, folder):
-            pass
-    page.write(found, folder)
+    with complete(folder):
+        found = collection.read(folder)
+        if redraw:
+            for _ in collection.draw(found, folder):
+                pass
+        page.write(found, folder)
     return command.HOLDS
 
 
@@ -63,9 +82,10 @@ def main() -> int:
 
     from figures import album
 
-    for path in album.draw_all(report, options.folder, options.only):
-        if not options.quiet:
-            print(path)
+    with complete(options.folder):
+        for path in album.draw_all(report, options.folder, options.only):
+            if not options.quiet:
+                print(path)
     return command.HOLDS
 
 

@@ -46,8 +46,25 @@ NAMES = {"verify": VERIFY, "study": STUDY, "advise": ADVISE}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:
-    """The figures that this kind of report has, by the first part of its schema (`verify/1`)."""
-    return NAMES.get(str(report["schema"]).split("/")[0], ())
+    """The figures that this kind of report has.
+
+    Raises:
+      InputError: a schema that this version does not know.
+    """
+    known = {f"{kind}/1": found for kind, found in NAMES.items()}
+    schema = str(report["schema"])
+    if schema not in known:
+        raise InputError(f"unknown schema {schema[:40]!r}", f"this version draws {', '.join(known)}")
+    return known[schema]
+
+
+def origin(report: dict[str, Any]) -> str:
+    """What a figure says that it was made from: what its report says, and the sources that draw it where they are others."""
+    made = report.get("made")
+    line = provenance.line(made)
+    if made is None or (now := provenance.commit()) == made["commit"]:
+        return line
+    return f"{line}; drawn at commit {now}"
 
 
 def draw_all(
@@ -60,17 +77,19 @@ def draw_all(
       svg: as SVG too, for a page.
 
     Raises:
-      InputError: `only` names a figure that this report does not have.
+      InputError: a schema that this version does not know; `only` names a figure that this report does not have, or has no numbers for.
     """
     available = names(report)
+    made = origin(report)
     for name in only or ():
         if name not in available:
             raise InputError(f"no figure {name!r} in this report", f"choose from {', '.join(available) or 'none'}")
     for name in only or available:
         module = importlib.import_module(f"figures.{name}")
         if not module.drawable(report):
+            if only:
+                raise InputError(f"the figure {name!r} cannot be drawn", "this report does not hold its numbers")
             continue
-        made = provenance.line(report.get("made"))
         yield from style.save(module.figure(report), folder, name, svg=svg, made=made)
         yield style.save_data(module.data(report), folder, name, made)
         path = folder / f"{name}.txt"

@@ -59,11 +59,22 @@ def svg(path: Path, name: str, words: str) -> str:
 
 
 def captions(found: Collection, folder: Path) -> dict[str, str]:
-    """The captions of the figures that are drawn, by name, without the name in front: results in the ledger's order, study, advice."""
+    """The captions of the figures that are drawn, by name, without the name in front: results in the ledger's order, study, advice.
+
+    Raises:
+      InputError: a caption is empty.
+    """
     results = [result["name"] for result in found.theory["results"]]
-    texts = {path.stem: path.read_text(encoding="utf-8").splitlines()[0] for path in (folder / "figures").glob("*.txt")}
-    ordered = [name for name in (*results, *album.STUDY, *album.ADVISE) if name in texts]
-    return {name: texts[name].removeprefix(f"{name}. ") for name in ordered}
+    texts = {}
+    for name in (*results, *album.STUDY, *album.ADVISE):
+        path = folder / "figures" / f"{name}.txt"
+        if not path.is_file():
+            continue
+        words = path.read_text(encoding="utf-8").split("\n")[0].removeprefix(f"{name}. ")
+        if not words:
+            raise InputError(f"{path} holds no caption", "run 'python -m figures --all DIR'")
+        texts[name] = words
+    return texts
 
 
 def figure(folder: Path, name: str, caption: str) -> str:
@@ -94,9 +105,10 @@ def counts(found: Collection) -> str:
     applying = [check for check in checks if check["status"] != "not_applicable"]
     held = sum(check["status"] == "holds" for check in applying)
     proved = sum(claim["status"] == "holds" for claim in claims)
+    densities = f"{len(found.verify)} label {'density' if len(found.verify) == 1 else 'densities'}"
     return (
-        f"{proved} of {len(claims)} claims have a proof that was re-run for this page; {held} of {len(applying)} numerical checks hold, on {len(found.verify)} label densities"
-        f" ({len(checks) - len(applying)} more do not apply, with the reason beside them)."
+        f"{proved} of {len(claims)} claims have a proof that was re-run for this page; {held} of {len(applying)} numerical checks hold, on {densities}"
+        f" ({len(checks) - len(applying)} more do not apply, with the reason beside them).{page_answer.draft(found)}"
     )
 
 
@@ -106,12 +118,18 @@ def stamp_words(found: Collection) -> str:
     return f"commit {found.stamp['commit']}; {versions}"
 
 
+def seed_words(found: Collection) -> str:
+    """What random numbers began with, by what they are for."""
+    return "; ".join(f"{name}: {value}" for name, value in found.stamp["seeds"].items())
+
+
 def reproduce(found: Collection) -> str:
     """How to make all of this again."""
     steps = "\n".join(found.stamp["commands"].values())
-    seeds = "; ".join(f"{name}: {value}" for name, value in found.stamp["seeds"].items())
+    seeds = seed_words(found)
     return (
-        "<p>One command makes everything on this page; what is there and was made from the same inputs is kept.</p><pre tabindex='0'><code>make paper</code></pre>"
+        "<p>This command made everything on this page; what is there and was made from the same inputs is kept. <code>make paper</code> runs it without options.</p>"
+        f"<pre tabindex='0'><code id='typed'>{escape(found.stamp['command'])}</code></pre>"
         f"<details><summary>what it runs</summary><pre tabindex='0'><code>{escape(steps)}</code></pre></details>"
         f"<p>Seeds: {escape(seeds)}.</p><p id='stamp'>Made from {escape(stamp_words(found))}.</p>"
     )
@@ -122,7 +140,7 @@ def study(found: Collection) -> str:
     if found.study is None:
         return "<p>The study was not run for this page.</p>"
     items = [
-        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(cell['reason'])}.</li>"
+        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(cell['reason'][:1].upper() + cell['reason'][1:])}.</li>"
         for cell in found.study["cells"]
         if cell["metric"] == "test_mse"
     ]
@@ -201,10 +219,12 @@ def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
         )
     stamp = [
         tables.escaped(stamp_words(found)),
+        tables.escaped(f"seeds: {seed_words(found)}"),
+        f"made by \\texttt{{{tables.escaped(found.stamp['command'])}}}, which ran:",
         *(f"\\texttt{{{tables.escaped(words)}}}" for words in found.stamp["commands"].values()),
     ]
     filled = {
-        "ANSWER": tables.escaped(" ".join(sentence for _, sentence in page_answer.sentences(found))),
+        "ANSWER": tables.escaped(" ".join(sentence for _, sentence in page_answer.sentences(found)) + page_answer.draft(found)),
         "FIGURES": "".join(graphics),
         "TABLES": "".join(f"\\input{{tables/{table.name}.tex}}\n" for table in made),
         "STAMP": " \\\\\n".join(stamp),

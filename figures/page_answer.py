@@ -30,7 +30,19 @@ def number(value: Any) -> str:
 
 def percent(value: Any) -> str:
     """A share; words as they are."""
-    return value if isinstance(value, str) else f"{100 * value:.0f} %".replace("-", "−")
+    return style.percent(value).replace("-", "−")
+
+
+def epochs(count: int) -> str:
+    """`1 epoch`, `80 epochs`."""
+    return f"{count} epoch" if count == 1 else f"{count} epochs"
+
+
+def draft(found: Collection) -> str:
+    """A sentence that owns up to what was left out; nothing where nothing was."""
+    if any(report["seeds"] for report in found.verify.values()):
+        return ""
+    return " No models were fitted for this: a draft, in which no measured number stands beside the predicted ones."
 
 
 def harmed(found: Collection) -> list[tuple[str, int, float, float]]:
@@ -104,12 +116,17 @@ def count(found: Collection) -> str:
     )
 
 
+def densities(found: Collection) -> str:
+    """`1 density`, `7 densities`."""
+    return f"{len(found.verify)} density" if len(found.verify) == 1 else f"{len(found.verify)} densities"
+
+
 def harm(found: Collection) -> str:
     """When it hurts."""
     rows = harmed(found)
     if not rows:
         return (
-            f"With too few classes the correction can hurt: no case among the {len(found.verify)} densities here, but there is an exact example in which nothing is to be paid before it and "
+            f"With too few classes the correction can hurt: no case among the {densities(found)} here, but there is an exact example in which nothing is to be paid before it and "
             "(1/4) log(16/15) nats after it."
         )
     worst = max(rows, key=lambda row: row[2] - row[3])
@@ -128,15 +145,15 @@ def study(found: Collection) -> str:
     cell = next((cell for cell in cells if cell["sampling"] == "severe"), cells[-1])
     rows = {row["name"]: row for row in cell["contrasts"] if row["classes"] is None}
     claim, scale, share = rows["claim"], rows.get("scale"), cell["attribution"]
-    relative, epochs = claim["relative"], cell["condition"]["epochs"]
+    relative, length = claim["relative"], epochs(cell["condition"]["epochs"])
     counts = ", ".join(map(str, cell["classes"]))
     text = (
-        f"In the published 1-D experiment ({cell['condition']['setting']} setting, K = {counts}), run again with controls ({found.study['trainings']} trainings of {epochs} epochs), "
+        f"In the published 1-D experiment ({cell['condition']['setting']} setting, K = {counts}), run again with controls ({found.study['trainings']} trainings of {length}), "
         f"the test error changes by {percent(relative['value'])} [{percent(relative['low'])}, {percent(relative['high'])}] under {cell['sampling']} imbalance when the "
         "classification loss is added"
     )
     if isinstance(share["value"], float):
-        text += f", but the larger weight on the squared error that comes with it has {percent(share['value'])} [{percent(share['low'])}, {percent(share['high'])}] of that by itself"
+        text += f", but the larger weight on the squared error that comes with it by itself gives {percent(share['value'])} [{percent(share['low'])}, {percent(share['high'])}] of that"
     if scale is not None:
         text += f", and against that control the difference is {number(scale['difference'])} [{number(scale['low'])}, {number(scale['high'])}]"
     others = ", ".join(f"{other['sampling']} {other['verdict']}" for other in cells if other is not cell)

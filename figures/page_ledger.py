@@ -52,7 +52,7 @@ def proof(claim: Report) -> str:
 
 
 def numbers(checks: Sequence[tuple[str, Report]]) -> str:
-    """What each kind of numerical evidence found, and the comparison nearest to its tolerance."""
+    """What each kind of numerical evidence found, and the closest call: the comparison nearest to its tolerance."""
     rows = []
     for kind in tables.EVIDENCE[1:]:
         mine = [(name, check) for name, check in checks if check["evidence"] == kind]
@@ -81,7 +81,7 @@ def numbers(checks: Sequence[tuple[str, Report]]) -> str:
         return lists or "<p>No numerical check: the proof stands alone.</p>"
     head = "".join(
         f"<th scope='col'>{name}</th>"
-        for name in ("evidence", "hold", "densities", "nearest: theory", "numeric", "tolerance")
+        for name in ("evidence", "hold", "densities", "closest call: theory", "numeric", "tolerance")
     )
     return f"<h4>Numbers</h4><div class='scroll' tabindex='0' role='region' aria-label='numerical checks'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>{lists}"
 

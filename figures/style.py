@@ -121,6 +121,13 @@ def number(value: Any, digits: int = 3) -> str:
     return value if isinstance(value, str) else f"{value:.{digits}g}"
 
 
+def percent(value: Any) -> str:
+    """A share as a percentage without digits; words pass through, and nothing is said to be `-0 %`."""
+    if isinstance(value, str):
+        return value
+    return "less than 0.5 %" if 0 < abs(value) < 0.005 else f"{100 * value + 0.0:.0f} %"
+
+
 def finite(values: Sequence[Any]) -> list[float]:
     """Numbers for drawing: words (`infinite`, `undefined`) become gaps."""
     return [float("nan") if value is None or isinstance(value, str) else float(value) for value in values]

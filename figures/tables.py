@@ -328,7 +328,7 @@ def as_latex(table: Table) -> str:
         ]
         body = [r"\toprule", head, r"\midrule", r"\endfirsthead", r"\toprule", head, r"\midrule", r"\endhead"]
         return "\n".join([*begin, *body, *rows, r"\bottomrule", r"\end{longtable}", r"\endgroup", ""])
-    begin = [r"\begin{table}[htbp]", r"\centering\scriptsize\setlength{\tabcolsep}{3pt}", caption]
+    begin = [r"\begin{table}[htbp]", rf"\centering{size}\setlength{{\tabcolsep}}{{3pt}}", caption]
     body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
     return "\n".join([*begin, *body, r"\end{table}", ""])
 

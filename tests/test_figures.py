@@ -19,7 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from figures import __main__ as figures_main
 from figures import album, style, tables
+from numerics import command, provenance
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the report of the command itself, without fits (they take long and change no layout)."""
     folder = tmp_path_factory.mktemp("verify")
-    command = [
+    words = [
         sys.executable,
         "-m",
         "numerics.verify",
@@ -39,7 +41,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--out",
         str(folder),
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -143,8 +145,8 @@ def test_fonts_are_embedded_and_readable(report: dict[str, Any]) -> None:
 def test_bad_folders_get_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
     if content is not None:
         (tmp_path / "report.json").write_text(content)
-    command = [sys.executable, "-m", "figures", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "figures", str(tmp_path)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert expected in done.stderr
@@ -152,10 +154,106 @@ def test_bad_folders_get_one_line(tmp_path: Path, content: str | None, expected:
 
 
 def test_unknown_figure_is_refused(saved: Path) -> None:
-    command = [sys.executable, "-m", "figures", str(saved), "--only", "nonsense"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    words = [sys.executable, "-m", "figures", str(saved), "--only", "nonsense"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no figure 'nonsense'" in done.stderr
+
+
+def without(report: dict[str, Any], *path: str, value: Any = None) -> dict[str, Any]:
+    """The report with one entry replaced, or taken away."""
+    copy = json.loads(json.dumps(report))
+    inner = copy
+    for name in path[:-1]:
+        inner = inner[name]
+    if value is None:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value if value != "null" else None
+    return copy
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The one line of a command that refuses its input."""
+    monkeypatch.setattr(sys, "argv", ["figures", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command.run("python -m figures", figures_main.main)
+    assert ended.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"schema": "verify/1"},
+        {"schema": "study/1"},
+        {"schema": "verify/2"},
+        {"schema": "falsify/1"},
+        {"schema": None},
+        {"schema": {}},
+        {"schema": ["verify/1"]},
+    ],
+)
+def test_bare_reports_get_one_line(
+    content: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(content))
+    error = refused([str(tmp_path)], capsys, monkeypatch)
+    if content["schema"] in ("verify/1", "study/1"):
+        assert str(tmp_path) in error
+        assert "make it again with this version" in error
+    else:
+        assert "unknown schema" in error
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("made",), {}),
+        (("made",), "x"),
+        (("made", "versions"), None),
+        (("curves",), "null"),
+        (("curves", "noise", "price"), None),
+        (("curves", "map", "joint"), []),
+        (("quantities",), None),
+        (("quantities", "per_classes"), []),
+        (("quantities", "per_classes"), "null"),
+        (("quantities", "price"), "null"),
+        (("density",), None),
+    ],
+)
+def test_broken_reports_get_one_line(
+    path: tuple[str, ...],
+    value: Any,
+    report: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(without(report, *path, value=value)))
+    error = refused([str(tmp_path), "--quiet"], capsys, monkeypatch)
+    assert str(tmp_path) in error
+    assert "make it again with this version" in error
+
+
+def test_a_figure_that_this_report_has_no_numbers_for_is_refused(
+    report: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(without(report, "curves", "loss_scale")))
+    assert "'loss_scale' cannot be drawn" in refused([str(tmp_path), "--only", "loss_scale"], capsys, monkeypatch)
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.json"]
+
+
+def test_figures_name_the_sources_that_drew_them(report: dict[str, Any], tmp_path: Path) -> None:
+    elsewhere = without(report, "made", "commit", value="f" * 40)
+    next(path for path in album.draw_all(elsewhere, tmp_path, ["price"]) if path.suffix == ".txt")
+    words = (tmp_path / "price.txt").read_text()
+    assert f"at commit {'f' * 40}; " in words
+    assert words.endswith(f"; drawn at commit {provenance.commit()}\n")
+    assert "drawn at" not in album.origin(without(report, "made", "commit", value=provenance.commit()))
+    assert album.origin({}) == ""
 
 
 def check(kind: str, theory: float, numeric: float, tolerance: float, evidence: str = "quadrature") -> dict[str, Any]:
@@ -207,8 +305,8 @@ def test_text_that_latex_has_no_letters_for_becomes_a_question_mark() -> None:
 def test_latex_sets_every_letter_that_is_kept(tmp_path: Path) -> None:
     text = tables.escaped("".join(map(chr, range(0x10, 0x500))) + "−–×“”年😀")
     (tmp_path / "a.tex").write_text(f"\\documentclass{{article}}\\begin{{document}}{text}\\end{{document}}\n")
-    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "a.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    words = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "a.tex"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-1000:]
 
 

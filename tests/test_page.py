@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import itertools
+import json
 import re
+import shutil
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,8 +18,10 @@ import browser
 import paper_folder
 import pytest
 
-from figures import collection, page_answer, page_ledger, tables
+from figures import __main__ as figures_main
+from figures import collection, page, page_answer, page_ledger, style, tables
 from figures.page_maths import UnknownCommand, mathml
+from numerics import command
 from theory import ledger
 
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA, text of normal size
@@ -102,7 +107,7 @@ def test_page_has_its_parts(text: str) -> None:
 
 def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
     found = collection.read(folder)
-    assert "no case among the 1 densities" in page_answer.harm(found)
+    assert "no case among the 1 density here" in page_answer.harm(found)
     assert ">FAILS" not in page_ledger.ledger(found, set())
     report = copy.deepcopy(found.main)
     entry = report["quantities"]["per_classes"][0]
@@ -119,6 +124,81 @@ def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
     assert "FAILS for skewed" in row
     rows = {(line[0], line[1]): line for line in tables.ledger(spoilt).rows}
     assert "fails" in rows[wrong["result"], wrong["claim"]]
+
+
+def test_page_and_document_say_how_they_were_made(folder: Path, text: str) -> None:
+    found = collection.read(folder)
+    typed = dataclasses.replace(
+        found, stamp={**found.stamp, "command": "python -m numerics.paper --labels <a>_b.csv:y"}
+    )
+    assert "<code id='typed'>python -m numerics.paper --labels &lt;a&gt;_b.csv:y</code>" in page.reproduce(typed)
+    assert f"<code id='typed'>{found.stamp['command']}</code>" in text
+    document = page.document(typed, folder, [])
+    assert r"made by \texttt{python -m numerics.paper --labels \textless{}a\textgreater{}\_b.csv:y}" in document
+    seeds = "; ".join(f"{name}: {value}" for name, value in found.stamp["seeds"].items())
+    assert f"seeds: {seeds}" in document
+    assert f"Seeds: {seeds}." in text
+
+
+def test_a_draft_without_fitted_models_says_so(folder: Path) -> None:
+    found = collection.read(folder)
+    assert all(not report["seeds"] for report in found.verify.values())
+    assert "No models were fitted" in page.counts(found)
+    assert "No models were fitted" in page.document(found, folder, []).split(r"\end{abstract}")[0]
+    fitted = dataclasses.replace(found, verify={"skewed": {**found.main, "seeds": 8}})
+    assert "No models were fitted" not in page.counts(fitted)
+    assert "No models were fitted" not in page.document(fitted, folder, [])
+
+
+def test_reasons_begin_with_a_capital(text: str) -> None:
+    reasons = re.findall(r"<span class='verdict'>[^<]*</span>\. (.)", text)
+    assert reasons
+    assert all(first == first.upper() for first in reasons)
+
+
+def test_words_of_small_numbers() -> None:
+    assert [style.percent(value) for value in (-0.001, 0.001, 0.0, -0.0, 0.006, -0.24, 1.0, "undefined")] == [
+        "less than 0.5 %", "less than 0.5 %", "0 %", "0 %", "1 %", "-24 %", "100 %", "undefined",
+    ]  # fmt: skip
+    assert [page_answer.epochs(count) for count in (1, 80)] == ["1 epoch", "80 epochs"]
+
+
+BROKEN = [
+    ("stamp.json", "command"),
+    ("stamp.json", "seeds"),
+    ("stamp.json", None),
+    ("runs/theory.json", None),
+    ("runs/verify-skewed.json", "quantities"),
+    ("runs/study/report.json", "cells"),
+    ("figures/offset.txt", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "entry"), BROKEN)
+def test_a_broken_write_up_gets_one_line(
+    name: str,
+    entry: str | None,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copied = tmp_path / "copy"
+    shutil.copytree(folder, copied)
+    path = copied / name
+    if entry == "":
+        path.write_text("")
+    else:
+        content = json.loads(path.read_text()) if entry else {}
+        content.pop(entry, None)
+        path.write_text(json.dumps(content))
+    monkeypatch.setattr(sys, "argv", ["figures", "--page" if entry == "" else "--all", str(copied)])
+    with pytest.raises(SystemExit) as ended:
+        command.run("python -m figures", figures_main.main)
+    error = capsys.readouterr().err
+    assert ended.value.code == 2, error
+    assert error.count("\n") == 1
+    assert str(copied) in error
 
 
 def luminance(colour: str) -> float:
