@@ -49,7 +49,7 @@ def caption(report: dict[str, Any]) -> str:
     at = curves["classes"].index(curves["shown"])
     best, width, frequency = (curves[name][at] for name, *_ in KINDS)
     return (
-        f"best_classes. W of the best intervals of {curves['cells']} cells for label density {report['density']}, of equal-width and of "
+        f"best_classes. Label density {report['density']}: W of the best K intervals made of {curves['cells']} cells, of equal-width and of "
         f"equal-frequency classes: {style.number(best)}, {style.number(width)} and {style.number(frequency)} nats at "
         f"K = {curves['shown']}, whose edges are below in the same order."
     )

@@ -66,12 +66,12 @@ def caption(report: dict[str, Any]) -> str:
     curves = report["curves"]["bin_width"]
     first, second = (style.number(place, 5) for place in curves["thresholds"])
     text = (
-        f"bin_width. Cost after the correction over the price, for an affine log ratio away from the ends: above one, in log-loss "
+        f"bin_width. Cost after the correction over the price, for a straight log ratio away from the ends: above one, in log-loss "
         f"from d = {first} s on, in squared error from {second} s on (dotted). "
     )
     if curves["own"]:
         text += (
             f"Symbols: the equal-width classes of this report (label density {report['density']}, noise "
-            f"{style.number(report['channel']['noise'])}), whose log ratio is neither affine nor endless."
+            f"{style.number(report['channel']['noise'])}), whose log ratio is not straight and whose label interval has ends."
         )
     return text

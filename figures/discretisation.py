@@ -53,7 +53,7 @@ def caption(report: dict[str, Any]) -> str:
     curves = report["curves"]["discretisation"]
     middle = curves["at"][1]
     text = (
-        f"discretisation. E_p Err, what cross-entropy over equal bins pays more than the regression log-loss, for label density "
+        f"discretisation. E_p Err, what cross-entropy over equal bins costs on top of the regression log-loss, for label density "
         f"{report['density']} at three inputs: {style.number(middle['mean'][0])} nats at K = {curves['classes'][0]} and "
         f"{style.number(middle['mean'][-1])} at K = {curves['classes'][-1]} for x = {style.number(middle['x'])}; "
         "the asymptote is that of the middle input."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -59,10 +61,30 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def caption(report: dict[str, Any]) -> str:
-    first, second = report["curves"]["loss_scale"]["worlds"]
+    curves = report["curves"]["loss_scale"]
+    first, second = curves["worlds"]
     return (
         "loss_scale. The scale of a squared loss under weight decay; lines the closed form, symbols gradient descent to the optimum. Above: "
         f"separate classes, {first['world']}, labels 1, decay {first['decay']:g}: both risks fall, the extra term rises to "
-        f"{style.number(max(first['extra']))} before it falls. Below: {second['world']}, decay {second['decay']:g}: the balanced risk itself "
-        f"rises from {style.number(min(second['balanced']))} to {style.number(max(second['balanced']))} while the training risk falls."
+        f"{style.number(max(first['extra']))} before it falls. Below: {second['world']}, decay {second['decay']:g}: the balanced risk itself is "
+        f"{course(curves['scale'], second['balanced'])}{', while the training risk falls throughout' if falls(second['imbalanced']) else ''}."
     )
+
+
+def falls(values: Sequence[float]) -> bool:
+    """Every value is below the one before."""
+    return all(after < before for before, after in itertools.pairwise(values))
+
+
+def course(scale: Sequence[float], values: Sequence[float]) -> str:
+    """A curve in words: where it starts, its least value before the largest, the largest, where it ends."""
+    top = max(range(len(values)), key=values.__getitem__)
+    low = min(range(top + 1), key=values.__getitem__)
+    text = f"{values[0]:.3f} at lambda = {style.number(scale[0])}"
+    if low > 0:
+        text += f", dips to {values[low]:.3f} near {style.number(scale[low])}"
+    if top > low:
+        text += f", rises to {values[top]:.3f} near {style.number(scale[top])}"
+    if top < len(values) - 1:
+        text += f", falls to {values[-1]:.3f} at {style.number(scale[-1])}"
+    return text

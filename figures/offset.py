@@ -62,7 +62,10 @@ def figure(report: dict[str, Any]) -> Figure:
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     rows = report["quantities"]["per_classes"]
-    columns = {key: [row[key] for row in rows] for key in ("classes", "remainder", "corrected_excess")}
+    columns: dict[str, list[Any]] = {
+        key: [row[key] for row in rows] for key in ("classes", "remainder", "corrected_excess")
+    }
+    columns["price"] = [report["quantities"]["price"]] * len(rows)
     fits = report.get("curves", {}).get("fits")
     if fits:
         for kind in ("plain", "corrected"):

@@ -45,7 +45,7 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
 def caption(report: dict[str, Any]) -> str:
     quantities = report["quantities"]
     return (
-        f"price. What imbalance costs the best predictor in log-loss, against the noise of the {report['channel']['name']} "
+        f"price. What imbalance costs the best predictor in log-loss, against the noise of the {report['channel']['name'].replace('gaussian', 'Gaussian')} "
         f"channel, label density {report['density']}. At s = {style.number(report['channel']['noise'])} the price is "
         f"{style.number(quantities['price'], 4)} nats of at most {style.number(quantities['kl_labels'], 4)}. Without noise "
         "nothing is paid: inputs that determine the label make the two posteriors equal."

@@ -42,14 +42,15 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     columns = {"classes": curves["classes"], "remainder": curves["remainder"]}
     columns |= {f"bound_{sample['n']}": sample["bound"] for sample in curves["samples"]}
     best = [sample["best"] for sample in curves["samples"] if "best" in sample]
-    return columns | ({"best_number": best} if best else {})
+    numbers = [sample["n"] for sample in curves["samples"] if "best" in sample]
+    return columns | ({"best_number_n": numbers, "best_number": best} if best else {})
 
 
 def caption(report: dict[str, Any]) -> str:
     curves = report["curves"]["sample_size"]
     text = (
         f"sample_size. W plus what class priors estimated from n labels cost on average, label density {report['density']}; "
-        "symbols mark the best of the numbers drawn."
+        "symbols: the best K among those drawn."
     )
     best = [(sample["n"], sample["best"]) for sample in curves["samples"] if "best" in sample]
     if best:

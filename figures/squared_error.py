@@ -14,10 +14,15 @@ def drawable(report: dict[str, Any]) -> bool:
     return any(value > 0 for value in style.finite(data(report)["corrected_squared_error"])) and "curves" in report
 
 
+def _coarsest(means: dict[str, Any]) -> str:
+    """The fewest classes, where the correction leaves most."""
+    return min(means["corrected"], key=int)
+
+
 def figure(report: dict[str, Any]) -> Figure:
     drawing, (above, below) = style.new_figure(height=3.9, nrows=2)
     means = report["curves"]["means"]
-    coarse = min(means["corrected"], key=int)
+    coarse = _coarsest(means)
     above.plot(means["x"], means["balanced"], color=style.BALANCED, label="$f_q$, balanced")
     above.plot(means["x"], means["imbalanced"], color=style.IMBALANCED, linestyle="--", label="$f_p$, imbalanced")
     above.plot(
@@ -48,12 +53,26 @@ def figure(report: dict[str, Any]) -> Figure:
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
-    rows = report["quantities"]["per_classes"]
-    columns = {key: [row[key] for row in rows] for key in ("classes", "corrected_squared_error")}
+    numbers = report["quantities"]
+    rows = numbers["per_classes"]
+    columns: dict[str, list[Any]] = {key: [row[key] for row in rows] for key in ("classes", "corrected_squared_error")}
+    columns |= {
+        name: [numbers[key]] * len(rows)
+        for name, key in (("price", "squared_error_price"), ("balanced_risk", "balanced_risk"))
+    }
     fits = report.get("curves", {}).get("fits")
     if fits:
         for end in ("mean", "low", "high"):
             columns[f"fitted_{end}"] = [row["corrected_squared_error"][end] for row in fits["per_classes"]]
+    means = report.get("curves", {}).get("means")
+    if means:
+        coarse = _coarsest(means)
+        columns |= {
+            "x": means["x"],
+            "predictor_balanced": means["balanced"],
+            "predictor_imbalanced": means["imbalanced"],
+        }
+        columns[f"predictor_corrected_{coarse}"] = means["corrected"][coarse]
     return columns
 
 

@@ -74,8 +74,3 @@ def legend(drawing: Figure, axes: Any, columns: int) -> None:
         handlelength=2.2,
         columnspacing=1.2,
     )
-
-
-def signed(value: Any) -> str:
-    """A share as a signed percentage; words pass through."""
-    return value if isinstance(value, str) else f"{100 * value:+.0f} %"

@@ -18,6 +18,11 @@ def _complete(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in study.cells(report) if cell["attribution"] is not None]
 
 
+def _unknown(share: dict[str, Any]) -> bool:
+    """A share of something that may be zero."""
+    return str(share["note"]).startswith("undefined")
+
+
 def drawable(report: dict[str, Any]) -> bool:
     return bool(_complete(report))
 
@@ -46,7 +51,7 @@ def figure(report: dict[str, Any]) -> Figure:
                 linestyle="none", label="both, published runs" if place == 0 else None,
             )  # fmt: skip
         share = cell["attribution"]
-        words = "–" if share["note"].startswith("undefined") else study.signed(share["value"])
+        words = "–" if _unknown(share) else style.percent(share["value"]).replace("less than ", "<")
         axes.annotate(words, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6)
     axes.axhline(0, color="black", linewidth=0.6)
     several = len(study.settings(report)) > 1
@@ -63,8 +68,10 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
         "setting": [cell["condition"]["setting"] for cell in found],
         "sampling": [cell["sampling"] for cell in found],
     }
-    for name in ("value", "low", "high", "note", "loss_scale", "total"):
-        columns[name] = [cell["attribution"][name] for cell in found]
+    for name in ("value", "low", "high", "loss_scale", "total"):
+        values = [cell["attribution"][name] for cell in found]
+        columns[name] = [None if value == "undefined" else value for value in values]
+    columns["note"] = [cell["attribution"]["note"] for cell in found]
     return columns
 
 
@@ -72,10 +79,10 @@ def caption(report: dict[str, Any]) -> str:
     shares = "; ".join(
         f"{cell['condition']['setting']} {cell['sampling']}: "
         + (
-            cell["attribution"]["note"]
-            if cell["attribution"]["note"].startswith("undefined")
-            else f"{study.signed(cell['attribution']['value'])} [{study.signed(cell['attribution']['low'])}, "
-            f"{study.signed(cell['attribution']['high'])}]"
+            "no share (the total effect may be zero)"
+            if _unknown(cell["attribution"])
+            else f"{style.percent(cell['attribution']['value'])} [{style.percent(cell['attribution']['low'])}, "
+            f"{style.percent(cell['attribution']['high'])}]"
         )
         for cell in _complete(report)
     )

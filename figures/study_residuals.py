@@ -14,6 +14,11 @@ def drawable(report: dict[str, Any]) -> bool:
     return example is not None and any(entry["bin_bias"] for entry in example["arms"].values())
 
 
+def _places(count: int) -> list[float]:
+    """Middles of equal bins of the label, from its least (0) to its largest value (1)."""
+    return [(number + 0.5) / count for number in range(count)]
+
+
 def figure(report: dict[str, Any]) -> Figure:
     example = report["example"]
     drawing, axes = style.new_figure(height=2.7)
@@ -21,10 +26,8 @@ def figure(report: dict[str, Any]) -> Figure:
         if not entry["bin_bias"]:
             continue
         colour, marker, dash, words = study.ARMS[arm]
-        count = len(entry["bin_bias"])
-        place = [(number + 0.5) / count for number in range(count)]
         axes.plot(
-            place,
+            _places(len(entry["bin_bias"])),
             style.finite(entry["bin_bias"]),
             color=colour,
             marker=marker,
@@ -42,7 +45,13 @@ def figure(report: dict[str, Any]) -> Figure:
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     arms = report["example"]["arms"]
-    return {arm: list(entry["bin_bias"] or ()) for arm, entry in arms.items()}
+    # A bin without test points has no mean.
+    columns = {
+        arm: [None if isinstance(value, str) else value for value in entry["bin_bias"]]
+        for arm, entry in arms.items()
+        if entry["bin_bias"]
+    }
+    return {"label": _places(max(map(len, columns.values()))), **columns}
 
 
 def caption(report: dict[str, Any]) -> str:

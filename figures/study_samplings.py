@@ -69,12 +69,12 @@ def figure(report: dict[str, Any]) -> Figure:
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
+    """No number of classes: an arm without them, or the mean over all of them."""
     names = ("setting", "sampling", "arm", "classes", "value", "low", "high", "runs", "diverged")
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for cell in study.cells(report):
         for row in cell["arms"]:
             values = {**row, "setting": cell["condition"]["setting"], "sampling": cell["sampling"]}
-            values["classes"] = "all" if row["classes"] is None else row["classes"]
             for name in names:
                 columns[name].append(values[name])
     return columns

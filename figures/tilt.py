@@ -14,13 +14,18 @@ def drawable(report: dict[str, Any]) -> bool:
     return bool(report.get("curves", {}).get("map"))
 
 
+def _drawn(report: dict[str, Any]) -> list[list[bool]]:
+    """Where the balanced world puts more than next to nothing, so that colour is spent where the data are."""
+    joint = report["curves"]["map"]["joint"]
+    peak = max(max(row) for row in joint)
+    return [[weight > 1e-3 * peak for weight in row] for row in joint]
+
+
 def _occupied(report: dict[str, Any]) -> list[list[float]]:
-    """The map with gaps where the balanced world puts next to nothing, so that colour is spent where the data are."""
-    area = report["curves"]["map"]
-    peak = max(max(row) for row in area["joint"])
+    """The map with gaps where nothing is drawn."""
     return [
-        [value if weight > 1e-3 * peak else float("nan") for value, weight in zip(values, weights, strict=True)]
-        for values, weights in zip(area["extra_error"], area["joint"], strict=True)
+        [value if drawn else float("nan") for value, drawn in zip(values, row, strict=True)]
+        for values, row in zip(report["curves"]["map"]["extra_error"], _drawn(report), strict=True)
     ]
 
 
@@ -69,11 +74,17 @@ def figure(report: dict[str, Any]) -> Figure:
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     area = report["curves"]["map"]
     rows = [
-        (x, y, value)
-        for x, line in zip(area["x"], area["extra_error"], strict=True)
-        for y, value in zip(area["y"], line, strict=True)
+        (x, y, value, int(drawn))
+        for x, line, row in zip(area["x"], area["extra_error"], _drawn(report), strict=True)
+        for y, value, drawn in zip(area["y"], line, row, strict=True)
     ]
-    return {name: [row[column] for row in rows] for column, name in enumerate(("x", "y", "extra_error"))}
+    columns = {name: [row[column] for row in rows] for column, name in enumerate(("x", "y", "extra_error", "drawn"))}
+    posteriors = report["curves"]["posteriors"]
+    columns["posterior_y"] = list(posteriors["y"])
+    for slice_ in posteriors["at"]:
+        for key in ("q", "p"):
+            columns[f"posterior_{key}_at_{slice_['x']:.6g}"] = list(slice_[key])
+    return columns
 
 
 def caption(report: dict[str, Any]) -> str:

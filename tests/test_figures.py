@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from figures import __main__ as figures_main
-from figures import album, style, tables
+from figures import album, loss_scale, offset, squared_error, style, tables, tilt
 from numerics import command, provenance
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,6 +113,56 @@ def test_caption_and_data_have_the_numbers(name: str, report: dict[str, Any]) ->
     assert all(len(column) > 0 for column in columns.values())
 
 
+def test_the_course_of_a_curve_in_words() -> None:
+    scale = [1.0, 2.0, 4.0, 8.0, 16.0]
+    whole = loss_scale.course(scale, [0.42, 0.4, 0.9, 1.284, 1.019])
+    assert whole == "0.420 at lambda = 1, dips to 0.400 near 2, rises to 1.284 near 8, falls to 1.019 at 16"
+    assert loss_scale.course(scale, [0.1, 0.2, 0.3, 0.4, 0.5]) == "0.100 at lambda = 1, rises to 0.500 near 16"
+    assert loss_scale.course(scale, [0.5, 0.4, 0.3, 0.2, 0.1]) == "0.500 at lambda = 1, falls to 0.100 at 16"
+    assert loss_scale.falls([3.0, 2.0, 1.0])
+    assert not loss_scale.falls([3.0, 2.0, 2.5])
+
+
+def test_captions_follow_the_curve(report: dict[str, Any]) -> None:
+    assert "the training risk falls throughout" in loss_scale.caption(report)
+    risen = without(report, "curves", "loss_scale", "worlds")
+    worlds = json.loads(json.dumps(report["curves"]["loss_scale"]["worlds"]))
+    worlds[1]["imbalanced"][-1] = 1.0
+    risen["curves"]["loss_scale"]["worlds"] = worlds
+    assert "falls throughout" not in loss_scale.caption(risen)
+
+
+def test_data_hold_every_line_that_is_drawn(report: dict[str, Any]) -> None:
+    """Every curve of a drawing, symbols and references with it, is among the columns."""
+    for module in (offset, squared_error, tilt):
+        columns = [style.finite(column) for column in module.data(report).values()]
+        lines = [line for axes in module.figure(report).axes for line in axes.get_lines()]
+        assert len(lines) > 2
+        for line in lines:
+            values = list(map(float, line.get_ydata()))
+            # References: one height from side to side, or an input's place from foot to top.
+            known = {value for column in columns for value in column} | {
+                slice_["x"] for slice_ in report["curves"]["posteriors"]["at"]
+            }
+            across = len(set(values)) == 1 and values[0] in known
+            upright = len(set(map(float, line.get_xdata()))) == 1 and float(line.get_xdata()[0]) in known
+            assert across or upright or values in columns, (module.__name__, line.get_label())
+
+
+def test_caption_of_squared_error_is_in_its_data(report: dict[str, Any]) -> None:
+    columns = squared_error.data(report)
+    for name in ("price", "balanced_risk"):
+        assert style.number(columns[name][0], 4) in squared_error.caption(report)
+
+
+def test_tilt_says_which_points_are_drawn(report: dict[str, Any]) -> None:
+    columns = tilt.data(report)
+    drawn = [value for value, shown in zip(columns["extra_error"], columns["drawn"], strict=True) if shown]
+    assert 0 < len(drawn) < len(columns["extra_error"])
+    for end in (min(drawn), max(drawn)):
+        assert style.number(end) in tilt.caption(report)
+
+
 def test_redraw_gives_the_same_bytes(saved: Path, tmp_path: Path, report: dict[str, Any]) -> None:
     (tmp_path / "report.json").write_bytes((saved / "report.json").read_bytes())
     drawn = list(album.draw_all(report, tmp_path))
@@ -135,7 +185,7 @@ def test_colours_differ_in_grey_or_in_dash() -> None:
 def test_fonts_are_embedded_and_readable(report: dict[str, Any]) -> None:
     assert matplotlib.rcParams["pdf.fonttype"] == 42
     drawn = __import__("figures.offset", fromlist=["figure"]).figure(report)
-    assert min(text.get_fontsize() for text in visible_texts(drawn)) >= 6
+    assert min(float(text.get_fontsize()) for text in visible_texts(drawn)) >= 6
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import dataclasses
 import itertools
 import json
@@ -19,7 +20,7 @@ import paper_folder
 import pytest
 
 from figures import __main__ as figures_main
-from figures import collection, page, page_answer, page_ledger, style, tables
+from figures import collection, page, page_answer, page_ledger, study_attribution, study_residuals, style, tables
 from figures.page_maths import UnknownCommand, mathml
 from numerics import command
 from theory import ledger
@@ -161,6 +162,49 @@ def test_words_of_small_numbers() -> None:
         "less than 0.5 %", "less than 0.5 %", "0 %", "0 %", "1 %", "-24 %", "100 %", "undefined",
     ]  # fmt: skip
     assert [page_answer.epochs(count) for count in (1, 80)] == ["1 epoch", "80 epochs"]
+
+
+def columns(path: Path) -> dict[str, list[str]]:
+    """A csv by its columns, without its comment."""
+    head, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines()[1:])
+    return dict(zip(head, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def test_numeric_columns_hold_numbers(folder: Path) -> None:
+    numeric = {
+        "figures/study_attribution.csv": ("value", "low", "high", "loss_scale", "total"),
+        "figures/study_samplings.csv": ("classes", "value", "low", "high", "runs"),
+        "tables/class_rules.csv": ("n", "kl", "n_eff", "classes_epsilon", "classes_advised", "W_advised"),
+        "tables/densities.csv": ("price", "price_squared_error", "classes", "W"),
+    }
+    for file, names in numeric.items():
+        found = columns(folder / file)
+        for name in names:
+            for cell in found[name]:
+                assert cell == "" or float(cell) == float(cell), (file, name)
+    for path in (folder / "tables").glob("*.csv"):
+        found = columns(path)
+        assert not [name for name in found if re.search(r"[ ,]", name)], path
+        # A spreadsheet takes 3/3 for a day in March.
+        assert not [cell for cells in found.values() for cell in cells if re.fullmatch(r"\d+/\d+", cell)], path
+
+
+def test_residuals_stand_beside_their_labels() -> None:
+    example = {"arms": {"reg": {"bin_bias": [0.1, -0.2, "undefined", 0.3]}, "reg_cls": {"bin_bias": None}}}
+    assert study_residuals.data({"example": example}) == {
+        "label": [0.125, 0.375, 0.625, 0.875],
+        "reg": [0.1, -0.2, None, 0.3],
+    }
+
+
+def test_a_share_that_may_be_of_nothing_is_no_number(folder: Path) -> None:
+    report = copy.deepcopy(collection.read(folder).study)
+    assert report is not None
+    cells = [cell for cell in report["cells"] if cell["metric"] == "test_mse" and cell["attribution"]]
+    cells[0]["attribution"] |= {"value": "undefined", "low": "undefined", "high": "undefined", "note": "undefined: x"}
+    found = study_attribution.data(report)
+    assert [found[name][0] for name in ("value", "low", "high", "note")] == [None, None, None, "undefined: x"]
+    assert "no share (the total effect may be zero)" in study_attribution.caption(report)
 
 
 BROKEN = [
