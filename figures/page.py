@@ -115,7 +115,9 @@ def counts(found: Collection) -> str:
 def stamp_words(found: Collection) -> str:
     """Commit and versions in one line."""
     versions = ", ".join(f"{name} {version}" for name, version in found.stamp["versions"].items())
-    return f"commit {found.stamp['commit']}; {versions}"
+    now = provenance.commit()
+    drawn = "" if now == found.stamp["commit"] else f"; drawn at commit {now}"
+    return f"commit {found.stamp['commit']}; {versions}{drawn}"
 
 
 def seed_words(found: Collection) -> str:
@@ -135,12 +137,20 @@ def reproduce(found: Collection) -> str:
     )
 
 
+def sentence(words: str) -> str:
+    """Words with a capital in front; a name or a symbol keeps its letters."""
+    first = words.split(" ", 1)[0]
+    if first in ARMS or len(first) < 2:
+        return f"Here, {words}"
+    return first[0].upper() + words[1:]
+
+
 def study(found: Collection) -> str:
     """Verdicts, reasons, numbers."""
     if found.study is None:
         return "<p>The study was not run for this page.</p>"
     items = [
-        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(cell['reason'][:1].upper() + cell['reason'][1:])}.</li>"
+        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
         for cell in found.study["cells"]
         if cell["metric"] == "test_mse"
     ]
@@ -237,6 +247,6 @@ def document(found: Collection, folder: Path, made: list[tables.Table]) -> str:
 def write(found: Collection, folder: Path) -> None:
     """Writes tables, `main.tex` and `report.html`; the figures must be drawn already."""
     made = tables.tables(found)
-    tables.write(made, folder, provenance.line(found.stamp))
+    tables.write(made, folder, album.origin({"made": found.stamp}))
     files.write_text(folder / "main.tex", document(found, folder, made))
     files.write_text(folder / "report.html", page(found, folder))

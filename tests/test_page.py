@@ -22,7 +22,7 @@ import pytest
 from figures import __main__ as figures_main
 from figures import collection, page, page_answer, page_ledger, study_attribution, study_residuals, style, tables
 from figures.page_maths import UnknownCommand, mathml
-from numerics import command
+from numerics import command, provenance
 from theory import ledger
 
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA, text of normal size
@@ -139,6 +139,10 @@ def test_page_and_document_say_how_they_were_made(folder: Path, text: str) -> No
     seeds = "; ".join(f"{name}: {value}" for name, value in found.stamp["seeds"].items())
     assert f"seeds: {seeds}" in document
     assert f"Seeds: {seeds}." in text
+    assert page.stamp_words(found).endswith(f"; drawn at commit {provenance.commit()}")
+    here = dataclasses.replace(found, stamp={**found.stamp, "commit": provenance.commit()})
+    assert "drawn at" not in page.stamp_words(here)
+    assert "drawn at" not in text
 
 
 def test_a_draft_without_fitted_models_says_so(folder: Path) -> None:
@@ -155,6 +159,9 @@ def test_reasons_begin_with_a_capital(text: str) -> None:
     reasons = re.findall(r"<span class='verdict'>[^<]*</span>\. (.)", text)
     assert reasons
     assert all(first == first.upper() for first in reasons)
+    assert page.sentence("no effect is left") == "No effect is left"
+    assert page.sentence("reg_cls does not differ from reg") == "Here, reg_cls does not differ from reg"
+    assert page.sentence("p = 0.005 alone") == "Here, p = 0.005 alone"
 
 
 def test_words_of_small_numbers() -> None:
