@@ -7,7 +7,7 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from worlds import evidence, failing, holds_and_rejects, masses
 
@@ -40,6 +40,8 @@ def test_divergence_from_uniform_is_at_most_an_eighth_of_the_range_squared(n: in
     assert found <= w * w / 8 + 64 * np.finfo(float).eps * (1 + w)
 
 
+@example(0.28125)
+@example(discretisation.SMALL * (1 - 1e-9))
 @given(st.floats(1e-6, 300.0))
 def test_sharp_bound_against_many_digits(u: float) -> None:
     with mpmath.workdps(50):

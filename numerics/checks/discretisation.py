@@ -235,10 +235,11 @@ def sharp(u: float) -> Estimate:
             2 / 945 - 1 / 2835,
             -1 / 4725 + 1 / 37800,
             2 / 93555 - 1 / 467775,
+            -1382 / 638512875 + 691 / 3831077250,
         )
         value = sum(c * u ** (2 * i + 2) for i, c in enumerate(coefficients))
         # The coefficients alternate and fall by less than a sixth: what is left out is below a sixth of the last term times u^2.
-        return Estimate(value, 8 * EPSILON * value + abs(coefficients[-1]) * u**12 / 6)
+        return Estimate(value, 8 * EPSILON * value + abs(coefficients[-1]) * u ** (2 * len(coefficients) + 2) / 6)
     bend = log_sinh_ratio(u)
     return Estimate(u / math.tanh(u) - 1 - bend.value, bend.error + 8 * EPSILON * (1 + u))
 
