@@ -42,6 +42,7 @@ def test_divergence_from_uniform_is_at_most_an_eighth_of_the_range_squared(n: in
 
 @example(0.28125)
 @example(discretisation.SMALL * (1 - 1e-9))
+@example(0.39999)
 @given(st.floats(1e-6, 300.0))
 def test_sharp_bound_against_many_digits(u: float) -> None:
     with mpmath.workdps(50):
