@@ -40,7 +40,7 @@ def build(options: Options, found: Answer) -> dict[str, Any]:
             "missing": cells.labels.missing,
             "support": [float(end) for end in cells.labels.support],
             "discrete": cells.discrete,
-            "words": list(cells.labels.words),
+            "words": [_nameless(words) for words in cells.labels.words],
         },
         "reference": cells.reference,
         "imbalance": {
@@ -84,6 +84,11 @@ def build(options: Options, found: Answer) -> dict[str, Any]:
         "plain": PLAIN,
         "made": provenance.made(options.command, {"bootstrap": options.seed}),
     }
+
+
+def _nameless(words: str) -> str:
+    """A sentence with the files in it by their names alone."""
+    return " ".join(command.nameless(part.rstrip(",")) + "," * part.endswith(",") for part in words.split(" "))
 
 
 def _classes(found: Answer) -> classes_file.Classes:
