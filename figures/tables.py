@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,19 +251,15 @@ VERDICTS = {"classes": "use classes", "depends": "depends on the noise"}
 
 
 def sources(reports: Mapping[str, Report]) -> dict[str, str]:
-    """What to call each file of labels: its name, with the folder where two have the same, and the column."""
-    parted = {}
+    """What to call each column of labels: its file's name and its own; a number tells those apart that agree in both, since reports leave folders out."""
+    named, seen = {}, Counter[str]()
     for name, report in reports.items():
-        file, mark, column = str(report["labels"]["source"]).rpartition(":")
-        if not mark or "/" in column:
-            file, column = str(report["labels"]["source"]), ""
-        parted[name] = Path(file), column
-    names = [path.name for path, _ in {entry[0]: entry for entry in parted.values()}.values()]
-    return {
-        name: (f"{path.parent.name}/{path.name}" if names.count(path.name) > 1 else path.name)
-        + (f", {column}" if column else "")
-        for name, (path, column) in parted.items()
-    }
+        source = str(report["labels"]["source"])
+        file, mark, column = source.rpartition(":")
+        words = f"{Path(file).name}, {column}" if mark and "/" not in column else Path(source).name
+        seen[words] += 1
+        named[name] = words if seen[words] == 1 else f"{words} ({seen[words]})"
+    return named
 
 
 def class_rules(found: Collection) -> Table | None:

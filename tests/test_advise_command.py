@@ -149,8 +149,8 @@ def test_standard_input(tmp_path, capsys, monkeypatch) -> None:
 
 
 def test_parquet(tmp_path, capsys) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow", reason="the extra `data` (pyarrow) is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra `data` (pyarrow) is not installed")
     parquet.write_table(pyarrow.table({"y": np.arange(200) % 9, "word": ["a"] * 200}), tmp_path / "y.parquet")
     assert report(capsys, f"{tmp_path}/y.parquet", *FAST)["labels"]["n"] == 200
 

@@ -364,6 +364,6 @@ def test_labels_of_one_file_name_are_told_apart() -> None:
     def report(source: str) -> dict[str, Any]:
         return {"labels": {"source": source}}
 
-    given = {"a": "x/labels.csv:age", "b": "/y/labels.csv:age", "c": "x/ages.txt", "d": "x/ages.csv:one", "e": "x/ages.csv:two"}  # fmt: skip
+    given = {"a": "labels.csv:age", "b": "labels.csv:age", "c": "x/ages.txt", "d": "ages.csv:one", "e": "ages.csv:two", "f": "labels.csv:age"}  # fmt: skip
     named = tables.sources({name: report(source) for name, source in given.items()})
-    assert list(named.values()) == ["x/labels.csv, age", "y/labels.csv, age", "ages.txt", "ages.csv, one", "ages.csv, two"]  # fmt: skip
+    assert list(named.values()) == ["labels.csv, age", "labels.csv, age (2)", "ages.txt", "ages.csv, one", "ages.csv, two", "labels.csv, age (3)"]  # fmt: skip

@@ -217,7 +217,10 @@ def test_jackknife_removes_the_bias_of_a_log() -> None:
     rng = np.random.default_rng(3)
     mean, number = 50.0, 400_000
     halves = rng.poisson(mean / 2, size=(2, number))
-    score = lambda count, expected: -np.log(np.maximum(count, 1) / expected)  # noqa: E731
+
+    def score(count: np.ndarray, expected: float) -> np.ndarray:
+        return -np.log(np.maximum(count, 1) / expected)
+
     values, bias = summary.jackknife(score(halves.sum(axis=0), mean), score(halves, mean / 2))
     error = values.std() / math.sqrt(number)
     raw = score(halves.sum(axis=0), mean).mean()
@@ -234,7 +237,10 @@ def test_intervals_cover_as_often_as_they_say() -> None:
     trials, seeds, n = 2_000, 8, 4_000
     p, q = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.25, 0.25, 0.25, 0.25])
     halves = rng.multinomial(n // 2, p, size=(2, trials, seeds))
-    score = lambda counts: -np.log(counts / counts.sum(axis=-1, keepdims=True)) @ q + np.log(q) @ q  # noqa: E731
+
+    def score(counts: np.ndarray) -> np.ndarray:
+        return -np.log(counts / counts.sum(axis=-1, keepdims=True)) @ q + np.log(q) @ q
+
     full, parts = score(halves.sum(axis=0)), score(halves)
     truth = float(q @ np.log(q / p))
     inside = 0
