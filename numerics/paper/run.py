@@ -122,7 +122,7 @@ def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") 
         for path in (kept.folder / "runs" / "study").iterdir():
             if path.is_file() and path.relative_to(kept.folder).as_posix() not in step.writes:
                 path.unlink()
-    written = (*step.writes, *drawn(kept.folder, {"figures": "figures", "page": "tables"}.get(step.name)))
+    written = (*step.writes, *drawn(kept.folder, step.fills))
     kept.keep(step, value, done.returncode, written)
     return done.returncode, False
 
@@ -133,9 +133,9 @@ def environment(commit: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", provenance.COMMIT: commit}
 
 
-def drawn(folder: Path, name: str | None) -> list[str]:
-    """The files of this folder of the write-up, relative to it."""
-    inside = [] if name is None else [path for path in (folder / name).iterdir() if path.is_file()]
+def drawn(folder: Path, name: str) -> list[str]:
+    """The files of this folder of the write-up, relative to it; none where no folder is named."""
+    inside = [] if not name else [path for path in (folder / name).iterdir() if path.is_file()]
     return [path.relative_to(folder).as_posix() for path in inside]
 
 

@@ -1,4 +1,4 @@
-"""`stamp.json`: what the write-up was made from. Every other file says it too, in a line of its own or in its metadata; apart from that, equal inputs give equal bytes."""
+"""`stamp.json`: what the write-up was made from. Figures, tables, documents and reports say it too, in a line of their own or in their metadata; apart from that, equal inputs give equal bytes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 
 from numerics import command, files, provenance
 from numerics.paper.steps import SAMPLE, Step
-
-FOLDERS = {"figures": ("figures/*",), "page": ("tables/*",)}
-"""What these steps write besides: as many files as there are results."""
 
 
 def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None:
@@ -26,7 +23,7 @@ def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None
         "versions": provenance.versions(),
         "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2]), "advise": 0},
         "commands": {step.name: shown(step) for step in planned},
-        "files": {step.name: [*step.writes, *FOLDERS.get(step.name, ())] for step in planned},
+        "files": {step.name: [*step.writes, *([f"{step.fills}/*"] if step.fills else [])] for step in planned},
     }
     text = files.json_text(found)
     path = folder / "stamp.json"

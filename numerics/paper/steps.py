@@ -42,6 +42,7 @@ class Step:
       modules: where the search for the sources that the command depends on begins; a package stands for all of its files.
       reads: files whose bytes the result depends on.
       writes: what is there afterwards, relative to the folder.
+      fills: a folder in which it writes as many files as there are results; none if empty.
       unkeyed: arguments that change where work is kept, not what comes out.
       judges: ends with 1 where a check fails; any other step that does so has crashed.
     """
@@ -51,6 +52,7 @@ class Step:
     modules: tuple[str, ...]
     reads: tuple[Path, ...] = ()
     writes: tuple[str, ...] = ()
+    fills: str = ""
     unkeyed: tuple[str, ...] = ()
     judges: bool = False
 
@@ -173,12 +175,13 @@ def steps(asked: Asked) -> list[Step]:
 def drawing(asked: Asked, reads: tuple[Path, ...]) -> list[Step]:
     """Figures and tables from what the other steps saved, then page and document, which also say what they were made from."""
     return [
-        Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=reads),
+        Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=reads, fills="figures"),
         Step(
             "page",
             ("-m", "figures", "--page", "."),
             ("figures",),
             reads=(*reads, asked.out / "stamp.json"),
             writes=("report.html", "main.tex"),
+            fills="tables",
         ),
     ]
