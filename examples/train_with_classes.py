@@ -23,8 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import command
-from numerics.problems import InputError
+from unskew.ground import command
+from unskew.ground.refusals import InputError
 
 ARMS = ("MSE", "lambda MSE", "lambda MSE + CE", "lambda MSE + corrected CE")
 CONTROL = ARMS[1]

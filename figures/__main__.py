@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from numerics import command
-from numerics.problems import InputError
+from unskew.ground import command
+from unskew.ground.refusals import InputError
 
 
 def read_report(folder: Path) -> dict[str, Any]:

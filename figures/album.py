@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from figures import style
-from numerics import files, provenance
-from numerics.problems import InputError
+from numerics import provenance
+from unskew.ground import files
+from unskew.ground.refusals import InputError
 
 VERIFY = (
     "tilt",

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from figures import album
-from numerics import files
-from numerics.problems import InputError
+from unskew.ground import files
+from unskew.ground.refusals import InputError
 
 Report = dict[str, Any]
 MAIN = "skewed"

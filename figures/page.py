@@ -8,8 +8,9 @@ from pathlib import Path
 
 from figures import album, page_answer, page_ledger, tables
 from figures.collection import Collection
-from numerics import files, provenance
-from numerics.problems import InputError
+from numerics import provenance
+from unskew.ground import files
+from unskew.ground.refusals import InputError
 
 HERE = Path(__file__).resolve().parent
 TITLE = "Why classification helps regression"

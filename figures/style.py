@@ -19,7 +19,8 @@ matplotlib.use("Agg")
 
 from matplotlib.figure import Figure
 
-from numerics import files, provenance
+from numerics import provenance
+from unskew.ground import files
 
 COLUMN = 3.4
 """Width of one paper column, inches."""

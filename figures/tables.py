@@ -12,7 +12,8 @@ from typing import Any
 
 from figures import style
 from figures.collection import Collection, Report
-from numerics import files, provenance
+from numerics import provenance
+from unskew.ground import files
 
 NAMES = ("ledger", "densities", "study_arms", "study_contrasts", "study_published", "class_rules")
 EVIDENCE = ("symbolic", "certified", "quadrature", "fitted")

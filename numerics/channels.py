@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 NAMES: tuple[str, ...] = ("gaussian", "logistic", "student")
 DEGREES_OF_FREEDOM = 3

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 MOST_CELLS = 4096
 """The gain matrix holds a number for each pair of edges: 128 MiB at this size."""

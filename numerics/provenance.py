@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numerics
-from numerics import command
+from unskew.ground import command
 
 ROOT = Path(numerics.__file__).resolve().parent.parent
 LIBRARIES = ("jax", "numpy", "scipy", "sympy", "python-flint", "optax", "matplotlib")
@@ -43,7 +43,7 @@ def commit() -> str:
         # Installed into a folder of somebody else's repository, that repository's commit would say nothing.
         if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
             return "unknown"
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "theory", "numerics", "figures")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", "unskew", "theory", "numerics", "figures")
         return git("rev-parse", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
@@ -53,7 +53,7 @@ def made(typed: str, seeds: Mapping[str, Any], sources: str | None = None) -> di
     """The record that a report keeps under `made`.
 
     Args:
-      typed: the command, as `numerics.command.typed` gives it.
+      typed: the command, as `unskew.ground.command.typed` gives it.
       seeds: what random numbers began with, by what they are for.
       sources: the commit, where it is known already.
     """

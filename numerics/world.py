@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from numerics.channels import Channel
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 MOST_CLASSES = 4096
 

@@ -60,7 +60,7 @@ def dies_once(chunk: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    from numerics import command
     from numerics.study import options, session
+    from unskew.ground import command
 
     command.run("python -m numerics.study", lambda: session.run(options.read(sys.argv[1:]), fake))

@@ -22,8 +22,8 @@ from numerics.label_files.column import Column
 from numerics.laws import labels
 from numerics.posterior import label_side
 from numerics.posterior.quantities import quantities
-from numerics.problems import InputError
 from numerics.world import World
+from unskew.ground.refusals import InputError
 
 EPSILON = np.finfo(np.float64).eps
 UNIT = (Fraction(0), Fraction(1))

@@ -12,9 +12,9 @@ import types
 import numpy as np
 import pytest
 
-from numerics import command
 from numerics.advise import classes_file
 from numerics.advise.__main__ import main
+from unskew.ground import command
 
 FAST = ["--max-classes", "16"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numerics.command import BAD_INPUT, run
 from numerics.verify.__main__ import main
+from unskew.ground.command import BAD_INPUT, run
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,8 +22,8 @@ from numerics.finite import FiniteWorld
 from numerics.laws import densities
 from numerics.laws.labels import from_file
 from numerics.posterior.quantities import quantities
-from numerics.problems import InputError
 from numerics.world import World
+from unskew.ground.refusals import InputError
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])

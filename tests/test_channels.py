@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from numerics.channels import NAMES, Channel
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 REFERENCE = {"gaussian": stats.norm(), "logistic": stats.logistic(), "student": stats.t(3)}
 ERRORS = np.concatenate([np.linspace(-12, 12, 97), [-1e5, -300.0, 300.0, 1e5]])

@@ -16,7 +16,7 @@ from numerics import losses
 from numerics.advise import cells as fine
 from numerics.advise import classes, classes_file, snippets
 from numerics.label_files.column import Column
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 
 @pytest.fixture(scope="module")

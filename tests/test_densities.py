@@ -16,7 +16,7 @@ from flint import acb
 from numerics.expression.balls import PRECISION, exact
 from numerics.laws import densities, inverse_sampling
 from numerics.laws.densities import NAMES, UNIT, named, typed
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 WIDE = (Fraction(-3), Fraction(17, 2))
 TYPED = [

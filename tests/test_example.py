@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 SCRIPT = Path(__file__).resolve().parent.parent / "examples" / "train_with_classes.py"
 

@@ -19,7 +19,7 @@ from numerics.expression.parse import DEEPEST, LARGEST_EXPONENT, LONGEST
 from numerics.expression.tree import Constant
 from numerics.expression.tree import series as cosines
 from numerics.expression.tree import text as text_of
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 NUMBERS = st.sampled_from(["0", "1", "2", "3", "0.5", "0.05", "1.25", ".75", "1e-3", "2.5E1", "7", "10"])
 

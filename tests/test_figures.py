@@ -21,7 +21,8 @@ from matplotlib.text import Text
 
 from figures import __main__ as figures_main
 from figures import album, loss_scale, offset, squared_error, style, tables, tilt
-from numerics import command, provenance
+from numerics import provenance
+from unskew.ground import command
 
 ROOT = Path(__file__).resolve().parent.parent
 

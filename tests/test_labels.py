@@ -25,7 +25,7 @@ from numerics.label_files.reader import read_column
 from numerics.laws import kernel_estimate
 from numerics.laws.densities import Density
 from numerics.laws.labels import DiscreteLaw, from_column, from_file, lattice_step
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 CONTINUOUS = [0.11, 0.35, 0.352, 0.47, 0.52, 0.61, 0.93]
 READERS = ["arrow", "numpy"]

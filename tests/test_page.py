@@ -22,8 +22,9 @@ import pytest
 from figures import __main__ as figures_main
 from figures import collection, page, page_answer, page_ledger, study_attribution, study_residuals, style, tables
 from figures.page_maths import UnknownCommand, mathml
-from numerics import command, provenance
+from numerics import provenance
 from theory import ledger
+from unskew.ground import command
 
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA, text of normal size
 CSS = Path(__file__).resolve().parent.parent / "figures" / "page.css"

@@ -18,7 +18,7 @@ import test_figures
 
 from figures import collection, tables
 from numerics.paper import keys, run, stamp, steps
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics import partitions
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 EPSILON = np.finfo(np.float64).eps
 

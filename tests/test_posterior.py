@@ -21,10 +21,10 @@ from numerics.posterior import arrays as posterior_arrays
 from numerics.posterior.label_side import label_side, panel_range
 from numerics.posterior.quantities import input_panels, quantities
 from numerics.posterior.records import PerClasses, Quantities
-from numerics.problems import InputError
 from numerics.quadrature import rule
 from numerics.records import Estimate
 from numerics.world import World, class_edges
+from unskew.ground.refusals import InputError
 
 CLASSES = (2, 3, 8, 32, 64)
 LAWS = ("uniform", "skewed", "severe", "bimodal", "longtail", "exp(-6*y)", "exp(-5*abs(y-0.37))", "exp(-40*y)")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from numerics import command, provenance
+from numerics import provenance
+from unskew.ground import command
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import study_fake
 
-from numerics.problems import InputError
 from numerics.study import cluster, grid, options, run, session
 from numerics.study.job import Job, chunks
 from numerics.study.store import Store
+from unskew.ground.refusals import InputError
 
 pytest.importorskip("distributed")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from numerics.problems import InputError
 from numerics.study import grid, options, presets, run
 from numerics.study.arms import NAMES as ARMS
 from numerics.study.job import Job, chunks
+from unskew.ground.refusals import InputError
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(HERE.parent)}

@@ -14,7 +14,6 @@ import numpy as np
 import optax
 import pytest
 
-from numerics.problems import InputError
 from numerics.study import engine, softmax
 from numerics.study.arms import ARMS
 from numerics.study.chunk import curves, run_chunk
@@ -22,6 +21,7 @@ from numerics.study.job import Job, OwnData, canonical, chunks, job_from
 from numerics.study.model import Batch, Parameters, Terms, decoded, gradients, initial
 from numerics.study.order import shuffled
 from numerics.study.train import train
+from unskew.ground.refusals import InputError
 
 EPS = np.finfo(np.float64).eps
 compiled = jax.jit(gradients)

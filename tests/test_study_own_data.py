@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from scipy import linalg, optimize
 
-from numerics.problems import InputError
 from numerics.study import own_data
+from unskew.ground.refusals import InputError
 
 HERE = Path(__file__).resolve().parent
 GENERATOR = np.random.default_rng(0)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numerics.problems import InputError
 from numerics.study import published
+from unskew.ground.refusals import InputError
 
 HEAD = "sampling,function,dataset_seed,classes,mse_reg,mse_regcls\n"
 # The protocol sheet's printed means, four digits.

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import study_fake
 
-from numerics.problems import InputError
 from numerics.study import run
 from numerics.study.job import Job
 from numerics.study.store import Store, environment
+from unskew.ground.refusals import InputError
 
 HERE = Path(__file__).resolve().parent
 FAKE = [sys.executable, str(HERE / "study_fake.py")]

@@ -325,7 +325,7 @@ def test_interrupt_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_help_is_light() -> None:
-    """Nothing heavy is imported to parse arguments; the time itself is measured by `python -m numerics.benchmark verify`."""
+    """Nothing heavy is imported to parse arguments; the time itself is measured by `python -m benchmarks verify`."""
     program = (
         "import sys; from numerics.verify.__main__ import parser; parser().format_help();"
         "print(*(m for m in ('jax', 'numpy', 'scipy', 'sympy', 'matplotlib', 'rich', 'flint') if m in sys.modules))"

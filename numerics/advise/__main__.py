@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from numerics import command
 from numerics.advise.options import EPSILON, KINDS, MOST_CLASSES, from_arguments
+from unskew.ground import command
 
 PROGRAM = "python -m numerics.advise"
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       the exit code.
 
     Raises:
-      InputError: bad input; `numerics.command.run` turns it into one line and exit code 2.
+      InputError: bad input; `unskew.ground.command.run` turns it into one line and exit code 2.
     """
     typed = sys.argv[1:] if arguments is None else arguments
     options = from_arguments(parser().parse_args(typed), command.typed(PROGRAM, typed))

@@ -18,7 +18,7 @@ from numerics.label_files.reader import read_column
 from numerics.laws import kernel_estimate
 from numerics.laws.density import Support
 from numerics.laws.discrete import runs
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 CELLS = 4096
 HALF_LABEL = 0.5

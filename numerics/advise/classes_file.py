@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from numerics import files
 from numerics.advise.cells import Cells
 from numerics.advise.classes import Edges
-from numerics.problems import InputError
+from unskew.ground import files
+from unskew.ground.refusals import InputError
 
 SCHEMA = "classes/1"
 REMEDY = "name a classes.json or classes.npz written by 'python -m numerics.advise --out'"

@@ -14,7 +14,7 @@ from numerics.label_files.column import Column
 from numerics.label_files.report import decimal
 from numerics.laws import kernel_estimate, labels
 from numerics.laws.density import Support
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 LARGE = 400_000
 GAPS = 100_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from numerics.problems import InputError
 from numerics.verify.request import number, whole
+from unskew.ground.refusals import InputError
 
 KINDS = ("optimal", "equal-width", "equal-frequency")
 MOST_CLASSES = 1024

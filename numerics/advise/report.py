@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from numerics import command, provenance
+from numerics import provenance
 from numerics.advise import classes_file
 from numerics.advise.answer import Answer
 from numerics.advise.channel import Prediction
 from numerics.advise.options import Options
 from numerics.advise.recommend import threshold
+from unskew.ground import command
 
 SCHEMA = "advise/1"
 BARS = 100

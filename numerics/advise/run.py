@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from numerics import command, files, runtime
+from numerics import runtime
 from numerics.advise.options import Options
-from numerics.problems import InputError
+from unskew.ground import command, files
+from unskew.ground.refusals import InputError
 
 
 def run(options: Options) -> int:

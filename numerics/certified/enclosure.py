@@ -13,8 +13,8 @@ from flint import acb, arb
 from numerics.expression.balls import ball, exact, interval, is_real
 from numerics.expression.calculus import derivative
 from numerics.expression.tree import Expression
-from numerics.problems import InputError
 from numerics.records import Estimate
+from unskew.ground.refusals import InputError
 
 DIGITS = 25
 """Decimals of a midpoint; 20 are promised."""

@@ -17,7 +17,7 @@ from flint import acb, arb, fmpq
 from numerics.expression.calculus import antiderivative
 from numerics.expression.series import ball_series, series_masses
 from numerics.expression.tree import Call, Constant, Expression, Label, TrigonometricSeries
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 PRECISION = 192
 """Working precision in bits: 20 digits are asked for, the rest is for cancellation."""

@@ -23,7 +23,7 @@ from numerics.expression.tree import (
     depends_on_label,
     negate,
 )
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 LONGEST = 500
 DEEPEST = 40

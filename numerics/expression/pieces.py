@@ -12,7 +12,7 @@ from flint import acb
 from numerics.expression.balls import PRECISION, ball, exact, interval, is_real
 from numerics.expression.calculus import derivative, polynomial
 from numerics.expression.tree import KINKED, Call, Constant, Expression, children, contains, negate, rebuild, subtract
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 KINK_PLACES = 60
 """A kink at an irrational label is moved to a rational within `10**-KINK_PLACES` of the length; the density so defined is the one certified."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "?")
 """Cells that count as missing, after spaces around them are dropped."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from numerics.label_files.column import Column, arrow_column, chosen
 from numerics.label_files.text import SAMPLE_BYTES, read_text
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 
 def read_column(spec: str) -> Column:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from numerics.label_files.column import MISSING, Column, arrow_column, chosen
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 SAMPLE_BYTES = 1 << 16
 _COMPRESSED = {

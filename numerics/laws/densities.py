@@ -8,7 +8,7 @@ import numpy as np
 
 from numerics.expression.tree import substitute
 from numerics.laws.density import Density, LabelNodes, Piece, Support
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 __all__ = ["NAMES", "UNIT", "Density", "LabelNodes", "Piece", "Support", "named", "typed"]
 

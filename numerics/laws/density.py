@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numerics.expression.tree import Expression
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
     from flint import acb, arb

@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
     from numerics.laws.density import Density

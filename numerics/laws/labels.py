@@ -20,7 +20,7 @@ from numerics.label_files.reader import read_column
 from numerics.label_files.report import LabelReport, decimal
 from numerics.laws.densities import Density, Piece, Support
 from numerics.laws.discrete import DiscreteLaw, runs
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 __all__ = ["DiscreteLaw", "LabelReport", "Law", "from_column", "from_file", "lattice_step"]
 

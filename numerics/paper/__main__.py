@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from numerics import command
 from numerics.paper import run, steps
 from numerics.study.presets import PRESETS
+from unskew.ground import command
 
 PROGRAM = "python -m numerics.paper"
 

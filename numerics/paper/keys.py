@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numerics import files
 from numerics.paper.steps import Step
 from numerics.provenance import ROOT, versions
+from unskew.ground import files
 
-PACKAGES = ("theory", "numerics", "figures")
+PACKAGES = ("unskew", "theory", "numerics", "figures")
 
 
 def module_files(name: str) -> list[Path]:

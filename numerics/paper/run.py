@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from numerics import command, files, provenance
+from numerics import provenance
 from numerics.paper import stamp
 from numerics.paper.keys import PACKAGES, Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
-from numerics.problems import InputError
 from numerics.provenance import ROOT
+from unskew.ground import command, files
+from unskew.ground.refusals import InputError
 
 OURS = ("figures", "tables", "main.tex", "report.html", "theory.tex")
 

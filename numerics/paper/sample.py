@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from numerics import command, files
 from numerics.verify.request import whole
+from unskew.ground import command, files
 
 PROGRAM = "python -m numerics.paper.sample"
 

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from numerics import command, files, provenance
+from numerics import provenance
 from numerics.paper.steps import SAMPLE, Step
+from unskew.ground import command, files
 
 
 def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None:

@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from numerics import command
-from numerics.problems import InputError
 from numerics.runtime import cache_folder
+from unskew.ground import command
+from unskew.ground.refusals import InputError
 
 DENSITIES = ("skewed", "mild", "moderate", "severe", "bimodal", "longtail", "exp(-6*y)")
 CLASSES = ("2", "4", "8", "16", "32", "64")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from numerics import command
 from numerics.study import options
+from unskew.ground import command
 
 
 def main() -> int:

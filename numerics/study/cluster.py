@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from numerics.problems import InputError
 from numerics.study.run import Chunk, Execute, Finished, RunChunk, chunk_weight
 from numerics.study.store import Result
+from unskew.ground.refusals import InputError
 
 PATIENCE = 5.0
 """Seconds to wait for a scheduler."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics import command
 from numerics.study import statistics
 from numerics.study.statistics import LEVEL, Resampling
+from unskew.ground import command
 
 FUNCTIONS, SEEDS = 10, 5
 Array = np.ndarray

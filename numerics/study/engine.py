@@ -11,13 +11,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from numerics.problems import InputError
 from numerics.study.arms import ARMS, Arm
 from numerics.study.job import Job, OwnData
 from numerics.study.model import Parameters, Terms, initial
 from numerics.study.sampling import Split, labels, log_prior, splits
 from numerics.study.streams import stream
 from numerics.study.train import Rates, Samples, group_size, predict, train
+from unskew.ground.refusals import InputError
 
 # Synthetic splits have at most ceil((58,971 + 6 * 1,024) / 3) = 21,705 samples; one padded length, one compiled program.
 PADDED = 22_016

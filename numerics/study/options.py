@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numerics import command
-from numerics.problems import InputError
 from numerics.study import presets, protocol
 from numerics.study.arms import NAMES as ARMS
+from unskew.ground import command
+from unskew.ground.refusals import InputError
 
 PROGRAM = "python -m numerics.study"
 MOST_CLASSES = 8192

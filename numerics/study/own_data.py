@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from numerics.problems import InputError
 from numerics.study import statistics
 from numerics.study.job import OwnData
+from unskew.ground.refusals import InputError
 
 SPLITS = ("train", "dev", "test")
 BINS = 20

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from numerics.problems import InputError
 from numerics.study import statistics
+from unskew.ground.refusals import InputError
 
 COLUMNS = ("sampling", "function", "dataset_seed", "classes", "mse_reg", "mse_regcls")
 REMEDY = "give a csv file with one row per run and the columns " + ", ".join(COLUMNS)

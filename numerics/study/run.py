@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TextIO
 
-from numerics.problems import InputError
 from numerics.study.grid import weight
 from numerics.study.job import Job
 from numerics.study.store import Result, Store
+from unskew.ground.refusals import InputError
 
 Chunk = tuple[Job, ...]
 RunChunk = Callable[[Chunk], list[Result]]

@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import command, files, provenance
+from numerics import provenance
 from numerics.study import grid, own_data, published, report, tables
 from numerics.study import run as runner
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
 from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
+from unskew.ground import command, files
 
 
 def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:

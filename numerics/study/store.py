@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 APPLICATION = 0x43465231  # "CFR1", marks the file as ours
 SCHEMA = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from numerics import command
 from numerics.verify.request import CLASSES, FEWEST_SEEDS, PROGRAM, from_arguments
+from unskew.ground import command
 
 DESCRIPTION = """\
 Checks every statement of the theory for one label density: what label imbalance costs the best possible predictor,
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       the exit code.
 
     Raises:
-      InputError: bad input; `numerics.command.run` turns it into one line and exit code 2.
+      InputError: bad input; `unskew.ground.command.run` turns it into one line and exit code 2.
     """
     typed = sys.argv[1:] if arguments is None else arguments
     request = from_arguments(parser().parse_args(typed), command.typed(PROGRAM, typed))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from numerics import checks, command, files
+from numerics import checks
 from numerics.evidence import Evidence
 from numerics.verify.request import Request
+from unskew.ground import command, files
 
 
 def numeric(request: Request, evidence: Evidence) -> list[dict[str, Any]]:

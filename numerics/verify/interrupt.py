@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from numerics import command
+from unskew.ground import command
 
 SHOW_CURSOR = "\x1b[?25h"
 

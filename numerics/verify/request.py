@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from numerics.checks import RESULTS
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 PROGRAM = "python -m numerics.verify"
 CLASSES = (4, 8, 16, 32, 64)

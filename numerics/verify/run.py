@@ -11,10 +11,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from numerics import checks, command, files, runtime
-from numerics.problems import InputError
+from numerics import checks, runtime
 from numerics.verify import interrupt, proofs
 from numerics.verify.request import PROGRAM, Request
+from unskew.ground import command, files
+from unskew.ground.refusals import InputError
 
 DEVICES = 2
 FINEST, COARSEST = 500, 1000

@@ -12,8 +12,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from numerics import command
 from numerics.records import Check
+from unskew.ground import command
 
 WIDTH_IN_A_PIPE = 1000
 """Wider than any row: a pipe is never wrapped or cut."""

@@ -1,6 +1,6 @@
 """Bad input, said in one line.
 
-Every command raises `InputError` for what its user can mend; `numerics.command.run` turns it into one line on stderr and exit code 2.
+Every command raises `InputError` for what its user can mend; `unskew.ground.command.run` turns it into one line on stderr and exit code 2.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from numerics import command, files
-from numerics.problems import InputError
+from unskew.ground import command, files
+from unskew.ground.refusals import InputError
 
 GOALS = {
     "cold": 25.0,
@@ -108,8 +108,8 @@ def measure(repeats: int, told: Callable[[str], None]) -> list[Timing]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m numerics.benchmark verify`; exit code 1 where a goal is missed."""
-    parser = command.Parser(prog="python -m numerics.benchmark verify", description=__doc__)
+    """`python -m benchmarks verify`; exit code 1 where a goal is missed."""
+    parser = command.Parser(prog="python -m benchmarks verify", description=__doc__)
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="runs of each command but the cold one (3)")
     parser.add_argument(
         "--json", metavar="FILE", help="also write the figures as JSON; - for stdout, and nothing else there"

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 HOLDS = 0
 FAILS = 1

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from numerics import command, files
+from unskew.ground import command, files
 
 GOALS = {0: (0.11, 0.20), 64: (0.24, 0.40), 1024: (0.23, 0.40)}
 """Least and aimed-at share of the peak by number of classes."""
@@ -66,7 +66,7 @@ if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 from numerics.study.chunk import prepare
 prepare(1)
-from numerics.benchmark.study import Case
+from benchmarks.study import Case
 print(*Case(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])).step(1))
 """
 
@@ -359,8 +359,8 @@ def reached(found: dict[str, Any]) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`python -m numerics.benchmark study`; exit code 1 where a goal is missed."""
-    parser = command.Parser(prog="python -m numerics.benchmark study", description=__doc__)
+    """`python -m benchmarks study`; exit code 1 where a goal is missed."""
+    parser = command.Parser(prog="python -m benchmarks study", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of timings (5)")
     parser.add_argument("--devices", type=int, default=2, metavar="N", help="host devices (2)")
     parser.add_argument(

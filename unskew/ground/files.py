@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from numerics.problems import InputError
+from unskew.ground.refusals import InputError
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

@@ -1,11 +1,11 @@
-"""`python -m numerics.benchmark NAME`: speed as ratios within one run, next to the goals."""
+"""`python -m benchmarks NAME`: speed as ratios within one run, next to the goals."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-from numerics import command
+from unskew.ground import command
 
 BENCHMARKS = {
     "verify": "the verifier",
@@ -16,12 +16,12 @@ BENCHMARKS = {
 
 def main() -> int:
     """Hands the rest of the command line to the benchmark named first."""
-    parser = command.Parser(prog="python -m numerics.benchmark", description=__doc__)
+    parser = command.Parser(prog="python -m benchmarks", description=__doc__)
     names = "; ".join(f"{name}: {what}" for name, what in BENCHMARKS.items())
     parser.add_argument("name", choices=BENCHMARKS, help=names)
     asked = parser.parse_args(sys.argv[1:2])
-    return int(import_module(f"numerics.benchmark.{asked.name}").main(sys.argv[2:]))
+    return int(import_module(f"benchmarks.{asked.name}").main(sys.argv[2:]))
 
 
 if __name__ == "__main__":
-    command.run("numerics.benchmark", main)
+    command.run("benchmarks", main)

@@ -1,4 +1,4 @@
-"""`python -m numerics.benchmark alarms`: how often the statistical checks of a run raise a false alarm when everything is true.
+"""`python -m benchmarks alarms`: how often the statistical checks of a run raise a false alarm when everything is true.
 
 Each simulated run has its own samples: 8 repetitions of every fitted number, judged as `numerics.checks.fitted` judges them (the interval of
 `numerics.fits.summary`, Bonferroni over the run's fitted numbers, against the optimum of the model family), and the Monte Carlo of `sample_size`. A run raises an
@@ -15,8 +15,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics import command, runtime
-from numerics.problems import InputError
+from numerics import runtime
+from unskew.ground import command
+from unskew.ground.refusals import InputError
 
 GOAL = 0.01
 SEEDS = 8
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     Raises:
       InputError: a number of runs that cannot be.
     """
-    parser = command.Parser(prog="python -m numerics.benchmark alarms", description=__doc__)
+    parser = command.Parser(prog="python -m benchmarks alarms", description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="simulated runs (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="what all keys are made from (default: 0)")
     asked: argparse.Namespace = parser.parse_args(list(arguments))
