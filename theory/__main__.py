@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from theory import ledger
 
 if TYPE_CHECKING:
+    from theory.claim import Claim as NewClaim
     from theory.prove import FalsifierOutcome, Outcome
     from theory.record import Claim, Result
 
@@ -80,7 +81,7 @@ def write(target: str, text: str) -> None:
         ) from problem
 
 
-def claim_json(claim: Claim, outcome: Outcome) -> dict[str, Any]:
+def claim_json(claim: Claim | NewClaim, outcome: Outcome) -> dict[str, Any]:
     """A claim and what its proof came to, as plain values."""
     return {
         "name": claim.name,

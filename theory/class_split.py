@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from theory.alphabet import small_worlds
 from theory.logarithms import divergences, gibbs_terms
-from theory.price import BY_GIBBS
 from theory.quantities import (
+    BY_GIBBS,
     class_divergence,
     class_error,
     class_parts,

@@ -1,108 +1,36 @@
-"""offset: correcting the class posterior for the prior removes the extra error up to a remainder that the labels alone certify."""
+"""offset: what a prior-corrected classification term takes off the extra error term, and what it leaves."""
 
 from __future__ import annotations
 
-from sympy import Rational
+from theory.certificate import LARGER_UNDER_P, gibbs
+from theory.claim import AlsoTrue, Claim
+from theory.record import Result
+from theory.statement import Equality, Statement
+from theory.terms import ALL, KL, NOTHING, ONE, ZERO, Atom, C, Density, E, Law, Term, X, Y, log, p, q, term
+from theory.words import R, V, W, Zhat, corrected_excess, phat, price, within_part
+from theory.worlds import exact
 
-from theory.alphabet import exact, silent, small_worlds
-from theory.logarithms import Part, difference, divergence, divergences, gibbs_terms, total
-from theory.plain_classes import optimum_is_posterior, population_loss
-from theory.price import BY_GIBBS
-from theory.quantities import (
-    class_divergence,
-    corrected_class,
-    corrected_excess,
-    corrected_inputs,
-    corrected_law,
-    input_divergence,
-    price,
-    remainder,
-    within_price,
+REVEALED = exact(
+    "labels 1 to 4, x reveals {1}, {2, 3}, {4}, q = 1/4 each, p = (1/8, 1/4, 1/4, 3/8), classes {1, 2}, {3, 4}",
+    q="1/4 1/4 1/4 1/4",
+    p="1/8 1/4 1/4 3/8",
+    k=("1 0 0", "0 1 0", "0 1 0", "0 0 1"),
+    classes=(0, 0, 1, 1),
+    labels="1 2 3 4",
 )
-from theory.record import Claim, Falsifier, Residual, Result, Step
+"""The input determines r, so there is nothing to correct, and too few classes make the correction hurt."""
+
+a = Atom("a(c|x)/q(c|x)", r"\tfrac{a(c|x)}{q(c|x)}", X | C, positive=True, unit=X)
+b = Atom("b(y|x,c)/q(y|x,c)", r"\tfrac{b(y|x,c)}{q(y|x,c)}", ALL, positive=True, unit=X | C)
+"""Any class model and any within-class model, as densities against q."""
+class_model, within_model = Law("a", "a", a), Law("b", "b", b)
+weight = Atom("lambda", r"\lambda", NOTHING, positive=True)
 
 
-def is_posterior(corrected: bool = True) -> Residual:
-    for world in small_worlds():
-        law = corrected_law(world)
-        for x, y in world.pairs:
-            joint = corrected_class(world, x, world.partition[y], corrected) * world.within_posterior(world.p, x, y)
-            yield difference(joint, world.posterior(law, x, y))
-
-
-def law_keeps(of_training: bool = False) -> Residual:
-    """phat has mass one, the class masses of q and the within-class laws of p."""
-    for world in small_worlds():
-        law = corrected_law(world)
-        for c in world.classes:
-            mass = total([law[y] for y in world.members(c)])
-            yield difference(mass, world.mass(world.p if of_training else world.q, c))
-        yield total(law).ratio - world.number(1)
-
-
-def excess_is(sign: int = 1, inputs_of_training: bool = False) -> Residual:
-    for world in small_worlds():
-        inputs = input_divergence(world) if inputs_of_training else divergences([corrected_inputs(world)])
-        yield corrected_excess(world) - remainder(world) + inputs * sign
-
-
-def label_gap(of_training: bool = False) -> Residual:
-    """KL(q_y||phat) = W."""
-    for world in small_worlds():
-        yield divergence(world.q, world.p if of_training else corrected_law(world)) - remainder(world)
-
-
-def below_remainder(sign: int = 1) -> Residual:
-    for world in small_worlds():
-        inner, masses = gibbs_terms([corrected_inputs(world)])
-        yield remainder(world) - corrected_excess(world) - inner * sign
-        yield masses
-
-
-def above_within(sign: int = 1, corrected: bool = True) -> Residual:
-    """Corrected excess minus E_q Delta_in: divergences of the class posteriors."""
-    for world in small_worlds():
-        parts: list[Part] = [
-            Part(
-                world.evidence(world.q, x),
-                world.class_posteriors(world.q, x),
-                [corrected_class(world, x, c, corrected) for c in world.classes],
-            )
-            for x in world.inputs
-        ]
-        inner, masses = gibbs_terms(parts)
-        yield corrected_excess(world) - within_price(world) - inner * sign
-        yield masses
-
-
-def silent_channel(use_silent: bool = True) -> Residual:
-    for world in small_worlds():
-        case = silent(world) if use_silent else world
-        yield corrected_excess(case) - remainder(case)
-
-
-def saving(sign: int = 1, classes: int = 1) -> Residual:
-    """E_q Delta - corrected excess, and E_q Delta - W."""
-    for world in small_worlds():
-        known = class_divergence(world) * classes - input_divergence(world)
-        inner, masses = gibbs_terms([corrected_inputs(world)])
-        yield price(world) - corrected_excess(world) - known - inner * sign
-        yield price(world) - remainder(world) - known
-        yield masses
-
-
-def hurting(classes: tuple[int, ...] = (0, 0, 1, 1), first: str = "1/8") -> Residual:
-    """Labels 1 to 4, x reveals {1}, {2, 3}, {4}."""
-    last = {"1/8": "3/8", "1/4": "1/4"}[first]
-    rows = [["1", "0", "0"], ["0", "1", "0"], ["0", "1", "0"], ["0", "0", "1"]]
-    world = exact(["1/4"] * 4, [first, "1/4", "1/4", last], rows, classes)
-    quarter = world.number(1, 4)
-    return [
-        price(world),
-        corrected_excess(world) - world.logarithm(16, 15) * quarter,
-        remainder(world) - world.logarithm(75, 64) * quarter,
-        bool(Rational(75, 64) > Rational(16, 15) > 1),
-    ]
+def population_loss(classes: Law, within: Law) -> Term:
+    """E_p[-log a(c|x) b(y|x,c)] + lambda E_p[-log a(c|x)]: the joint loss with a plain cross-entropy term."""
+    a_cx, b_yxc = Density(classes, C, X), Density(within, Y, X | C)
+    return E(-log(a_cx) - log(b_yxc), law=p) + weight * E(-log(a_cx), law=p)
 
 
 RESULT = Result(
@@ -111,155 +39,66 @@ RESULT = Result(
     question="How much of the extra error does a classification term remove, and what certifies it?",
     assumptions=(
         "label shift: one channel k(x|y) for both laws",
-        "r = p/q positive and finite",
-        "a partition of the labels",
+        "0 < inf r, sup r < inf",
+        "a partition of the labels; phat(y) = q_c p(y|c) is the label law of the corrected model",
     ),
     claims=(
         Claim(
-            name="corrected_excess",
-            kind="identity",
-            statement="E_{q(x)} KL(q(y|x)||qhat(y|x)) = W - KL(q_x||phat_x).",
-            latex=r"E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,\hat q(y|x)\big) = W - \mathrm{KL}(q_x\|\hat p_x)",
-            proof=(
-                Step("KL(q_y||phat) = W exactly on the symbolic alphabets.", label_gap),
-                Step("The two sides differ by exactly zero: price with phat in the place of p.", excess_is),
-            ),
-            falsifiers=(
-                Falsifier("sign", "the divergence of the inputs is added", lambda: excess_is(-1)),
-                Falsifier(
-                    "inputs", "KL(q_x||p_x) in place of KL(q_x||phat_x)", lambda: excess_is(inputs_of_training=True)
-                ),
-                Falsifier("dropped", "the corrected excess is W for every channel", lambda: excess_is(0)),
-            ),
+            "corrected_posterior",
+            "identity",
+            (Statement(Density(phat, Y, X), "=", Density(p, C, X) / R / E(1 / R, X, law=p) * Density(p, Y, X | C)),),
+            remark="dividing p(c|x) by p_c/q_c and keeping p(y|x,c) is the posterior under phat",
+        ),
+        Claim("corrected_excess", "identity", (Statement(corrected_excess, "=", W - KL(q, phat, X)),)),
+        Claim(
+            "at_most_remainder",
+            "upper bound",
+            (Statement(corrected_excess, "<=", W, (gibbs(Zhat),), Equality(Zhat, ONE)),),
+            remark="whatever the channel",
         ),
         Claim(
-            name="corrected_posterior",
-            kind="identity",
-            statement="qhat(y|x) = qhat(c|x) p(y|x,c), qhat(c|x) proportional to p(c|x) q_c/p_c, is the posterior under the label law "
-            "phat(y) = q_{c(y)} p(y|c(y)).",
-            latex=r"\hat q(y|x) = \frac{p(c|x)\,q_c/p_c}{\sum_b p(b|x)\,q_b/p_b}\,p(y|x,c) = "
-            r"\frac{\hat p(y)\,k(x|y)}{\hat p(x)}, \qquad \hat p(y) = q_{c(y)}\,p(y|c(y))",
-            proof=(
-                Step("phat has mass one and the class masses of q.", law_keeps),
-                Step(
-                    "The two forms of qhat(y|x) differ by exactly zero at every (x, y) of the symbolic alphabets.",
-                    is_posterior,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("no correction", "qhat(c|x) = p(c|x)", lambda: is_posterior(corrected=False)),
-                Falsifier("class masses", "phat has the class masses of p", lambda: law_keeps(of_training=True)),
-            ),
+            "within_at_most_corrected",
+            "upper bound",
+            (Statement(within_part, "<=", corrected_excess, (gibbs(V / (R * Zhat)),), Equality(V, R * Zhat)),),
         ),
         Claim(
-            name="at_most_remainder",
-            kind="upper bound",
-            statement="Corrected excess <= W, whatever the channel.",
-            latex=r"E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,\hat q(y|x)\big) \le W",
-            proof=(
-                Step("W minus the corrected excess is KL(q_x||phat_x), of laws of mass one.", below_remainder),
-                BY_GIBBS,
-            ),
-            falsifiers=(
-                Falsifier("sign", "the difference is -KL(q_x||phat_x)", lambda: below_remainder(-1)),
-                Falsifier("dropped", "the difference is zero", lambda: below_remainder(0)),
-            ),
+            "worst_channel",
+            "identity",
+            (Statement(KL(q, phat, Y), "=", W),),
+            remark="a channel that says nothing about y has corrected excess W, so W is the worst case over channels",
         ),
         Claim(
-            name="within_at_most_corrected",
-            kind="upper bound",
-            statement="E_q Delta_in <= corrected excess.",
-            latex=r"E_q\Delta_{\mathrm{in}} \le E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,\hat q(y|x)\big)",
-            proof=(
-                Step(
-                    "The difference is E_{q(x)} KL(q(c|x)||qhat(c|x)): qhat keeps the within-class law of p.",
-                    above_within,
-                ),
-                BY_GIBBS,
+            "guaranteed_help",
+            "upper bound",
+            (
+                Statement(price - W, "=", KL(q, p, C) - KL(q, p, X)),
+                Statement(KL(q, p, C) - KL(q, p, X), "<=", price - corrected_excess, (gibbs(Zhat),)),
             ),
-            falsifiers=(
-                Falsifier("sign", "the difference is minus that", lambda: above_within(-1)),
-                Falsifier("no correction", "the plain class posterior p(c|x)", lambda: above_within(corrected=False)),
-            ),
+            also_true=(AlsoTrue("right: the mean under p", "E_p[r|x] >= Z(x)", (gibbs(Zhat), *LARGER_UNDER_P)),),
+            remark="the correction helps for certain if KL(q_C||p_C) > KL(q_x||p_x)",
         ),
         Claim(
-            name="worst_channel",
-            kind="identity",
-            statement="W is the worst case over channels: one that says nothing about y has corrected excess W.",
-            latex=r"\sup_k\,E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,\hat q(y|x)\big) = W",
-            proof=(
-                Step(
-                    "With a channel free of y the corrected excess minus W is exactly zero, for any q and p.",
-                    silent_channel,
-                ),
-                Step("No channel exceeds W (at_most_remainder).", below_remainder),
+            "can_hurt",
+            "counterexample",
+            (
+                Statement(price, "=", ZERO, world=REVEALED),
+                Statement(corrected_excess, "=", log(term(16) / 15) / 4, world=REVEALED),
+                Statement(W, "=", log(term(75) / 64) / 4, world=REVEALED),
+                Statement(price, "<", corrected_excess, world=REVEALED),
             ),
-            falsifiers=(
-                Falsifier("every channel", "every channel attains W", lambda: silent_channel(use_silent=False)),
-                Falsifier("sign", "channels exceed W by KL(q_x||phat_x)", lambda: below_remainder(-1)),
-            ),
+            remark="with too few classes the correction hurts",
         ),
         Claim(
-            name="guaranteed_help",
-            kind="upper bound",
-            statement="E_q Delta - corrected excess >= KL(q_C||p_C) - KL(q_x||p_x) = E_q Delta - W: it helps for certain if "
-            "KL(q_C||p_C) > KL(q_x||p_x).",
-            latex=r"E_q\Delta - E_{q(x)}\,\mathrm{KL}\big(q(y|x)\,\|\,\hat q(y|x)\big) \ge "
-            r"\mathrm{KL}(q_C\|p_C) - \mathrm{KL}(q_x\|p_x) = E_q\Delta - W",
-            proof=(
-                Step(
-                    "The left side minus the right side is KL(q_x||phat_x); and the right side is E_q Delta - W.",
-                    saving,
-                ),
-                BY_GIBBS,
-            ),
-            falsifiers=(
-                Falsifier("sign", "the gap is -KL(q_x||phat_x)", lambda: saving(-1)),
-                Falsifier("dropped", "KL(q_C||p_C) is left out", lambda: saving(classes=0)),
-            ),
-        ),
-        Claim(
-            name="can_hurt",
-            kind="counterexample",
-            statement="Labels 1 to 4, x reveals {1}, {2, 3}, {4}, q = 1/4 each, p = (1/8, 1/4, 1/4, 3/8), classes {1, 2}, {3, 4}: "
-            "E_q Delta = 0 < corrected excess = (1/4) log(16/15) < W = (1/4) log(75/64).",
-            latex=r"p = \big(\tfrac18, \tfrac14, \tfrac14, \tfrac38\big),\; \{1,2\}, \{3,4\}: \qquad "
-            r"E_q\Delta = 0 < \tfrac14\log\tfrac{16}{15} < W = \tfrac14\log\tfrac{75}{64}",
-            proof=(Step("All three in exact rationals; 1 < 16/15 < 75/64.", hurting),),
-            falsifiers=(
-                Falsifier("three classes", "classes {1}, {2, 3}, {4}", lambda: hurting(classes=(0, 1, 1, 2))),
-                Falsifier("balanced", "p = q", lambda: hurting(first="1/4")),
-            ),
-        ),
-        Claim(
-            name="plain_cross_entropy",
-            kind="identity",
-            statement="Without the correction, E_p[-log a(c|x) b(y|x,c)] + lambda E_p[-log a(c|x)] exceeds its value at a = p(c|x), "
-            "b = p(y|x,c) by (1 + lambda) E_p KL(p(c|x)||a) + E_p KL(p(y|x,c)||b): for every lambda >= 0 the optimum is p(y|x), with the "
-            "same price.",
-            latex=r"L_\lambda(a, b) - L_\lambda\big(p(c|x), p(y|x,c)\big) = (1 + \lambda)\,E_p\,\mathrm{KL}\big(p(c|x)\,\|\,a\big) + "
-            r"E_p\,\mathrm{KL}\big(p(y|x,c)\,\|\,b\big)",
-            proof=(
-                Step("For free symbolic a, b and lambda the two sides differ by exactly zero.", population_loss),
-                BY_GIBBS,
-                Step(
-                    "At the optimum a b = p(y|x), whatever lambda: the excess under q is E_q Delta.",
-                    optimum_is_posterior,
+            "plain_cross_entropy",
+            "identity",
+            (
+                Statement(
+                    population_loss(class_model, within_model) - population_loss(p, p),
+                    "=",
+                    (1 + weight) * KL(p, class_model, C, given=X) + KL(p, within_model, Y, given=X | C),
                 ),
             ),
-            falsifiers=(
-                Falsifier("weight", "(1 + 2 lambda) before the class divergence", lambda: population_loss(2)),
-                Falsifier(
-                    "corrected",
-                    "the optimum of plain cross-entropy is the corrected class posterior",
-                    lambda: population_loss(1, True),
-                ),
-                Falsifier(
-                    "other optimum",
-                    "a b = p(y|x) with the corrected class posterior",
-                    lambda: optimum_is_posterior(True),
-                ),
-            ),
+            remark="for every lambda >= 0 the optimum of a plain term is a b = p(y|x), with the same price",
         ),
     ),
     source="this project; the correction is logit adjustment (Menon et al., ICLR 2021)",

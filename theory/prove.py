@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-import numbers
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from theory import ledger
-from theory.record import Result
+from theory.claim import Claim as NewClaim
+from theory.claim import Worded
+from theory.printing import text
+from theory.record import Claim, Result
+from theory.residual import examine
+from theory.statement import Statement
 
 Status = Literal["holds", "fails"]
-TEXT = 160  # characters of a residual worth showing
 
 
 class StepOutcome(NamedTuple):
@@ -57,67 +60,65 @@ class FalsifierOutcome(NamedTuple):
     residual: str
 
 
-def vanishes(value: Any) -> bool:
-    """Whether a residual is exactly zero (a number, a polynomial, a SymPy expression) or `True`.
-
-    SymPy expressions are expanded, then brought over one denominator; no numerical test and no heuristic `simplify` is
-    involved.
-    """
-    if isinstance(value, bool):
-        return value
-    import sympy
-
-    if isinstance(value, sympy.logic.boolalg.Boolean):
-        return value is sympy.true
-    if sympy.QQ.of_type(value) or sympy.ZZ.of_type(value) or isinstance(value, numbers.Rational):
-        return value == 0
-    if not isinstance(value, sympy.Expr):
-        # A float, a None, anything that cannot be exactly zero: not shown to vanish.
-        return getattr(value, "is_zero", False) is True
-    expanded = sympy.expand(value)
-    if expanded == 0:
-        return True
-    return sympy.cancel(sympy.together(expanded)) == 0
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    """A step may return one residual or several; polynomials are mappings but count as one."""
-    return value if isinstance(value, list | tuple) or hasattr(value, "__next__") else (value,)
-
-
-def examine(value: Any) -> tuple[bool, str]:
-    """Whether all residuals vanish, and the first that does not, as text. No residual at all counts as a failure."""
-    parts = list(_parts(value))
-    if not parts:
-        return False, "nothing was computed"
-    for part in parts:
-        inner = isinstance(part, list | tuple)
-        holds, text = examine(part) if inner else (vanishes(part), str(part))
-        if not holds:
-            return False, text if len(text) <= TEXT else text[: TEXT - 1] + "…"
-    return True, "0"
-
-
 def prove(result: Result) -> list[Outcome]:
-    """Runs every step of every claim."""
+    """Runs every proof of every claim."""
     outcomes = []
     for claim in result.claims:
         start = time.process_time()
-        steps = tuple(StepOutcome(step.text, *examine(step.residual())) for step in claim.proof)
+        steps = tuple(_steps(claim))
         status: Status = "holds" if steps and all(step.holds for step in steps) else "fails"
         outcomes.append(Outcome(result.name, claim.name, claim.kind, status, steps, time.process_time() - start))
     return outcomes
 
 
+def _steps(claim: Claim | NewClaim) -> Iterator[StepOutcome]:
+    """The steps of a claim's proof, each recomputed."""
+    if isinstance(claim, Claim):
+        for step in claim.proof:
+            yield StepOutcome(step.text, *examine(step.residual()))
+        return
+    for line in claim.lines:
+        match line:
+            case Statement():
+                yield StepOutcome(sentence(line), line.proved(), line.left_over())
+            case Worded():
+                for check in line.proof:
+                    yield StepOutcome(check.text, *examine(check.residual()))
+            case _:
+                for text, holds, residual in line.steps():
+                    yield StepOutcome(text, holds, residual)
+    for cited in claim.cites:
+        yield StepOutcome(cited.text, *examine(cited.residual()))
+
+
+def sentence(statement: Statement) -> str:
+    """How a statement is proved, in a sentence."""
+    if statement.world is not None:
+        return f"In exact arithmetic in this world ({statement.world.name})."
+    if statement.relation == "=":
+        return "The axioms bring the difference of the two sides to zero, for every law."
+    pieces = " + ".join(text(piece.term) for piece in statement.certificate)
+    return f"For every law the right side minus the left is {pieces}, a mean of terms that are not negative."
+
+
 def falsify(result: Result) -> list[FalsifierOutcome]:
-    """Runs every wrong version; caught means that its residual does not vanish."""
+    """Runs every wrong version, made and written by hand; caught means that the proof refuses it."""
+    from theory.mutate import mutations
+
     outcomes = []
     for claim in result.claims:
-        for falsifier in claim.falsifiers:
-            holds, residual = examine(falsifier.residual())
-            outcomes.append(
-                FalsifierOutcome(result.name, claim.name, falsifier.name, falsifier.wrong, not holds, residual)
-            )
+        if isinstance(claim, Claim):
+            for falsifier in claim.falsifiers:
+                holds, residual = examine(falsifier.residual())
+                outcomes.append(
+                    FalsifierOutcome(result.name, claim.name, falsifier.name, falsifier.wrong, not holds, residual)
+                )
+        else:
+            outcomes += [
+                FalsifierOutcome(result.name, claim.name, each.mistake, each.text, each.status == "refused", each.by)
+                for each in mutations(result.name, claim)
+                if each.status != "true as well"
+            ]
     return outcomes
 
 
@@ -129,4 +130,4 @@ def proved(lemma: str, claim: str) -> bool:
       KeyError: there is no such lemma or claim.
     """
     claims = {entry.name: entry for entry in ledger.load(lemma).claims}
-    return all(examine(step.residual())[0] for step in claims[claim].proof)
+    return all(step.holds for step in _steps(claims[claim]))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 
 from theory.alphabet import World, small_worlds, symbolic
-from theory.logarithms import Law, Logs, Part, Positive, Ratio, divergence, divergences, summed, total
+from theory.logarithms import Law, Logs, Part, Positive, Ratio, divergence, divergences, gibbs_terms, summed, total
+from theory.prove import proved
+from theory.record import Step
+from theory.residual import Residual
 
 
 def extra_error(world: World, x: int, y: int) -> Logs:
@@ -153,3 +156,19 @@ def risk_at(world: World, law: Law, x: int, at: Ratio) -> Ratio:
     """E_law[(y - at)^2 | x] law(x)."""
     errors = [(y, value(world, y) - at) for y in world.reaching(x)]
     return summed(error * error * world.joint(law, x, y) for y, error in errors)
+
+
+BY_GIBBS = Step(
+    "A divergence of laws of equal mass is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")
+)
+
+
+def as_posteriors(weight_of_training: bool = False) -> Residual:
+    """E_q Delta - E_{q(x)} KL(q(y|x)||p(y|x)), and the masses of the laws in it."""
+    for world in small_worlds():
+        parts = posterior_parts(world)
+        if weight_of_training:
+            parts = [part._replace(weight=world.evidence(world.p, x)) for x, part in enumerate(parts)]
+        mean, masses = gibbs_terms(parts)
+        yield price(world) - mean
+        yield masses

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from theory.residual import Residual
+
+if TYPE_CHECKING:
+    from theory.claim import Claim as NewClaim
 
 Kind = Literal["identity", "upper bound", "asymptotic", "counterexample"]
 """identity: two-sided; upper bound: one-sided; asymptotic: a ratio tends to 1; counterexample: a strict inequality on an exact example."""
 
 KINDS: tuple[Kind, ...] = ("identity", "upper bound", "asymptotic", "counterexample")
-
-Residual = Any
-"""A SymPy expression or a bool, or an iterable of these; an expression must be exactly zero, a bool must be `True`."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,6 @@ class Result:
     title: str
     question: str
     assumptions: tuple[str, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[Claim | NewClaim, ...]
     source: str
     lemma: bool = False

@@ -8,9 +8,9 @@ from sympy.polys.rings import ring
 from theory import specht
 from theory.alphabet import World, small_worlds
 from theory.logarithms import difference, divergence, divergences, gibbs_terms, positive, summed, symbols, total
-from theory.price import BY_GIBBS
 from theory.prove import proved
 from theory.quantities import (
+    BY_GIBBS,
     class_divergence,
     input_within_parts,
     label_divergence,

@@ -19,9 +19,8 @@ from theory.gaussian_prices import (
     squared_error_price,
 )
 from theory.logarithms import Ratio, divergence, positive, summed
-from theory.price import as_posteriors
 from theory.prove import proved
-from theory.quantities import posterior_mean, prediction, risk_at, value, valued_worlds
+from theory.quantities import as_posteriors, posterior_mean, prediction, risk_at, value, valued_worlds
 from theory.record import Claim, Falsifier, Residual, Result, Step
 
 

@@ -1,0 +1,87 @@
+"""Every wrong version of every statement: refused by its proof and by numbers, or true as well with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from theory import formula as formulas
+from theory import mutants
+from theory.certificate import certifies
+from theory.claim import AlsoTrue, Claim, Worded
+from theory.formula import Formula
+from theory.residual import examine
+from theory.statement import Statement
+
+Verdict = Literal["refused", "true as well", "survived"]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A wrong version, and what became of it.
+
+    Attributes:
+      result, claim: whose mutant it is.
+      mistake: what is wrong with it, in words.
+      text: the wrong version.
+      proof: whether its proof holds. For a wrong version it must not.
+      numbers: where numbers refute it; empty where they do not. A wrong version written by hand has its proof alone.
+      reason: why it is true as well; empty where nothing shows it.
+    """
+
+    result: str
+    claim: str
+    mistake: str
+    text: str
+    proof: bool
+    numbers: str
+    reason: str
+
+    @property
+    def status(self) -> Verdict:
+        """Refused by both; true as well, so by neither and with a reason; survived in every other case."""
+        if self.numbers:
+            return "survived" if self.proof else "refused"
+        return "true as well" if self.reason else "survived"
+
+    @property
+    def by(self) -> str:
+        """What settled it, in words."""
+        return self.numbers or self.reason or "nothing"
+
+
+def mutations(result: str, claim: Claim) -> Iterator[Mutation]:
+    """The wrong versions of a claim, each tried by proof and by numbers."""
+    for line in claim.lines:
+        match line:
+            case Statement():
+                for mutant in mutants.mutants(line):
+                    wrong = mutant.statement
+                    proof = wrong.proved()
+                    numbers = mutants.refuted(wrong, mutant.mistake != mutants.LABEL_SHIFT)
+                    reason = (
+                        "" if numbers else mutants.true_as_well(line, wrong) or listed(claim, mutant.mistake, wrong)
+                    )
+                    yield Mutation(result, claim.name, mutant.mistake, wrong.text, proof, numbers, reason)
+            case Formula():
+                for mistake, changed in formulas.mutants(line):
+                    proof, numbers = changed.proved(), formulas.refuted(changed)
+                    reason = "" if numbers else formulas.true_as_well(line, changed) or listed(claim, mistake, None)
+                    yield Mutation(result, claim.name, mistake, changed.text, proof, numbers, reason)
+            case Worded():
+                for each in line.wrong:
+                    holds, residual = examine(each.residual())
+                    yield Mutation(result, claim.name, each.name, each.wrong, holds, f"left over: {residual}", "")
+
+
+def listed(claim: Claim, mistake: str, wrong: Statement | None) -> str:
+    """The reason that the claim lists for a mutant, if its certificate (where it has one) proves the mutant."""
+    for each in claim.also_true:
+        if mistake.startswith(each.mistake) and _shown(each, wrong):
+            return each.reason
+    return ""
+
+
+def _shown(entry: AlsoTrue, wrong: Statement | None) -> bool:
+    return not entry.certificate or (wrong is not None and certifies(entry.certificate, wrong.gap))

@@ -1,0 +1,174 @@
+"""A statement is an object: two sides and a relation. Its text, its LaTeX, its proof, its numbers and its wrong versions follow from it.
+
+Example: `Statement(price, "=", KL(q, p, Y) - KL(q, p, X))` prints as `E_q Delta = KL(q_y||p_y) - KL(q_x||p_x)`; its proof brings the
+difference of the sides to zero by the axioms, so it holds for every law.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from theory.axioms import Unprovable, form, product
+from theory.axioms import inverse as inverted
+from theory.certificate import GIBBS, Certificate, Instance, Positive, certifies
+from theory.numbers import Exact, Real
+from theory.printing import latex, text
+from theory.terms import Term, q
+from theory.worlds import Evaluation, World, real
+
+Relation = Literal["=", "<=", "<"]
+SIGNS: dict[str, str] = {"=": "=", "<=": r"\le", "<": "<"}
+
+
+@dataclass(frozen=True)
+class Equality:
+    """When an inequality is an equality: if and only if two positive terms agree (almost everywhere).
+
+    Attributes:
+      left, right: the two terms.
+    """
+
+    left: Term
+    right: Term
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`left relation right`, for every law, or in one exact world.
+
+    Attributes:
+      certificate: of an inequality for every law: means of products that are visibly not negative, which add up to right - left.
+      equality: when `<=` is `=`; the certificate must then be one mean of `t - 1 - log t`.
+      world: the exact world that the statement is about; None where it speaks of every law.
+    """
+
+    left: Term
+    relation: Relation
+    right: Term
+    certificate: Certificate = ()
+    equality: Equality | None = None
+    world: World[Exact] | None = None
+
+    @property
+    def text(self) -> str:
+        """In plain text."""
+        iff = f", with equality iff {text(self.equality.left)} = {text(self.equality.right)}" if self.equality else ""
+        return f"{text(self.left)} {self.relation} {text(self.right)}{iff}"
+
+    @property
+    def latex(self) -> str:
+        """In LaTeX, without delimiters."""
+        equality = self.equality
+        iff = rf"\quad\text{{iff}}\quad {latex(equality.left)} = {latex(equality.right)}" if equality else ""
+        iff = rf",\quad\text{{with equality}}{iff}" if iff else ""
+        return f"{latex(self.left)} {SIGNS[self.relation]} {latex(self.right)}{iff}"
+
+    @property
+    def gap(self) -> Term:
+        """right - left."""
+        return self.right - self.left
+
+    def proved(self) -> bool:
+        """Whether the axioms prove it (for every law), or exact arithmetic does (in its world)."""
+        if self.world is not None:
+            return self._exact(self.world)
+        if self.relation == "=":
+            try:
+                return not form(self.gap)
+            except Unprovable:
+                return False
+        if self.relation == "<" or not certifies(self.certificate, self.gap):
+            return False
+        return self.equality is None or self._only_when(self.equality)
+
+    def left_over(self) -> str:
+        """What keeps the proof from closing, in a line; "0" where nothing does."""
+        if self.proved():
+            return "0"
+        if self.world is not None:
+            return "the two sides are other numbers in this world"
+        try:
+            rest = self.gap
+            for piece in self.certificate:
+                rest = rest - piece.term
+            return f"{len(form(rest))} terms are left over" if form(rest) else "a factor is not visibly positive"
+        except Unprovable as problem:
+            return str(problem)
+
+    def _exact(self, world: World[Exact]) -> bool:
+        """In an exact world: an equation by exact numbers, a strict inequality by floats with a bound of their error."""
+        if self.relation == "=":
+            try:
+                exactly = Evaluation(world)
+                left, right = exactly.table(self.left), exactly.table(self.right)
+            except ValueError:
+                return False
+            return left == right
+        close = Evaluation(real(world))
+        left_real, right_real = close.table(self.left), close.table(self.right)
+        gaps = [
+            (right_real[pair].value - left_real[pair].value, right_real[pair].error + left_real[pair].error)
+            for pair in left_real
+        ]
+        return all(gap > error if self.relation == "<" else gap >= -error for gap, error in gaps)
+
+    def _only_when(self, equality: Equality) -> bool:
+        """t - 1 - log t is zero at t = 1 alone: so the gap is zero only where t = 1, and t must be the quotient of the two terms."""
+        if len(self.certificate) != 1:
+            return False
+        factors = [factor for factor in self.certificate[0].factors if not isinstance(factor, Positive)]
+        if len(factors) != 1 or not isinstance(factors[0], Instance) or factors[0].lemma != GIBBS:
+            return False
+        ratio = form(factors[0].arguments[0])
+        quotient = product(form(equality.left), inverted(form(equality.right)))
+        return ratio in (quotient, inverted(quotient))
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of a statement in one world, at the place where they are farthest from agreeing.
+
+    Attributes:
+      left, right: the sides.
+      refuted: whether the relation fails, or equality comes where the statement denies it, by more than the rounding errors.
+    """
+
+    left: Real
+    right: Real
+    refuted: bool
+
+
+def sides(statement: Statement, values: Evaluation[Real]) -> Sides:
+    """Sets the sides of a statement side by side in a finite world."""
+    left, right = values.table(statement.left), values.table(statement.right)
+    limits = {pair: left[pair].error + right[pair].error for pair in left}
+    gaps = {pair: right[pair].value - left[pair].value for pair in left}
+    # A number that is not finite, or has no finite bound, decides nothing.
+    decided = [pair for pair in left if math.isfinite(gaps[pair]) and math.isfinite(limits[pair])]
+    excess = {
+        pair: abs(gaps[pair]) - limits[pair]
+        if statement.relation == "="
+        else -gaps[pair] - (limits[pair] if statement.relation == "<=" else -limits[pair])
+        for pair in decided
+    }
+    worst = max(excess, key=excess.__getitem__, default=next(iter(left)))
+    refuted = any(value > 0 for value in excess.values())
+    if statement.equality is not None and decided and statement.relation == "<=":
+        gap, limit = max(gaps[pair] for pair in decided), max(limits[pair] for pair in decided)
+        refuted = refuted or _misplaced(statement.equality, values, gap, limit)
+    return Sides(left[worst], right[worst], refuted)
+
+
+HIDDEN = 1e-9
+"""A gap this much smaller than the mean squared disagreement of two terms is no gap: t - 1 - log t is (t - 1)^2/2 near 1."""
+
+
+def _misplaced(equality: Equality, values: Evaluation[Real], gap: float, limit: float) -> bool:
+    """Whether the sides differ though the two terms agree, or agree though the terms differ."""
+    left, right = values.table(equality.left), values.table(equality.right)
+    masses = values.masses(q)
+    agree = all(abs(left[pair].value - right[pair].value) <= left[pair].error + right[pair].error for pair in left)
+    apart = sum(masses[pair].value * (left[pair].value / right[pair].value - 1) ** 2 for pair in left)
+    return gap > limit if agree else gap <= limit and limit < HIDDEN * apart

@@ -1,0 +1,52 @@
+"""The words of the statements: named quantities, defined once, with the names under which every route to a number knows them."""
+
+from __future__ import annotations
+
+from theory.terms import ALL, KL, NOTHING, Atom, C, E, Law, Named, Term, X, Y, log, p, q, r
+
+R = Named("R(c)", "R(c)", E(r, C))
+"""p_c/q_c, the ratio of the class masses."""
+Z = Named("Z(x)", "Z(x)", E(r, X))
+"""p(x)/q(x)."""
+V = Named("V(x,c)", "V(x,c)", E(r, X | C))
+"""p(x,c)/q(x,c)."""
+phat = Law("phat", r"\hat p", r / R)
+"""The label law q_c p(y|c): the classes of q, and within each class p."""
+Zhat = Named("Zhat(x)", r"\hat Z(x)", E(r / R, X))
+"""phat(x)/q(x)."""
+
+l = Named("l(y)", r"\ell(y)", log(r))
+Delta = Named("Delta", r"\Delta", log(Z) - l)
+"""The extra error term: how much more the imbalanced posterior's log-loss is."""
+Delta_classes = Named("Delta_cls", r"\Delta_{\mathrm{cls}}", log(Z) - log(V))
+Delta_within = Named("Delta_in", r"\Delta_{\mathrm{in}}", log(V) - l)
+
+price = Named("E_q Delta", r"E_q\Delta", E(Delta), "price")
+training_extra = Named("E_p Delta", r"E_p\Delta", E(Delta, law=p), "training_extra")
+class_part = Named("E_q Delta_cls", r"E_q\Delta_{\mathrm{cls}}", E(Delta_classes), "class_part")
+within_part = Named("E_q Delta_in", r"E_q\Delta_{\mathrm{in}}", E(Delta_within), "within_part")
+
+W = Named("W", "W", KL(q, p, Y, given=C), "remainder")
+"""What is left inside the classes: the label-only remainder."""
+corrected_excess = Named("corrected excess", r"\text{corrected excess}", KL(q, phat, Y, given=X), "corrected_excess")
+"""E_{q(x)} KL(q(y|x)||qhat(y|x)), where qhat is the prior-corrected posterior; that is the posterior under phat (*offset*)."""
+
+y = Atom("y", "y", Y)
+f = Atom("f(x)", "f(x)", X)
+"""Any prediction."""
+f_q = Named("f_q", "f_q", E(y, X))
+f_p = Named("f_p", "f_p", E(y, X, law=p))
+f_hat = Named("fhat", r"\hat f", E(y, X, law=phat))
+D = Atom("D", "D", NOTHING, positive=True)
+"""The length of the label interval [a, a + D]."""
+a = Atom("a", "a", NOTHING)
+"""The lower end of the label interval."""
+
+
+def risk(prediction: Term, law: Law = q) -> Term:
+    """E_law (y - prediction)^2."""
+    return E((y - prediction) ** 2, law=law)
+
+
+anything = Atom("r(x,y)", "r(x,y)", ALL, positive=True, unit=NOTHING)
+"""p/q without label shift: a ratio that depends on the input too."""
