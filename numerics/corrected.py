@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from numerics import quadrature
 from numerics.channels import Channel
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Estimate
 from numerics.world import bin_index
@@ -42,7 +42,7 @@ class Labels:
     order: int
 
 
-def label_rules(law: Any, cuts: Sequence[Fraction], width: float = float("inf")) -> tuple[Labels, ...]:
+def label_rules(law: Law, cuts: Sequence[Fraction], width: float = float("inf")) -> tuple[Labels, ...]:
     """Nodes of a law by falling order, panels split at the cuts; a discrete law has one rule, its atoms."""
     rules = []
     for order in ORDERS if not law.discrete else (1,):
@@ -92,7 +92,7 @@ def remainder(rules: Sequence[Labels], classes: Sequence[Fraction] | int) -> Est
     return Estimate(found[0], SAFETY * abs(found[0] - found[-1]) + rounding + 16 * EPSILON * abs(found[0]))
 
 
-def equal_edges(law: Any, count: int) -> tuple[Fraction, ...]:
+def equal_edges(law: Law, count: int) -> tuple[Fraction, ...]:
     """K bins of equal width on the support."""
     low, high = law.support
     return tuple(low + (high - low) * Fraction(i, count) for i in range(count + 1))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from numerics.certified.certificates import Certificates
-    from numerics.fits.records import Fits
+    from numerics.fits.fitted_numbers import Fits
     from numerics.posterior.quantities import Quantities
     from numerics.world import World
 

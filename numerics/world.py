@@ -1,4 +1,4 @@
-"""A world: a label law, a channel and the numbers of classes asked for. Everything numeric starts from one.
+"""A world: a label law, a channel and the numbers of classes. Everything numeric starts from one.
 
 The law gives both label densities (q, the balanced one, and p), the channel is shared by both (label shift), and each number of
 classes K names a partition of the support into K bins of equal width.
@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from numerics.channels import Channel
+from numerics.laws.law import Law
 from unskew.ground.refusals import InputError
 
 MOST_CLASSES = 4096
@@ -25,15 +25,15 @@ class World:
     """What a run is about.
 
     Attributes:
-      law: a `Density` or a `DiscreteLaw` (see `numerics.laws.densities`, `numerics.laws.labels`).
+      law: a density or atoms (see `numerics.laws.densities`, `numerics.laws.labels`).
       channel: k(x|y).
-      classes: the numbers of classes K, without repeats, in the order asked for.
+      classes: the numbers of classes K, without repeats, in the user's order.
 
     Raises:
       InputError: a number of classes that is not between 1 and `MOST_CLASSES`, or named twice.
     """
 
-    law: Any
+    law: Law
     channel: Channel
     classes: tuple[int, ...]
 
@@ -52,11 +52,11 @@ class World:
         return tuple(class_edges(self.law, count) for count in self.classes)
 
 
-def class_edges(law: Any, count: int) -> tuple[Fraction, ...]:
+def class_edges(law: Law, count: int) -> tuple[Fraction, ...]:
     """Edges of `count` bins of equal width on the law's support, exact.
 
-    A discrete law may have no atom in a bin; such a bin has no meaning (0/0) and is joined to its neighbour, so fewer bins than asked
-    for can come back. Bins are [e_i, e_{i+1}), the last one closed.
+    A discrete law may have no atom in a bin; such a bin has no meaning (0/0) and is joined to its neighbour, so fewer bins than
+    `count` can come back. Bins are [e_i, e_{i+1}), the last one closed.
     """
     low, high = law.support
     edges = tuple(low + (high - low) * Fraction(i, count) for i in range(count + 1))
@@ -74,7 +74,7 @@ def _occupied(edges: tuple[Fraction, ...], atoms: np.ndarray) -> tuple[Fraction,
 
 
 def common_cells(partitions: Sequence[Sequence[Fraction]]) -> tuple[Fraction, ...]:
-    """The coarsest partition that refines all the given ones: the union of their edges."""
+    """The coarsest partition that refines all of them: the union of their edges."""
     return tuple(sorted({edge for edges in partitions for edge in edges}))
 
 

@@ -12,7 +12,6 @@ import pytest
 from numerics.channels import Channel
 from numerics.fits import (
     Options,
-    cells,
     fits,
     least_squares,
     measure,
@@ -22,7 +21,10 @@ from numerics.fits import (
     start,
     summary,
 )
-from numerics.fits.tables import distribution, tables
+from numerics.fits import (
+    counting_cells as cells,
+)
+from numerics.fits.probability_tables import distribution, tables
 from numerics.laws.densities import named, typed
 from numerics.laws.labels import DiscreteLaw
 from numerics.posterior.quantities import quantities

@@ -147,7 +147,7 @@ def test_sources_are_what_is_imported() -> None:
     checked = {
         path.relative_to(keys.ROOT).as_posix() for path in keys.sources(steps.verify("skewed", fit=True).modules)
     }
-    assert {"numerics/checks/offset.py", "theory/offset.py", "numerics/fits/run.py"} <= checked
+    assert {"numerics/checks/offset.py", "theory/offset.py", "numerics/fits/repetitions.py"} <= checked
 
 
 def writes(text: str, code: int = 0) -> steps.Step:

@@ -17,13 +17,15 @@ import numpy as np
 import pytest
 from worlds import evidence, failing
 
-from numerics import checks
+from numerics import checks, verify
 from numerics.fits import Options, fits
 from numerics.laws import densities
 from numerics.records import Check, EvidenceKind
-from numerics.verify import report, table
+from numerics.verify import table
 from numerics.verify.__main__ import main, parser
 from numerics.verify.request import Request, from_arguments
+from numerics.verify.verification import closeness, verdict
+from unskew.ground.refusals import InputError
 
 KINDS_OF_EVIDENCE = get_args(EvidenceKind)
 COMMAND = [sys.executable, "-m", "numerics.verify"]
@@ -185,8 +187,76 @@ def test_report_has_no_time_and_figures_redraw_from_it(fitted_run: Path) -> None
     assert arrays["map.extra_error"].shape == (len(arrays["map.x"]), len(arrays["map.y"]))
 
 
-def test_pipe_gets_plain_aligned_text() -> None:
-    done = shell("--no-fit", "--only", "price", "remainder", env={**os.environ, "FORCE_COLOR": "", "COLUMNS": "40"})
+PLAIN = {**os.environ, "FORCE_COLOR": "", "COLUMNS": "40"}
+"""A terminal's settings must not reach a pipe."""
+MOST_LINES, MOST_COLUMNS = 50, 100
+
+
+def assert_short(text: str) -> None:
+    """Fits on one screen: no more than 50 lines of 100 columns, no control codes, nothing at the ends of lines."""
+    lines = text.splitlines()
+    assert len(lines) <= MOST_LINES
+    assert max(map(len, lines)) <= MOST_COLUMNS, max(lines, key=len)
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_summary_fits_on_a_screen(capsys: pytest.CaptureFixture[str], real_data: Any) -> None:
+    """One line a result, the table for each K, the verdict last; for named densities as for labels with much to say."""
+    done = shell(env=PLAIN)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert_short(done.stdout)
+    lines = done.stdout.splitlines()
+    assert lines[0].endswith("?")
+    assert lines[-1].startswith("HOLDS: skewed: ")
+    assert [line.split()[0] for line in lines if " of " in line][2:-1] == list(checks.RESULTS)
+    for source in (real_data("agedb_ages.csv"), real_data("stsb_scores.csv")):
+        assert main(["--density", f"labels:{source}", "--no-fit"]) == 0
+        assert_short(capsys.readouterr().out)
+
+
+def test_failures_are_in_the_summary_and_cut_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from numerics.checks import price
+
+    true = price.checks
+    monkeypatch.setattr(price, "checks", lambda evidence: [replace(c, status="fails") for c in true(evidence)])
+    assert main(["--no-fit", "--only", "price"]) == 1
+    text = capsys.readouterr().out
+    assert_short(text)
+    assert text.count("FAILS: ") == 8  # six of them, the line of the result, the verdict
+    assert "more fail: --verbose" in text
+
+
+def test_closest_call_is_the_share_of_the_tolerance() -> None:
+    base = Check("price", "p", "identity", "quadrature", 1.0, 1.5, 0.0, 2.0, "holds")
+    assert closeness(base) == 0.25
+    assert closeness(replace(base, kind="upper bound")) == 0.25
+    assert closeness(replace(base, kind="upper bound", numeric=0.5)) == 0
+    assert closeness(replace(base, kind="counterexample", numeric=5.0)) == 0.5
+    assert closeness(replace(base, tolerance=0.0)) == 0
+
+
+def test_check_from_python() -> None:
+    """The same report as the command's, as records; its repr is the summary."""
+    answer = verify.check(density="exp(-6*y)", noise=0.1, classes=(8, 4), only=("price", "offset"), fit=False)
+    assert answer.status == "holds"
+    assert [row.classes for row in answer.extra_term] == [4, 8]
+    assert f"{answer.evidence.quantities.price.value:.6f}" == "0.147269"
+    assert [entry.result for entry in answer.results] == ["price", "offset"]
+    assert_short(repr(answer))
+    assert repr(answer).splitlines()[-1].startswith("HOLDS: exp(-6*y): ")
+    for refused in ({"noise": -1.0}, {"noise": float("nan")}, {"support": (1.0, 0.0)}, {"classes": (0,)}):
+        with pytest.raises(InputError, match=next(iter(refused))):
+            verify.check(**refused)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="only prize"):
+        verify.check(only=("prize",))
+
+
+def test_verbose_in_a_pipe_is_plain_aligned_text() -> None:
+    done = shell("--no-fit", "--only", "price", "remainder", "--verbose", env=PLAIN)
     assert done.returncode == 0
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
@@ -365,4 +435,4 @@ def test_user_text_is_no_markup() -> None:
 
 def test_nothing_checked_is_no_success() -> None:
     skipped = Check("price", "p", "identity", "quadrature", 0, 0, 0, 0, "not_applicable", "words")
-    assert report.verdict([]) == report.verdict([skipped]) == "fails"
+    assert verdict([]) == verdict([skipped]) == "fails"

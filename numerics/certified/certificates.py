@@ -19,6 +19,8 @@ from numerics.certified.enclosure import Enclosure, NotCertified, enclosure
 from numerics.certified.label_balls import bin_members, kl_classes_ball, kl_labels_ball, kl_labels_reversed_ball
 from numerics.certified.price import CertifiedPrice, certified_price
 from numerics.expression.balls import PRECISION, exact
+from numerics.laws.density import Density
+from numerics.laws.discrete import DiscreteLaw
 from numerics.world import World
 
 
@@ -98,6 +100,7 @@ def certificates(here: World, *, with_price: bool = True) -> Certificates:
 
 def _density(here: World) -> Certificates:
     law = here.law
+    assert isinstance(law, Density)
     start = time.perf_counter()
     forward = kl_labels_ball(law)
     after_forward = time.perf_counter()
@@ -131,6 +134,7 @@ def _density(here: World) -> Certificates:
 
 def _discrete(here: World) -> Certificates:
     law = here.law
+    assert isinstance(law, DiscreteLaw)
     start = time.perf_counter()
     q, p = law.masses
     notes: dict[str, str] = {}

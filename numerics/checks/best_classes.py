@@ -18,6 +18,8 @@ from numerics.checks.limits import quotient, richardson
 from numerics.closed_form import log_sinh_ratio
 from numerics.corrected import Labels
 from numerics.evidence import Evidence
+from numerics.laws.discrete import DiscreteLaw
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, Falsifier
 from numerics.world import bin_index
@@ -110,9 +112,9 @@ class Cells:
 
 
 @lru_cache(maxsize=8)
-def cells(law: Any) -> Cells:
+def cells(law: Law) -> Cells:
     """`CELLS` intervals of equal width, or the atoms of a discrete law with its counts smoothed."""
-    if law.discrete:
+    if isinstance(law, DiscreteLaw):
         counts = np.array(law.counts, float) + SMOOTHING
         atoms = [float(atom) for atom in law.atoms]
         middles = [(low + high) / 2 for low, high in pairwise(atoms)]
@@ -125,7 +127,7 @@ def cells(law: Any) -> Cells:
 
 
 @lru_cache(maxsize=8)
-def _best(law: Any) -> dict[int, tuple[int, ...]]:
+def _best(law: Law) -> dict[int, tuple[int, ...]]:
     """Edges of the best partition of the cells for each K of `CLASSES` that they admit."""
     here = cells(law)
     classes = [K for K in CLASSES if len(here.q) >= K] or [len(here.q)]

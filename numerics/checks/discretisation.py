@@ -16,6 +16,7 @@ from numerics.checks.rates import not_smooth
 from numerics.checks.remainder import log_sinh_ratio
 from numerics.corrected import Labels, equal_places, gap
 from numerics.evidence import Evidence
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Check, Estimate, Falsifier
 
@@ -84,7 +85,7 @@ class Posterior:
     slope: np.ndarray
 
 
-def _posteriors(law: Any, channel: Channel, x: float) -> list[Posterior]:
+def _posteriors(law: Law, channel: Channel, x: float) -> list[Posterior]:
     """By falling order, on panels of equal width as many as `FINEST` and further ones at breakpoints."""
     made = []
     cuts = corrected.equal_edges(law, FINEST) if law.breakpoints else ()
@@ -98,7 +99,7 @@ def _posteriors(law: Any, channel: Channel, x: float) -> list[Posterior]:
     return made
 
 
-def _places(here: Posterior, law: Any, K: int) -> np.ndarray:
+def _places(here: Posterior, law: Law, K: int) -> np.ndarray:
     if not law.breakpoints:
         return equal_places(here.labels, K)
     return corrected.bin_index(corrected.equal_edges(law, K), here.labels.y)
@@ -148,7 +149,7 @@ def _own(page: Page, log_width: float, inner: float, eighth: float, sharp_factor
             page.skip("leading", "asymptotic", why)
 
 
-def _definition(page: Page, law: Any, here: Posterior, x: float, K: int, log_width: float) -> None:
+def _definition(page: Page, law: Law, here: Posterior, x: float, K: int, log_width: float) -> None:
     """-log p(c|x) + log d + log p(y|x) on average, against the divergence from uniform; both on one rule, so only rounding differs."""
     w, m = here.labels.weight, here.log_density
     place, D = _places(here, law, K), law.length
@@ -165,7 +166,7 @@ def _definition(page: Page, law: Any, here: Posterior, x: float, K: int, log_wid
 
 def _bounds(
     page: Page,
-    law: Any,
+    law: Law,
     here: list[Posterior],
     x: float,
     K: int,
@@ -219,7 +220,7 @@ def _bounds(
     )
 
 
-def _mean(here: list[Posterior], law: Any, K: int) -> Estimate:
+def _mean(here: list[Posterior], law: Law, K: int) -> Estimate:
     fine, coarse = (mean_error(part, _places(part, law, K)) for part in here)
     size = 1 + float(np.abs(here[0].labels.log_ratio).max())
     # m is good to some units of its size near the mode; Err's mean has the slope E|Err| ~ sqrt(2 mean) in it.
@@ -244,7 +245,7 @@ def sharp(u: float) -> Estimate:
     return Estimate(u / math.tanh(u) - 1 - bend.value, bend.error + 8 * EPSILON * (1 + u))
 
 
-def _limit(page: Page, law: Any, here: list[Posterior], x: float, twenty_four: float) -> None:
+def _limit(page: Page, law: Law, here: list[Posterior], x: float, twenty_four: float) -> None:
     """24 E_p Err/(d^2 E_p[m'^2]) as K grows."""
     squares = [float((part.labels.weight * np.exp(part.log_density) * part.slope**2).sum()) for part in here]
     steep = Estimate(squares[0], SAFETY * abs(squares[0] - squares[1]) + 64 * EPSILON * squares[0])

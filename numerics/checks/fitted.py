@@ -28,20 +28,6 @@ def find(evidence: Evidence, name: str, classes: int | None = None) -> tuple[Fit
     return None if fits is None or entry is None else (entry, interval(fits, entry))
 
 
-def measured(evidence: Evidence, name: str, classes: int | None = None) -> dict[str, float] | None:
-    """The same as plain numbers: `mean`, `low`, `high`, and `gap`, what the model family cannot represent."""
-    found = find(evidence, name, classes)
-    if found is None:
-        return None
-    entry, mean = found
-    return {
-        "mean": mean.value,
-        "low": mean.value - mean.error,
-        "high": mean.value + mean.error,
-        "gap": entry.representation_gap,
-    }
-
-
 def add(
     page: Page,
     claim: str,

@@ -19,6 +19,8 @@ from numerics.evidence import Evidence
 from numerics.expression.calculus import derivative
 from numerics.expression.values import evaluate
 from numerics.laws import densities
+from numerics.laws.density import Density
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
 from numerics.records import Check, Estimate, Falsifier
 
@@ -91,7 +93,7 @@ def checks(
     return page.checks
 
 
-def not_smooth(law: Any, slope_square: Estimate) -> str:
+def not_smooth(law: Law, slope_square: Estimate) -> str:
     """Why a limit for smooth l does not apply, or nothing."""
     if law.discrete:
         return "discrete labels: no slope of the log ratio"
@@ -105,14 +107,14 @@ def not_smooth(law: Any, slope_square: Estimate) -> str:
 
 
 @lru_cache(maxsize=8)
-def remainders(law: Any, most: int = CLASSES[-1]) -> dict[int, Estimate]:
+def remainders(law: Law, most: int = CLASSES[-1]) -> dict[int, Estimate]:
     """W for K = 8, 16, ..., `most`, a power of 2."""
     rules = corrected.label_rules(law, (), law.length / most)
     return {8 << i: corrected.remainder(rules, 8 << i) for i in range((most // 8).bit_length())}
 
 
 @lru_cache(maxsize=8)
-def slopes(law: Any) -> Slopes:
+def slopes(law: Density) -> Slopes:
     """By quadrature of the exact derivatives of l; shares nothing with W."""
     (piece,) = law.pieces
     first = piece.slope_expression
@@ -133,7 +135,7 @@ def slopes(law: Any) -> Slopes:
     return Slopes(square, fourth, rounded(float(ends[1] - ends[0]), 16, size), law.length)
 
 
-def _remainder(page: Page, law: Any, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
+def _remainder(page: Page, law: Law, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
     """W over its asymptote and the slope of W, both extrapolated; the plain ratio at the most classes beside them."""
     here, one = slopes(law), Estimate(1.0, 0.0)
     D = here.length

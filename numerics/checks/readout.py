@@ -330,7 +330,7 @@ def _fitted(page: Page, knobs: Knobs) -> None:
             "gap", "identity", "the formula's own quadrature is for densities with light-tailed channels", "fitted"
         )
         return
-    from numerics.fits.cells import input_cells
+    from numerics.fits.counting_cells import input_cells
 
     fold = input_cells(world).fold
     values = []

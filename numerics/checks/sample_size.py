@@ -15,6 +15,7 @@ from numerics.checks.examples import ALL, Example, divergence
 from numerics.checks.limits import quotient, richardson
 from numerics.checks.rates import not_smooth
 from numerics.evidence import Evidence
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Check, Estimate, Falsifier
 
@@ -220,7 +221,7 @@ def _grid_optimum(n: float, around: int) -> float:
 
 
 @lru_cache(maxsize=8)
-def inverse_ratio(law: Any) -> Estimate:
+def inverse_ratio(law: Law) -> Estimate:
     """1 + chi^2(q_y||p_y) = E_q[1/r]; infinite where p vanishes."""
     sums = []
     rules = corrected.label_rules(law, (), law.length / 512)

@@ -8,6 +8,8 @@ from numerics import quadrature
 from numerics.checks.common import Page, rounded
 from numerics.checks.examples import ALL, Example, posterior
 from numerics.evidence import Evidence
+from numerics.laws.density import Density
+from numerics.laws.discrete import DiscreteLaw
 from numerics.quadrature import EPSILON, ROUNDING
 from numerics.records import Check, Estimate, Falsifier
 from numerics.world import World
@@ -86,11 +88,13 @@ def _log_mean_ratio(here: World, x: float) -> Estimate:
 def _integral(here: World, x: float, tilted: bool) -> Estimate:
     """p(x), or q(x), from the density itself (for a discrete law: from its counts) on panels of half a noise."""
     law, channel = here.law, here.channel
-    if law.discrete:
+    if isinstance(law, DiscreteLaw):
         atoms, counts = np.array([float(atom) for atom in law.atoms]), np.array(law.counts, float)
         mass = counts / counts.sum() if tilted else np.full(len(atoms), 1 / len(atoms))
         terms = mass * np.exp(channel.log_density(x, atoms))
         return Estimate(float(terms.sum()), ROUNDING * EPSILON * float(terms.sum()))
+
+    assert isinstance(law, Density)
 
     def integrand(y: np.ndarray) -> np.ndarray:
         density = law.density(y) if tilted else np.full_like(y, 1 / law.length)
@@ -108,13 +112,14 @@ def _normaliser_error(p_x: Estimate, q_x: Estimate) -> float:
 def _posteriors(here: World, p_x: Estimate, q_x: Estimate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, l there, and log q(y|x) - log p(y|x) from the two posteriors; labels that p never samples are left out."""
     law = here.law
-    if law.discrete:
+    if isinstance(law, DiscreteLaw):
         counts = np.array(law.counts, float)
         seen = counts > 0
         labels = np.array([float(atom) for atom in law.atoms])[seen]
         p, q = counts[seen] / counts.sum(), np.full(int(seen.sum()), 1 / len(counts))
         log_ratio = law.nodes((), 1, float("inf")).log_ratio[seen]
     else:
+        assert isinstance(law, Density)
         low, high = (float(end) for end in law.support)
         labels = low + (high - low) * (np.arange(LABELS) + 0.5) / LABELS
         p, q = np.asarray(law.density(labels)), np.full(LABELS, 1 / law.length)

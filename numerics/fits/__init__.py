@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from numerics.fits.records import Fits, Fitted, Options
+from numerics.fits.fitted_numbers import Fits, Fitted, Options
 
 if TYPE_CHECKING:
     from numerics.world import World
@@ -37,6 +37,6 @@ def fits(
     Raises:
       ValueError: fewer than two repetitions, or numbers of draws that do not divide.
     """
-    from numerics.fits.run import run
+    from numerics.fits.repetitions import run
 
     return run(world, seeds, seed, options or Options(), progress or (lambda done, total, what: None))

@@ -31,8 +31,8 @@ def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, flo
     """Numbers of one class network under q.
 
     Args:
-      table: a `tables.Tables`.
-      part: a `measure.Partition`.
+      table: the world on its cells.
+      part: the classes.
       log_probability: log phat(c|x) at the evaluation nodes, shape (n, bins).
 
     Returns:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.fits.tables import Tables
+from numerics.fits.probability_tables import Tables
 
 SMALLEST = 3e-3
 """Singular functions below this root mean square (nats) are left out: together they are worth about SMALLEST^2 nats."""

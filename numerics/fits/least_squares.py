@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics.fits.cells import LEAST_COUNT, TAIL
-from numerics.fits.tables import Tables
+from numerics.fits.counting_cells import LEAST_COUNT, TAIL
+from numerics.fits.probability_tables import Tables
 from numerics.world import bin_index
 
 BUMPS = 12

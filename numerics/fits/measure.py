@@ -14,8 +14,8 @@ import numpy as np
 
 from numerics.fits import decoded
 from numerics.fits.features import Family
-from numerics.fits.records import Correction
-from numerics.fits.tables import Tables
+from numerics.fits.fitted_numbers import Correction
+from numerics.fits.probability_tables import Tables
 from numerics.world import bin_index, common_cells
 
 Score = dict[tuple[str, int | None], float]
@@ -124,7 +124,7 @@ def score(
       class_logits: of each partition's class network, shape (n, bins).
       priors: class shares of the training sample, shape (bins,) each; the correction divides by these, so that the error that the sample's
         class counts make in the network's biases cancels to first order.
-      correction: see `records.Options`.
+      correction: see `fitted_numbers.Options`.
 
     Returns:
       nats and squared label units; log-losses are infinite where p does not sample every label, and left out.

@@ -10,10 +10,10 @@ import numpy as np
 
 from numerics.fits import features, measure, population, softmax, start
 from numerics.fits.features import Family
+from numerics.fits.fitted_numbers import Correction, Options
 from numerics.fits.measure import Score, Stage
 from numerics.fits.population import Optimum, Statistics
-from numerics.fits.records import Correction, Options
-from numerics.fits.tables import Tables
+from numerics.fits.probability_tables import Tables
 from numerics.world import World, bin_index
 
 TRAINING_STEPS = 7

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from numerics.fits.cells import InputCells, LabelCells
+from numerics.fits.counting_cells import InputCells, LabelCells
+from numerics.laws.law import Law
 from numerics.world import World
 
 AHEAD = 3
 """Parts drawn ahead of the counting."""
 
 
-def balanced_labels(law: Any, key: Any, n: int) -> Any:
+def balanced_labels(law: Law, key: Any, n: int) -> Any:
     """`n` labels from q: uniform on the support, or on the atoms."""
     import jax
 

@@ -17,8 +17,8 @@ import numpy as np
 import optax
 
 from numerics.fits.features import Family, padded
+from numerics.fits.fitted_numbers import Options
 from numerics.fits.population import Optimum, Statistics
-from numerics.fits.records import Options
 
 MOST_STEPS = 400
 MEMORY = 12

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from numerics.fits.records import Fitted
+from numerics.fits.fitted_numbers import Fitted
 from numerics.records import Estimate
 
 LEVEL = 0.01

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from numerics.expression.tree import substitute
-from numerics.laws.density import Density, LabelNodes, Piece, Support
+from numerics.laws.density import Density, Piece
+from numerics.laws.law import LabelNodes, Support
 from unskew.ground.refusals import InputError
 
 __all__ = ["NAMES", "UNIT", "Density", "LabelNodes", "Piece", "Support", "named", "typed"]

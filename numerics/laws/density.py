@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numerics.expression.tree import Expression
+from numerics.laws.law import LabelNodes, Support
 from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
     from flint import acb, arb
-
-Support = tuple[Fraction, Fraction]
 
 GRADINGS = 40
 """Halvings towards a root at an end: over the last panel, a share 2^-40 of its piece, a root's integral is below 2^-60, and nodes
@@ -30,23 +29,6 @@ are still 2^-49 from the end where doubles are 2^-53 apart."""
 
 DOUBLE = 2.0**-56
 """Largest radius of a mass that is rounded to a double."""
-
-
-@dataclass(frozen=True)
-class LabelNodes:
-    """Labels with weights: `E_q[g] ~ sum(weight * g(y))`, exact for discrete laws.
-
-    Attributes:
-      y: labels, shape (n,).
-      weight: quadrature weight times q(y), shape (n,), sums to 1.
-      log_ratio: `l(y) = log p(y)/q(y)`, shape (n,), -inf where p is zero.
-      slope: `l'(y)`, shape (n,); nan for discrete laws.
-    """
-
-    y: np.ndarray
-    weight: np.ndarray
-    log_ratio: np.ndarray
-    slope: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.laws.density import LabelNodes, Support
+from numerics.laws.law import LabelNodes, Support
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,49 @@ of this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from numerics.expression.tree import Expression
+from numerics.laws.law import Support
 from unskew.ground.refusals import InputError
 
-if TYPE_CHECKING:
-    from numerics.laws.density import Density
+
+class SmoothPiece(Protocol):
+    """A stretch on which a density is smooth, see `numerics.laws.density.Piece`."""
+
+    @property
+    def upper(self) -> Fraction: ...
+    @property
+    def log_expression(self) -> Expression: ...
+    @property
+    def slope_expression(self) -> Expression: ...
+
+
+class PiecewiseDensity(Protocol):
+    """What the table needs of a density, see `numerics.laws.density.Density`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def support(self) -> Support: ...
+    @property
+    def breakpoints(self) -> tuple[Fraction, ...]: ...
+    @property
+    def graded(self) -> tuple[Fraction, ...]: ...
+    @property
+    def pieces(self) -> Sequence[SmoothPiece]: ...
+    @property
+    def log_normaliser(self) -> float: ...
+    def bin_masses(self, edges: Sequence[Fraction], precision: int) -> tuple[np.ndarray, np.ndarray]: ...
+
 
 TOLERANCE = 1e-13
 """Largest distance allowed between the table's distribution function and the certified one, as a probability."""
@@ -46,7 +76,7 @@ class Table(NamedTuple):
     error: float
 
 
-def table(density: Density) -> Table:
+def table(density: PiecewiseDensity) -> Table:
     """The table of a density; `error` is the largest distance found at the cells' middles.
 
     Raises:
@@ -82,7 +112,7 @@ def table(density: Density) -> Table:
     )
 
 
-def _cells(density: Density, cells: list[tuple[Fraction, Fraction]]) -> tuple[np.ndarray, np.ndarray]:
+def _cells(density: PiecewiseDensity, cells: list[tuple[Fraction, Fraction]]) -> tuple[np.ndarray, np.ndarray]:
     """For each cell a row of its mass, its error at the middle and its quintic's six coefficients; and the errors."""
     from numerics.expression.values import evaluate
 

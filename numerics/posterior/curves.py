@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from numerics.laws.density import Density
 from numerics.posterior.arrays import Prepared, evaluate
 from numerics.world import World
 
@@ -65,6 +66,7 @@ def _labels(here: World) -> tuple[np.ndarray, np.ndarray | float, np.ndarray]:
     if here.law.discrete:
         nodes = here.law.nodes((), 1, float("inf"))
         return nodes.y, nodes.weight, nodes.log_ratio
+    assert isinstance(here.law, Density)
     low, high = (float(end) for end in here.law.support)
     # Midpoints, so that no label lies on an end or on a jump at a round number.
     y = low + (high - low) * (np.arange(LABELS) + 0.5) / LABELS

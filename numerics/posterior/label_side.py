@@ -17,6 +17,8 @@ import numpy as np
 from numpy.polynomial import legendre
 
 from numerics import quadrature, world
+from numerics.laws.density import Density
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, ROUNDING
 from numerics.records import Estimate
 
@@ -119,7 +121,7 @@ def _ratio(nodes: Any) -> np.ndarray:
     return np.exp(nodes.log_ratio)
 
 
-def label_rule(law: Any, partitions: Sequence[Sequence[Fraction]], width: float) -> LabelRule:
+def label_rule(law: Law, partitions: Sequence[Sequence[Fraction]], width: float) -> LabelRule:
     """Nodes fine enough for the labels' own integrals and for a channel that varies over `width`.
 
     A panel on which the two orders differ by more than its share of `TARGET` (in either label KL or in E_q l) is halved, up to `ROUNDS` times
@@ -158,7 +160,7 @@ def _panel_sums(nodes: Any, order: int) -> np.ndarray:
     return (terms * nodes.weight).reshape(2, -1, order).sum(axis=2)
 
 
-def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
+def label_side(law: Law, classes: Sequence[int], width: float) -> LabelSide:
     """The label side of a law for the numbers of classes asked for; no panel is wider than `width` (the channel's noise)."""
     partitions = [world.class_edges(law, count) for count in classes]
     rule = label_rule(law, partitions, min(width, law.length / 8))
@@ -179,7 +181,7 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
         lipschitz = Estimate(float(max(np.max(steep_high), -np.min(steep_low))), float(np.max(steep_error)))
         if law.graded or not np.all(np.isfinite(finest.log_ratio)):
             lipschitz = INFINITE
-        if law.slope_power > 0.49:
+        if isinstance(law, Density) and law.slope_power > 0.49:
             slope_square = INFINITE
         owner = finest.y.reshape(-1, rule.orders[0]).mean(axis=1)
     bins = tuple(
@@ -200,10 +202,10 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
     )
 
 
-def log_ratio_error(law: Any, log_ratio: np.ndarray) -> float:
+def log_ratio_error(law: Law, log_ratio: np.ndarray) -> float:
     """How far l itself can be off by rounding: l = log shape - log normaliser + log D, each good to some units of its size."""
     largest = float(np.abs(log_ratio[np.isfinite(log_ratio)]).max())
-    offset = 0.0 if law.discrete else abs(law.log_normaliser) + abs(math.log(law.length))
+    offset = abs(law.log_normaliser) + abs(math.log(law.length)) if isinstance(law, Density) else 0.0
     return 4 * EPSILON * (1.0 + largest + 2 * offset)
 
 
@@ -213,7 +215,7 @@ def widened(number: Estimate, error: float) -> Estimate:
 
 
 def _bin_side(
-    law: Any,
+    law: Law,
     count: int,
     edges: tuple[Fraction, ...],
     rule: LabelRule,

@@ -63,7 +63,8 @@ def parser() -> command.Parser:
     )
     add("--out", metavar="DIR", help="write report.json, arrays.npz and the figures into this folder")
     add("--falsify", action="store_true", help="run wrong versions of every statement; exit 0 if each is rejected")
-    add("--quiet", action="store_true", help="print the summary line (and what fails) alone")
+    add("--quiet", action="store_true", help="print the last line (and what fails) alone")
+    add("--verbose", action="store_true", help="print every comparison with both its numbers too")
     return parse
 
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     typed = sys.argv[1:] if arguments is None else arguments
     request = from_arguments(parser().parse_args(typed), command.typed(PROGRAM, typed))
-    from numerics.verify.run import run
+    from numerics.verify.session import run
 
     return run(request)
 

@@ -2,86 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from numerics import checks
 from numerics.evidence import Evidence
-from numerics.verify.request import Request
-from unskew.ground import command, files
+from numerics.records import Check, EvidenceKind
+from numerics.verify.gather import Tick, gather
+from numerics.verify.proofs import Ledger, Prover
+from numerics.verify.request import Question
+from numerics.verify.verification import Verdict
 
 
-def numeric(request: Request, evidence: Evidence) -> list[dict[str, Any]]:
-    """The wrong versions of the numeric checks: each runs the same code with a knob turned, and is caught when a check fails."""
-    rows = []
-    for name in request.only:
-        module = checks.load(name)
-        # Rejecting means nothing where the true version fails as well.
-        rows += [
-            {
-                "result": name,
-                "name": "true version",
-                "wrong": f"nothing, and yet {check.claim} fails",
-                "caught": False,
-                "evidence": [check.evidence],
-                "by": [check.as_json()],
-            }
-            for check in module.checks(evidence)
-            if check.status == "fails"
-        ]
-        for falsifier in module.FALSIFIERS:
-            failed = [check for check in falsifier.checks(evidence) if check.status == "fails"]
-            rows.append(
-                {
-                    "result": name,
-                    "name": falsifier.name,
-                    "wrong": falsifier.wrong,
-                    "caught": bool(failed),
-                    "evidence": sorted({check.evidence for check in failed}),
-                    "by": [check.as_json() for check in failed],
-                }
-            )
-    return rows
+@dataclass(frozen=True)
+class Residual:
+    """What the proof of a wrong version left over."""
+
+    claim: str
+    residual: str
 
 
-def symbolic(request: Request, ledger: dict[str, Any]) -> list[dict[str, Any]]:
-    """The wrong versions of the proofs."""
-    return [
-        {
-            "result": entry["result"],
-            "name": entry["name"],
-            "wrong": entry["wrong"],
-            "caught": entry["caught"],
-            "evidence": ["symbolic"],
-            "by": [{"claim": entry["claim"], "residual": entry["residual"]}],
-        }
-        for entry in ledger["falsifiers"]
-        if entry["result"] in request.only
+@dataclass(frozen=True)
+class Trial:
+    """A wrong version and what became of it.
+
+    Attributes:
+      result, name, wrong: whose it is, its name, what is wrong with it.
+      caught: whether it was rejected.
+      evidence: the kinds of evidence that rejected it.
+      by: the checks that reject it, or what its proof left over.
+    """
+
+    result: str
+    name: str
+    wrong: str
+    caught: bool
+    evidence: tuple[EvidenceKind, ...]
+    by: tuple[Check | Residual, ...]
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """All trials of a run, result by result."""
+
+    density: str
+    trials: tuple[Trial, ...]
+
+    @property
+    def missed(self) -> tuple[Trial, ...]:
+        """Wrong versions that nothing rejected."""
+        return tuple(trial for trial in self.trials if not trial.caught)
+
+    @property
+    def status(self) -> Verdict:
+        """`holds` when there are wrong versions and each is rejected."""
+        return "fails" if self.missed or not self.trials else "holds"
+
+
+def failing(results: Iterable[Check]) -> tuple[Check, ...]:
+    """Those that fail."""
+    return tuple(check for check in results if check.status == "fails")
+
+
+def numeric(result: str, evidence: Evidence) -> list[Trial]:
+    """The wrong versions of one result's checks: each is caught when a check fails."""
+    module = checks.load(result)
+    # Rejecting means nothing where the true version fails as well.
+    true = [
+        Trial(result, "true version", f"nothing, and yet {check.claim} fails", False, (check.evidence,), (check,))
+        for check in failing(module.checks(evidence))
+    ]
+    wrong = [(falsifier, failing(falsifier.checks(evidence))) for falsifier in module.FALSIFIERS]
+    return true + [
+        Trial(
+            result,
+            falsifier.name,
+            falsifier.wrong,
+            bool(failures),
+            tuple(sorted({check.evidence for check in failures})),
+            failures,
+        )
+        for falsifier, failures in wrong
     ]
 
 
-def falsify(request: Request, evidence: Evidence, ledger: dict[str, Any]) -> int:
-    """Runs and prints them all.
+def symbolic(result: str, ledger: Ledger) -> list[Trial]:
+    """The wrong versions of one result's proofs."""
+    return [
+        Trial(result, entry.name, entry.wrong, entry.caught, ("symbolic",), (Residual(entry.claim, entry.residual),))
+        for entry in ledger.wrong_versions
+        if entry.result == result
+    ]
 
-    Returns:
-      the exit code: 0 when every wrong version is rejected.
+
+def falsify(
+    question: Question, prover: Prover, progress: AbstractContextManager[Tick | None] | None = None
+) -> Falsification:
+    """Runs them all.
+
+    Args:
+      prover: started on `question.only`, wrong versions included.
+      progress: see `gather`.
     """
-    import sys
-
-    from numerics.verify import page
-
-    every = [*symbolic(request, ledger), *numeric(request, evidence)]
-    rows = [row for name in request.only for row in every if row["result"] == name]
-    missed = [row for row in rows if not row["caught"]]
-    made = {
-        "schema": "falsify/1",
-        "density": evidence.world.law.name,
-        "falsifiers": rows,
-        "status": "fails" if missed or not rows else "holds",
-    }
-    if request.json == "-":
-        sys.stdout.write(files.json_text(made))
-    elif request.json is not None:
-        files.write_json(request.json, made)
-    if request.json != "-":
-        page.falsified(request, rows)
-    return command.HOLDS if made["status"] == "holds" else command.FAILS
+    evidence = gather(question, progress)
+    trials = {name: numeric(name, evidence) for name in question.only}
+    ledger = prover.collect()
+    return Falsification(
+        evidence.world.law.name,
+        tuple(trial for name in question.only for trial in (*symbolic(name, ledger), *trials[name])),
+    )

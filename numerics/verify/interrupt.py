@@ -30,18 +30,18 @@ class Leave:
       program: the command's name.
       processes: ended with this one.
       holding: do not leave now, remember it.
-      asked: Ctrl-C came while holding.
+      pending: Ctrl-C came while holding.
     """
 
     program: str
     processes: list[subprocess.Popen[Any]] = field(default_factory=list)
     holding: bool = False
-    asked: bool = False
+    pending: bool = False
 
     def now(self, *_: Any) -> None:
         """The signal handler."""
         if self.holding:
-            self.asked = True
+            self.pending = True
             return
         for process in self.processes:
             process.kill()
@@ -58,7 +58,7 @@ class Leave:
             yield
         finally:
             self.holding = False
-            if self.asked:
+            if self.pending:
                 self.now()
 
 

@@ -1,4 +1,4 @@
-"""What the user asked for, checked before anything is computed. Nothing heavy is imported here."""
+"""A question to the verifier, and what the command does with the answer; both are checked before anything is computed. Nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ MOST_CLASSES = 1024
 MOST_SEEDS = 1024
 FEWEST_SEEDS = 8
 """Intervals over fewer seeds would rest on a standard error that is itself mostly noise."""
+MOST_SEED = 2**31 - 1
 
 # A short exponent: Fraction("1e999999999") would fill the memory before anything could refuse it.
 NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?|[+-]?\d{1,30}/\d{1,30}")
 
 
 @dataclass(frozen=True)
-class Request:
-    """One run of the verifier.
+class Question:
+    """What is to be verified.
 
     Attributes:
       density: a name, an expression in `y`, or `labels:FILE[:COLUMN]`.
@@ -37,11 +38,9 @@ class Request:
       only: names of the results to run, in the order of the ledger.
       fit: fit models.
       full: allow the long Monte Carlo.
-      json: file for the report, "-" for standard output, or None.
-      out: folder for the report, arrays and figures, or None.
-      falsify: run the wrong versions instead.
-      quiet: print the summary alone.
-      command: what was typed, for the report.
+
+    Raises:
+      InputError: a number out of its range, or a result that does not exist; the culprit is the field's name with its value.
     """
 
     density: str = "skewed"
@@ -54,10 +53,43 @@ class Request:
     only: tuple[str, ...] = RESULTS
     fit: bool = True
     full: bool = False
+
+    def __post_init__(self) -> None:
+        if self.support is not None and self.support[0] >= self.support[1]:
+            low, high = map(float, self.support)
+            raise InputError(f"support {low:g} {high:g}", "give the lower end first, the upper end second")
+        if self.noise is not None and self.noise <= 0:
+            raise InputError(f"noise {float(self.noise):g}", "give a positive scale in label units")
+        limits = [("classes", count, 1, MOST_CLASSES) for count in self.classes]
+        limits += [("seeds", self.seeds, FEWEST_SEEDS, MOST_SEEDS), ("seed", self.seed, 0, MOST_SEED)]
+        for name, value, least, most in limits:
+            if not least <= value <= most:
+                raise InputError(f"{name} {value}", f"give a whole number from {least} to {most}")
+        for result in self.only:
+            if result not in RESULTS:
+                raise InputError(f"only {result}", f"the results are {', '.join(RESULTS)}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run of the command.
+
+    Attributes:
+      question: what is to be verified.
+      json: file for the report, "-" for standard output, or None.
+      out: folder for the report, arrays and figures, or None.
+      falsify: run the wrong versions instead.
+      quiet: print the last line and what fails alone.
+      verbose: print every comparison too.
+      command: what was typed, for the report.
+    """
+
+    question: Question = Question()
     json: str | None = None
     out: Path | None = None
     falsify: bool = False
     quiet: bool = False
+    verbose: bool = False
     command: str = ""
 
 
@@ -83,6 +115,11 @@ def whole(text: str, option: str, least: int, most: int) -> int:
     return int(text)
 
 
+def in_order(results: list[str]) -> tuple[str, ...]:
+    """The named results in the order of the ledger, unknown names after them; all where none is named."""
+    return tuple(name for name in RESULTS if not results or name in results) + tuple(set(results) - set(RESULTS))
+
+
 def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
     """Checks what can be checked without computing.
 
@@ -94,34 +131,33 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
     """
     support = None
     if arguments.support is not None:
-        ends = [number(text, "--support") for text in arguments.support]
-        if ends[0] >= ends[1]:
-            raise InputError(
-                f"--support {' '.join(arguments.support)}", "give the lower end first, the upper end second"
-            )
-        support = (ends[0], ends[1])
+        low, high = (number(text, "--support") for text in arguments.support)
+        support = (low, high)
     noise = None if arguments.noise is None else number(arguments.noise, "--noise")
-    if noise is not None and noise <= 0:
-        raise InputError(f"--noise {arguments.noise}", "give a positive scale in label units")
-    classes = sorted({whole(text, "--classes", 1, MOST_CLASSES) for text in arguments.classes})
-    unknown = [name for name in arguments.only or () if name not in RESULTS]
-    if unknown:
-        raise InputError(f"--only {unknown[0]}", f"the results are {', '.join(RESULTS)}")
-    out = None if arguments.out is None else Path(arguments.out)
+    classes = {whole(text, "--classes", 1, MOST_CLASSES) for text in arguments.classes}
+    seeds = whole(arguments.seeds, "--seeds", FEWEST_SEEDS, MOST_SEEDS)
+    seed = whole(arguments.seed, "--seed", 0, MOST_SEED)
+    try:
+        question = Question(
+            density=arguments.density,
+            support=support,
+            noise=noise,
+            channel=arguments.channel,
+            classes=tuple(sorted(classes)),
+            seeds=seeds,
+            seed=seed,
+            only=in_order(arguments.only or []),
+            fit=not arguments.no_fit,
+            full=arguments.full,
+        )
+    except InputError as problem:
+        raise InputError(f"--{problem.culprit}", problem.remedy) from problem
     return Request(
-        density=arguments.density,
-        support=support,
-        noise=noise,
-        channel=arguments.channel,
-        classes=tuple(classes),
-        seeds=whole(arguments.seeds, "--seeds", FEWEST_SEEDS, MOST_SEEDS),
-        seed=whole(arguments.seed, "--seed", 0, 2**31 - 1),
-        only=tuple(name for name in RESULTS if not arguments.only or name in arguments.only),
-        fit=not arguments.no_fit,
-        full=arguments.full,
+        question,
         json=arguments.json,
-        out=out,
+        out=None if arguments.out is None else Path(arguments.out),
         falsify=arguments.falsify,
         quiet=arguments.quiet,
+        verbose=arguments.verbose,
         command=command,
     )

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics.fits import cells, decoded, least_squares, measure, models, sampling, summary
-from numerics.fits.records import Fits, Fitted, Options
-from numerics.fits.tables import Tables, tables
+from numerics.fits import counting_cells as cells
+from numerics.fits import decoded, least_squares, measure, models, sampling, summary
+from numerics.fits.fitted_numbers import Fits, Fitted, Options
+from numerics.fits.probability_tables import Tables, tables
 from numerics.world import World, class_edges
 
 BATCH = 8

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
+from numerics.laws.law import Law
 from numerics.world import World, common_cells
 
 TAIL = 0.25
@@ -265,7 +265,7 @@ def _panels(edges: Sequence[Fraction], y: np.ndarray, log_ratio: np.ndarray, wid
     return [edges[0], *(cut for low, high in pairwise(edges) for cut in split(low, high))]
 
 
-def _atoms(law: Any, draws: int) -> LabelCells:
+def _atoms(law: Law, draws: int) -> LabelCells:
     """A discrete law: atoms are nodes and subcells; a rare atom shares a piece with its neighbours."""
     made = law.nodes((), 1, math.inf)
     seen = np.isfinite(made.log_ratio)

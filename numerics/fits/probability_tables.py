@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics.fits.cells import InputCells, LabelCells
+from numerics.fits.counting_cells import InputCells, LabelCells
 
 ORDER = 8
 NEGLIGIBLE = 1e-280

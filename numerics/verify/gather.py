@@ -1,0 +1,82 @@
+"""The evidence that a question needs: label law, quadrature, certificates, fitted models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from numerics import runtime
+from numerics.verify.request import Question
+from unskew.ground.refusals import InputError
+
+if TYPE_CHECKING:
+    from numerics.evidence import Evidence
+    from numerics.laws.law import Law
+
+Tick = Callable[[int, int, str], None]
+"""Called with (done, total, what is being done)."""
+
+DEVICES = 2
+FINEST, COARSEST = 500, 1000
+LABELS = "labels:"
+SHOWN = 60
+
+
+def gather(question: Question, progress: AbstractContextManager[Tick | None] | None = None) -> Evidence:
+    """World, quadrature, certificates and fits of a question.
+
+    Args:
+      progress: entered around the fits; yields what is called as they go on.
+
+    Raises:
+      InputError: a density, support, channel or noise that cannot be.
+    """
+    law = label_law(question)
+    runtime.start(devices=DEVICES)
+    from numerics.certified.certificates import certificates
+    from numerics.channels import Channel
+    from numerics.evidence import Evidence
+    from numerics.posterior.quantities import quantities
+    from numerics.world import World
+
+    length = law.support[1] - law.support[0]
+    noise = length / 10 if question.noise is None else question.noise
+    if not length / FINEST <= noise <= length * COARSEST:
+        raise InputError(
+            f"noise {float(noise):g} on a support of length {float(length):g}",
+            f"give between 1/{FINEST} of the length (quadrature grows with the square) and {COARSEST} times it",
+        )
+    world = World(law, Channel(question.channel, float(noise)), question.classes)
+    numbers = quantities(world)
+    fits = None
+    if question.fit:
+        from numerics.fits import fits as fit
+
+        with progress or nullcontext() as tick:
+            fits = fit(world, question.seeds, question.seed, progress=tick)
+    return Evidence(world, numbers, certificates(world), fits, question.seeds, question.full)
+
+
+def label_law(question: Question) -> Law:
+    """The label law that a question names.
+
+    Raises:
+      InputError: no such density, a refused expression, or a file without usable labels.
+    """
+    from numerics.laws import densities
+
+    text, support = question.density, question.support or densities.UNIT
+    shown = f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
+    if text in densities.NAMES:
+        return densities.named(text, support)
+    if text.isidentifier() and text not in ("y", "pi"):
+        raise InputError(shown, f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
+    try:
+        if text.startswith(LABELS):
+            from numerics.laws.labels import from_file
+
+            return from_file(text.removeprefix(LABELS), question.support)
+        return densities.typed(text, support)
+    except InputError as problem:
+        raise InputError(f"{shown}: {problem.culprit}", problem.remedy) from problem
