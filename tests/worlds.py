@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -37,16 +36,37 @@ def failing(made: list[Check]) -> list[Check]:
     return [check for check in made if check.status == "fails"]
 
 
+def holds(result: str, density: str) -> None:
+    """Every check of a result holds for a density, and something is checked."""
+    own = checks.run(result, evidence(density))
+    assert not failing(own)
+    assert sum(check.status == "holds" for check in own) > 3
+
+
 def holds_and_rejects(result: str, density: str) -> None:
     """Every check of a result holds for a density, something is checked, and each wrong version is rejected."""
-    module: Any = checks.load(result)
-    here = evidence(density)
-    made = module.checks(here)
-    assert not failing(made)
-    assert sum(check.status == "holds" for check in made) > 3
-    assert len(module.FALSIFIERS) >= 2
-    for falsifier in module.FALSIFIERS:
-        assert failing(falsifier.checks(here)), f"{result}: '{falsifier.wrong}' was not rejected for {density}"
+    holds(result, density)
+    run = evidence(density)
+    wrong = list(checks.wrong_versions(result, run))
+    assert len(wrong) >= 2
+    for name, text, changed in wrong:
+        assert failing(changed), f"{result}: {name} ('{text}') was not rejected for {density}"
+
+
+def rejected(result: str, density: str) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """The claims and kinds of evidence of all checks, and of those that some wrong version makes fail."""
+    return rejected_by(result, evidence(density))
+
+
+def rejected_by(result: str, run: Evidence) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """The same on a run's evidence."""
+    own = {(check.claim, check.evidence) for check in checks.run(result, run) if check.status == "holds"}
+    wrong = {
+        (check.claim, check.evidence)
+        for _, _, changed in checks.wrong_versions(result, run)
+        for check in failing(changed)
+    }
+    return own, wrong
 
 
 @st.composite

@@ -5,8 +5,9 @@ Example: `1 - pi = 1/(1 + W0(...))` of *gradient_flow*. Such a statement speaks 
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -58,6 +59,7 @@ class Formula:
       proof: steps, at least one of which reads each side.
       limit: for `~`: the symbol and where it goes (0 or oo).
       lead: words that the text begins with; lead_latex: the same in LaTeX.
+      name: what the left side is printed as, where it is a quantity computed from its definition; name_latex: the same in LaTeX.
     """
 
     left: sympy.Expr
@@ -68,18 +70,20 @@ class Formula:
     limit: tuple[sympy.Symbol, Any] | None = None
     lead: str = ""
     lead_latex: str = ""
+    name: str = ""
+    name_latex: str = ""
 
     @property
     def text(self) -> str:
         """In plain text."""
         towards = f" as {self.limit[0]} -> {_PRINTER.doprint(self.limit[1])}" if self.limit else ""
-        return f"{self.lead}{_PRINTER.doprint(self.left)} {self.relation} {_PRINTER.doprint(self.right)}{towards}"
+        return f"{self.lead}{self.name or _PRINTER.doprint(self.left)} {self.relation} {_PRINTER.doprint(self.right)}{towards}"
 
     @property
     def latex(self) -> str:
         """In LaTeX, without delimiters."""
         arrow = rf"\quad({sympy.latex(self.limit[0])} \to {sympy.latex(self.limit[1])})" if self.limit else ""
-        return f"{self.lead_latex}{sympy.latex(self.left)} {LATEX[self.relation]} {sympy.latex(self.right)}{arrow}"
+        return f"{self.lead_latex}{self.name_latex or sympy.latex(self.left)} {LATEX[self.relation]} {sympy.latex(self.right)}{arrow}"
 
     def proved(self) -> bool:
         """Whether every step comes to exactly zero or True."""
@@ -198,10 +202,12 @@ def _all(formula: Formula) -> Iterator[tuple[str, Formula]]:
     for side in ("left", "right"):
         whole = getattr(formula, side)
         if whole != 0:
-            yield f"{side}: twice", replace(formula, **{side: 2 * whole})
-            yield f"{side}: half", replace(formula, **{side: whole / 2})
-        for mistake, wrong in _inside(whole):
-            yield f"{side}: {mistake}", replace(formula, **{side: wrong})
+            plain = replace(formula, name="", name_latex="") if side == "left" else formula
+            yield f"{side}: twice", replace(plain, **{side: 2 * whole})
+            yield f"{side}: half", replace(plain, **{side: whole / 2})
+            # A left side with a name is computed from its definition: there is nothing typed in it to get wrong.
+            for mistake, wrong in () if plain is not formula and formula.name else _inside(whole):
+                yield f"{side}: {mistake}", replace(plain, **{side: wrong})
     if formula.relation in ("<=", "<"):
         yield "the relation reversed", replace(formula, left=formula.right, right=formula.left)
 
@@ -243,3 +249,14 @@ def true_as_well(formula: Formula, wrong: Formula) -> str:
         if more.is_nonnegative:
             return f"weaker: the gap grows by {_PRINTER.doprint(more)}"
     return ""
+
+
+def value(side: sympy.Expr, numbers: Mapping[str, float]) -> tuple[float, float]:
+    """A side at numbers, rounded from 40 digits, and the size of its largest term; nan where it is not real. Names it lacks are left out."""
+    with mpmath.workdps(DIGITS):
+        point = {symbol: sympy.Float(numbers[symbol.name], DIGITS) for symbol in side.free_symbols}
+        number = side.subs(point).evalf(DIGITS)
+        if not number.is_Float:
+            return math.nan, math.inf
+        terms = [abs(complex(term.subs(point).evalf(DIGITS))) for term in sympy.Add.make_args(side)]
+        return float(number), max(terms)

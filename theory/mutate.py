@@ -54,25 +54,33 @@ class Mutation:
 def mutations(result: str, claim: Claim) -> Iterator[Mutation]:
     """The wrong versions of a claim, each tried by proof and by numbers."""
     for line in claim.lines:
-        match line:
-            case Statement():
-                for mutant in mutants.mutants(line):
-                    wrong = mutant.statement
-                    proof = wrong.proved()
-                    numbers = mutants.refuted(wrong, mutant.mistake != mutants.LABEL_SHIFT)
-                    reason = (
-                        "" if numbers else mutants.true_as_well(line, wrong) or listed(claim, mutant.mistake, wrong)
-                    )
-                    yield Mutation(result, claim.name, mutant.mistake, wrong.text, proof, numbers, reason)
-            case Formula():
-                for mistake, changed in formulas.mutants(line):
-                    proof, numbers = changed.proved(), formulas.refuted(changed)
-                    reason = "" if numbers else formulas.true_as_well(line, changed) or listed(claim, mistake, None)
-                    yield Mutation(result, claim.name, mistake, changed.text, proof, numbers, reason)
-            case Worded():
-                for each in line.wrong:
-                    holds, residual = examine(each.residual())
-                    yield Mutation(result, claim.name, each.name, each.wrong, holds, f"left over: {residual}", "")
+        if isinstance(line, Worded):
+            for each in line.wrong:
+                holds, residual = examine(each.residual())
+                yield Mutation(result, claim.name, each.name, each.wrong, holds, f"left over: {residual}", "")
+        else:
+            for mistake, wrong in wrong_lines(line):
+                yield judged(result, claim, line, mistake, wrong)
+
+
+def wrong_lines(line: Statement | Formula) -> list[tuple[str, Statement | Formula]]:
+    """The mutants of a statement or formula, each with its mistake in words."""
+    if isinstance(line, Statement):
+        return [(each.mistake, each.statement) for each in mutants.mutants(line)]
+    return [*formulas.mutants(line)]
+
+
+def judged(result: str, claim: Claim, line: Statement | Formula, mistake: str, wrong: Statement | Formula) -> Mutation:
+    """What becomes of one mutant of a line of a claim."""
+    if isinstance(line, Statement) and isinstance(wrong, Statement):
+        numbers = mutants.refuted(wrong, mistake != mutants.LABEL_SHIFT)
+        reason = "" if numbers else mutants.true_as_well(line, wrong) or listed(claim, mistake, wrong)
+    else:
+        assert isinstance(line, Formula), "a mutant is of its line's kind"
+        assert isinstance(wrong, Formula), "a mutant is of its line's kind"
+        numbers = formulas.refuted(wrong)
+        reason = "" if numbers else formulas.true_as_well(line, wrong) or listed(claim, mistake, None)
+    return Mutation(result, claim.name, mistake, wrong.text, wrong.proved(), numbers, reason)
 
 
 def listed(claim: Claim, mistake: str, wrong: Statement | None) -> str:

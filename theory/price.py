@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from theory.certificate import LARGER_UNDER_P, gibbs
-from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
-from theory.gaussian_prices import bayes_rule, gaussian_divergence, log_loss_price
+from theory.claim import AlsoTrue, Check, Claim
+from theory.formula import Formula, Step
+from theory.gaussian_world import (
+    GAUSSIAN_RANGES,
+    M_P,
+    M_Q,
+    S2,
+    V_P,
+    V_Q,
+    bayes_rule,
+    divergence,
+    price_of_gaussians,
+    same,
+)
 from theory.record import Result
 from theory.statement import Equality, Statement
 from theory.terms import KL, ONE, ZERO, X, Y, log, p, q, r, term
@@ -63,33 +75,20 @@ RESULT = Result(
             "gaussian",
             "identity",
             (
-                Worded(
-                    "For q_y = N(m_q, v_q), p_y = N(m_p, v_p), k = N(y, s^2): E_q Delta = G(v_q, v_p) - G(v_q + s^2, v_p + s^2), "
-                    "G(v, u) = (1/2)[log(u/v) + v/u - 1 + (m_q - m_p)^2/u]",
-                    r"E_q\Delta = G(v_q, v_p) - G(v_q + s^2, v_p + s^2), \quad "
-                    r"G(v, u) = \tfrac12\Big[\log\frac uv + \frac vu - 1 + \frac{(m_q - m_p)^2}{u}\Big]",
-                    "closed form",
-                    (
-                        Check(
-                            "Posterior and evidence: log q(y) + log k(x|y) = log q(y|x) + log q(x) identically, and for p.",
-                            bayes_rule,
-                        ),
-                        Check(
-                            "G is KL: the mean of the difference of log densities, by the first two moments.",
-                            gaussian_divergence,
-                        ),
-                        Check(
-                            "E_{q(x)} KL(q(y|x)||p(y|x)), by the moments of x, minus the right side is exactly zero.",
-                            log_loss_price,
-                        ),
-                    ),
-                    (
-                        Wrong("plus", "the second G is added", lambda: log_loss_price(-1)),
-                        Wrong("factor", "G without its factor 1/2", lambda: gaussian_divergence(2)),
-                    ),
+                Formula(
+                    price_of_gaussians(),
+                    "=",
+                    divergence(M_Q, V_Q, M_P, V_P) - divergence(M_Q, V_Q + S2, M_P, V_P + S2),
+                    GAUSSIAN_RANGES,
+                    (Step("The mean of KL(q(y|x)||p(y|x)) over q(x) minus the right side is exactly zero.", same),),
+                    lead="For q_y = N(m_q, v_q), p_y = N(m_p, v_p), k = N(y, s2): ",
+                    lead_latex=r"q_y = N(m_q, v_q),\; p_y = N(m_p, v_p),\; k = N(y, s^2): \quad ",
+                    name="E_q Delta",
+                    name_latex=r"E_q\Delta",
                 ),
             ),
             assumptions=("labels on the whole line",),
+            cites=(Check("Bayes' rule: q(y) k(x|y) = q(y|x) q(x), and the same for p.", bayes_rule),),
         ),
     ),
     source="this project; the chain rule of the divergence",

@@ -121,7 +121,7 @@ def verify(
       InputError: the question cannot be answered.
     """
     evidence = gather(question, progress)
-    numeric = {name: tuple(checks.load(name).checks(evidence)) for name in question.only}
+    numeric = {name: tuple(checks.run(name, evidence)) for name in question.only}
     ledger = prover.collect()
     questions = dict(ledger.questions)
     own = {

@@ -1,0 +1,197 @@
+"""The checks that follow from statements: both sides of each, by every pair of routes that reach them, and in finite worlds.
+
+Nothing is typed here twice: a check reads the statement from the ledger, and a wrong version of the statement gives the wrong checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from numerics.checks import fitted
+from numerics.checks.common import Page
+from numerics.evidence import Evidence
+from numerics.records import Estimate, Kind
+from numerics.routes import certified, closed_form, quadrature
+from numerics.routes.route import NeedsClasses, NotReached, Route
+from theory import mutate
+from theory.claim import Claim, Worded
+from theory.formula import Formula
+from theory.printing import text
+from theory.record import Result
+from theory.statement import Statement, sides
+from theory.terms import E, Term
+from theory.words import class_part, corrected_excess, f_hat, f_p, f_q, price, within_part
+from theory.worlds import Evaluation, World, exact, real
+
+KINDS: dict[str, Kind] = {"=": "identity", "<=": "upper bound", "<": "counterexample"}
+
+GENERIC = exact(
+    "five labels, four inputs, two classes",
+    q="1/8 1/4 1/4 1/8 1/4",
+    p="3/8 1/16 1/4 1/4 1/16",
+    k=("1/2 1/4 1/8 1/8", "1/4 1/2 1/8 1/8", "1/8 1/4 3/8 1/4", "1/8 1/8 1/4 1/2", "1/16 3/16 1/4 1/2"),
+    classes=(0, 0, 1, 1, 1),
+    labels="0 1 3 4 6",
+    predictions=(0, 1, 1, 0),
+)
+"""Nothing special: every identity has all of its terms."""
+
+
+@lru_cache(maxsize=1)
+def finite_worlds() -> tuple[World, ...]:
+    """The worlds on which every statement is evaluated, whatever the density of the run."""
+    from theory.offset import REVEALED
+    from theory.price import THREE
+
+    return tuple(map(real, (THREE, REVEALED, GENERIC)))
+
+
+def add(page: Page, result: Result) -> None:
+    """Writes down the checks of every statement of a result."""
+    pairs = list(route_pairs(page.evidence))
+    for claim in result.claims:
+        for line in claim.lines if isinstance(claim, Claim) else ():
+            if isinstance(line, Statement):
+                if line.world is None:
+                    _by_routes(page, claim.name, line, pairs)
+                    _by_fits(page, claim.name, line)
+                _in_worlds(page, claim.name, line)
+
+
+FITTED: dict[Term, tuple[str, ...]] = {
+    price: ("extra_term", "plain_excess"),
+    corrected_excess: ("corrected_excess",),
+    class_part: ("class_excess",),
+    within_part: ("within_excess",),
+    E((f_hat - f_q) ** 2): ("corrected_squared_error",),
+    E((f_p - f_q) ** 2): ("squared_error", "histogram_squared_error"),
+}
+"""What is trained, by the term that it measures."""
+
+
+def _by_fits(page: Page, claim: str, statement: Statement) -> None:
+    """An equation whose left side is measured on trained models, against its right side by quadrature."""
+    first, _ = quadrature.routes(page.evidence)
+    if page.evidence.fits is None or statement.relation != "=" or statement.left not in FITTED:
+        return
+    for name in FITTED[statement.left]:
+        for classes in (None, *page.evidence.world.classes):
+            if page.evidence.fits.find(name, classes) is None:
+                continue
+            try:
+                fitted.add(page, claim, name, first.number(statement.right, classes), classes)
+            except (NeedsClasses, NotReached):
+                continue
+
+
+def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
+    """The routes of the left and of the right side. Each route beyond the first is set against the first, a certificate against itself too."""
+    first, second = quadrature.routes(evidence)
+    balls, closed = certified.route(evidence), closed_form.route(evidence)
+    yield from ((first, first), (second, first), (balls, first), (balls, balls), (closed, closed))
+
+
+def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
+    seen: set[tuple[int | None, str, Estimate, Estimate]] = set()
+    reached, missing = False, ""
+    for left_route, right_route in pairs:
+        for classes in (None, *page.evidence.world.classes):
+            try:
+                left = left_route.number(statement.left, classes)
+                right = right_route.number(statement.right, classes)
+            except NeedsClasses:
+                continue
+            except NotReached as reason:
+                missing = missing or str(reason)
+                break
+            reached = True
+            key = (classes, left_route.evidence, left, right)
+            # One number against itself says nothing; nor does the same pair of numbers twice.
+            if left is not right and key not in seen:
+                seen.add(key)
+                _write(page, claim, statement, left, right, left_route, right_route, classes)
+            if classes is None:
+                break
+    if not reached:
+        page.skip(claim, KINDS[statement.relation], f"by routes: {missing}; evaluated in finite worlds")
+
+
+def _write(
+    page: Page,
+    claim: str,
+    statement: Statement,
+    left: Estimate,
+    right: Estimate,
+    left_route: Route,
+    right_route: Route,
+    classes: int | None,
+) -> None:
+    if not quadrature.finite(left, right):
+        page.skip(
+            claim,
+            KINDS[statement.relation],
+            quadrature.why_not_finite(page.evidence, classes),
+            left_route.evidence,
+            classes,
+        )
+        return
+    names = left_route.name if left_route is right_route else f"{left_route.name} | {right_route.name}"
+    page.add(
+        claim,
+        KINDS[statement.relation],
+        right,
+        left,
+        f"{text(statement.left)} {statement.relation} {text(statement.right)}; {names}",
+        source=left_route.evidence,
+        classes=classes,
+    )
+
+
+def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
+    """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
+    worlds = finite_worlds() if statement.world is None else (real(statement.world),)
+    for world in worlds:
+        both = sides(statement, Evaluation(world))
+        left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
+        if not quadrature.finite(left, right):
+            continue
+        strict = statement.relation == "<"
+        with page.elsewhere(world.name):
+            note = f"{text(statement.left)} {statement.relation} {text(statement.right)}"
+            # A strict inequality is a counterexample, whose larger side is the number that must exceed.
+            page.add(claim, KINDS[statement.relation], left if strict else right, right if strict else left, note)
+
+
+@dataclass(frozen=True)
+class WrongResult:
+    """A result of which one statement is replaced by a mutant, the others left out.
+
+    Attributes:
+      true, line: the claim as it stands, and the line of it that is mutated.
+      mistake, wrong: what is wrong, in words, and the mutant.
+      result: the wrong result.
+    """
+
+    true: Claim
+    line: Statement | Formula
+    mistake: str
+    wrong: Statement | Formula
+    result: Result
+
+    def needs_no_rejection(self) -> bool:
+        """Whether the mutant is true too, or is refuted in other finite worlds than those of a run."""
+        return mutate.judged(self.result.name, self.true, self.line, self.mistake, self.wrong).status != "survived"
+
+
+def wrong_results(result: Result) -> Iterator[WrongResult]:
+    """Every mutant of every statement and formula of a result."""
+    for claim in result.claims:
+        if not isinstance(claim, Claim):
+            continue
+        for line in claim.lines:
+            if not isinstance(line, Worded):
+                for mistake, wrong in mutate.wrong_lines(line):
+                    changed = replace(result, claims=(replace(claim, lines=(wrong,)),))
+                    yield WrongResult(claim, line, mistake, wrong, changed)
