@@ -180,6 +180,22 @@ def square(root: Term, weight: Term | int = 1, given: Field = NOTHING) -> Piece:
     return Piece((Positive(term(weight)), Square(root)), given)
 
 
+def pinsker(density: Term, scale: Term | int = 1) -> Certificate:
+    """scale times D^2/2 KL(q(y|x)||s(y|x)) - (f_s - f_q)^2, averaged over q(x), for the law s with a density: why the first is the larger.
+
+    With u = q(y|x)/s(y|x), m the middle of the labels and a = 2 (f_q - f_s)/D^2: the lemma at (u, a (y - m)), and what a^2 (y - m)^2 falls
+    short of a^2 D^2/4, each averaged under s(y|x).
+    """
+    normaliser = E(density, X)
+    ratio = normaliser / density
+    slope = 2 * (E(y, X) - E(y * density, X) / normaliser) / D**2
+    half = D**2 / 2 * scale / ratio
+    return (
+        Piece((Positive(half), PINSKER(ratio, slope * (y - a - D / 2)))),
+        Piece((Positive(half * Fraction(2, 3) * (ratio + 2)), Square(slope), Inside())),
+    )
+
+
 NOT_NEGATIVE: tuple[tuple[Term, Certificate], ...] = (
     (price, (gibbs(r / Z),)),
     (class_part, (gibbs(V / Z),)),

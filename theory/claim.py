@@ -113,12 +113,19 @@ class Claim:
     def statement(self) -> str:
         """In plain text, as a sentence."""
         text = "; ".join(line.text for line in self.lines)
-        return text + (f": {self.remark}." if self.remark else ".")
+        return f"{self._where}{text}{f': {self.remark}' if self.remark else ''}."
+
+    @property
+    def _where(self) -> str:
+        """The exact world that the statements are about, before them; nothing where they speak of every law."""
+        worlds = {line.world.name for line in self.lines if isinstance(line, Statement) and line.world is not None}
+        return f"For {' and '.join(sorted(worlds))}: " if worlds else ""
 
     @property
     def latex(self) -> str:
         """In LaTeX, without delimiters."""
-        return r", \qquad ".join(line.latex for line in self.lines)
+        lines = r", \qquad ".join(line.latex for line in self.lines)
+        return (rf"\text{{{self._where}}}" if self._where else "") + lines
 
     @property
     def scope(self) -> Scope:

@@ -23,6 +23,11 @@ RESULTS: tuple[str, ...] = (
     "readout",
     "gradient_flow",
     "loss_scale",
+    "predictions",
+    "transfer",
+    "recalibration",
+    "ratio_error",
+    "beyond_label_shift",
 )
 """Results, each with a file of its name in every room."""
 

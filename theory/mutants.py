@@ -41,7 +41,7 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, f_p, f_q, phat
+from theory.words import D, R, V, W, Z, anything, channel_ratio, f_p, f_q, phat
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
@@ -88,7 +88,7 @@ def _all(statement: Statement) -> Iterator[Mutant]:
                 if other != whole:
                     moved = replace(statement.equality, **{side: other})
                     yield Mutant(f"equality: {text(other)} for {text(whole)}", replace(statement, equality=moved))
-    if statement.world is None:
+    if statement.world is None and channel_ratio not in atoms(statement.left) | atoms(statement.right):
         left, right = (replaced(side, r, anything) for side in (statement.left, statement.right))
         same = statement.equality
         equality = same and Equality(replaced(same.left, r, anything), replaced(same.right, r, anything))
@@ -207,12 +207,22 @@ def _candidates(*statements: Statement) -> list[Term]:
     plain += [W, KL(q, p, X, given=C)]
     sides = [side for statement in statements for side in (statement.left, statement.right)]
     own = [each for side in sides for each in _addends(side) if not_negative(each)]
-    scales = [Power(D, 2)] if any(D in _atoms(side) for side in sides) else []
+    inside = {each for side in sides for each in atoms(side) if isinstance(each, Divergence) and each.of == Y}
+    # The chain rule: a divergence of labels is one of classes and one within classes.
+    plain += [KL(each.above, each.below, Y, given=each.given | C) for each in inside]
+    scales = [Power(D, 2)] if any(D in atoms(side) for side in sides) else []
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 
-def _atoms(whole: Term) -> set[Term]:
-    return {whole} | {atom for part in children(whole) for atom in _atoms(part)}
+def atoms(whole: Term) -> set[Term]:
+    """A term and all terms inside it, those in the densities of laws too."""
+    parts = [*children(whole)]
+    match whole:
+        case Divergence(above, below):
+            parts += [above.density, below.density]
+        case Density(law) | Mean(_, _, law):
+            parts += [law.density]
+    return {whole} | {atom for part in parts for atom in atoms(part)}
 
 
 def cone(gap: Term, candidates: list[Term], most: int = 3) -> list[tuple[Fraction, Term]] | None:
@@ -292,6 +302,7 @@ def worlds(label_shift: bool = True) -> Iterator[Evaluation[Real]]:
     for seed in range(8):
         yield _values(seed, 6, 1e-2, CHANNELS[seed % 4], label_shift)
     if label_shift:
+        yield _symmetric()
         for seed in range(24):
             yield _sharp(seed)
     for seed in range(8, 160):
@@ -316,7 +327,19 @@ def _sharp(seed: int) -> Evaluation[Real]:
 
     k = (row(half + said, half - said), row(half - said, half + said))
     q, p = row(half, half), row(half - side, half + side)
-    return Evaluation(World(f"sharp world {seed}", q, p, k, (0, seed // 2 % 2), row(Fraction(0), length), (0, 0), Real))
+    return Evaluation(
+        World(f"sharp world {seed}", q, p, k, (0, seed // 2 % 2), row(Fraction(0), length), (0, 0), Real, seed=seed)
+    )
+
+
+@functools.cache
+def _symmetric() -> Evaluation[Real]:
+    """Inputs that tell the labels apart and have one law all the same: q_x = p_x without silence."""
+    tenths = tuple(Real.of(Fraction(tenth, 10)) for tenth in (1, 8, 5, 9))
+    third, (one, eight, five, nine) = Real.of(Fraction(1, 3)), tenths
+    k = ((nine, one), (five, five), (one, nine))
+    labels = tuple(Real(value) for value in (0.0, 1.0, 2.0))
+    return Evaluation(World("symmetric world", (third,) * 3, (one, eight, one), k, (0, 0, 1), labels, (0, 1), Real))
 
 
 def refuted(statement: Statement, label_shift: bool = True) -> str:
@@ -324,7 +347,8 @@ def refuted(statement: Statement, label_shift: bool = True) -> str:
     if statement.world is not None:
         values = Evaluation(real(statement.world))
         return statement.world.name if sides(statement, values).refuted else ""
-    for values in worlds(label_shift):
+    both = {channel_ratio} & (atoms(statement.left) | atoms(statement.right))
+    for values in worlds(label_shift and not both):
         if sides(statement, values).refuted:
             return values.world.name
     return ""

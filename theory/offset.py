@@ -11,7 +11,7 @@ from theory.words import R, V, W, Zhat, corrected_excess, phat, price, within_pa
 from theory.worlds import exact
 
 REVEALED = exact(
-    "labels 1 to 4, x reveals {1}, {2, 3}, {4}, q = 1/4 each, p = (1/8, 1/4, 1/4, 3/8), classes {1, 2}, {3, 4}",
+    "labels 1, 2, 3, 4, inputs that reveal 1, 2 or 3, 4, q = 1/4 each, p = (1/8, 1/4, 1/4, 3/8), classes 1-2, 3-4",
     q="1/4 1/4 1/4 1/4",
     p="1/8 1/4 1/4 3/8",
     k=("1 0 0", "0 1 0", "0 1 0", "0 0 1"),

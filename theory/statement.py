@@ -12,7 +12,7 @@ from typing import Literal
 
 from theory.axioms import Unprovable, form, product
 from theory.axioms import inverse as inverted
-from theory.certificate import GIBBS, Certificate, Instance, Positive, certifies
+from theory.certificate import GIBBS, Certificate, Instance, Positive, Square, certifies
 from theory.numbers import Exact, Real
 from theory.printing import latex, text
 from theory.terms import Term, q
@@ -40,7 +40,7 @@ class Statement:
 
     Attributes:
       certificate: of an inequality for every law: means of products that are visibly not negative, which add up to right - left.
-      equality: when `<=` is `=`; the certificate must then be one mean of `t - 1 - log t`.
+      equality: when `<=` is `=`; the certificate must then be one mean of `t - 1 - log t` or of a square.
       world: the exact world that the statement is about; None where it speaks of every law.
     """
 
@@ -115,15 +115,20 @@ class Statement:
         return all(gap > error if self.relation == "<" else gap >= -error for gap, error in gaps)
 
     def _only_when(self, equality: Equality) -> bool:
-        """t - 1 - log t is zero at t = 1 alone: so the gap is zero only where t = 1, and t must be the quotient of the two terms."""
+        """Whether the gap is zero only where the two terms agree: it is one mean of t - 1 - log t, zero at t = 1 alone, with t the quotient
+        of the terms, or one mean of a square, with the difference of the terms as root."""
         if len(self.certificate) != 1:
             return False
         factors = [factor for factor in self.certificate[0].factors if not isinstance(factor, Positive)]
-        if len(factors) != 1 or not isinstance(factors[0], Instance) or factors[0].lemma != GIBBS:
+        if len(factors) != 1:
             return False
-        ratio = form(factors[0].arguments[0])
-        quotient = product(form(equality.left), inverted(form(equality.right)))
-        return ratio in (quotient, inverted(quotient))
+        match factors[0]:
+            case Instance(lemma, (ratio,)) if lemma == GIBBS:
+                quotient = product(form(equality.left), inverted(form(equality.right)))
+                return form(ratio) in (quotient, inverted(quotient))
+            case Square(root):
+                return form(root) in (form(equality.left - equality.right), form(equality.right - equality.left))
+        return False
 
 
 @dataclass(frozen=True)
@@ -170,5 +175,10 @@ def _misplaced(equality: Equality, values: Evaluation[Real], gap: float, limit: 
     left, right = values.table(equality.left), values.table(equality.right)
     masses = values.masses(q)
     agree = all(abs(left[pair].value - right[pair].value) <= left[pair].error + right[pair].error for pair in left)
-    apart = sum(masses[pair].value * (left[pair].value / right[pair].value - 1) ** 2 for pair in left)
+    # Two terms of any sign: what they differ by, against their size.
+    apart = sum(
+        masses[pair].value
+        * ((left[pair].value - right[pair].value) / (abs(left[pair].value) + abs(right[pair].value) or 1)) ** 2
+        for pair in left
+    )
     return gap > limit if agree else gap <= limit and limit < HIDDEN * apart

@@ -15,6 +15,9 @@ phat = Law("phat", r"\hat p", r / R)
 Zhat = Named("Zhat(x)", r"\hat Z(x)", E(r / R, X))
 """phat(x)/q(x)."""
 
+weight = Named("w(x)", "w(x)", E(1 / r, X, law=p))
+"""q(x)/p(x), as a mean under the imbalanced posterior."""
+
 l = Named("l(y)", r"\ell(y)", log(r))
 Delta = Named("Delta", r"\Delta", log(Z) - l)
 """The extra error term: how much more the imbalanced posterior's log-loss is."""
@@ -50,3 +53,6 @@ def risk(prediction: Term, law: Law = q) -> Term:
 
 anything = Atom("r(x,y)", "r(x,y)", ALL, positive=True, unit=NOTHING)
 """p/q without label shift: a ratio that depends on the input too."""
+
+channel_ratio = Atom("k_p/k_q", r"\tfrac{k_p(x|y)}{k_q(x|y)}", ALL, positive=True, unit=Y)
+"""How the channels of the two laws differ (*beyond_label_shift*); 1 under label shift."""

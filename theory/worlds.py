@@ -220,6 +220,9 @@ class Evaluation(Generic[N]):
             case "r(x,y)":
                 channel = world.k if world.k_p is None else world.k_p
                 return {(x, y): world.p[y] * channel[y][x] / (world.q[y] * world.k[y][x]) for x, y in world.pairs()}
+            case "k_p/k_q":
+                channel = world.k if world.k_p is None else world.k_p
+                return {(x, y): channel[y][x] / world.k[y][x] for x, y in world.pairs()}
             case "y":
                 return {(x, y): world.labels[y] for x, y in world.pairs()}
             case "a":

@@ -78,12 +78,24 @@ def _by_fits(page: Page, claim: str, statement: Statement) -> None:
         return
     for name in FITTED[statement.left]:
         for classes in (None, *page.evidence.world.classes):
-            if page.evidence.fits.find(name, classes) is None:
+            entry = page.evidence.fits.find(name, classes)
+            if entry is None:
                 continue
             try:
-                fitted.add(page, claim, name, first.number(statement.right, classes), classes)
+                expected = first.number(statement.right, classes)
             except (NeedsClasses, NotReached):
                 continue
+            # What the family cannot represent is known without training: the statement is expected to hold up to just that.
+            gap = entry.representation_gap
+            page.add(
+                claim,
+                "identity",
+                Estimate(expected.value + gap, expected.error),
+                fitted.interval(page.evidence.fits, entry),
+                f"{name}, {page.evidence.fits.seeds} seeds; the family's optimum lies {gap:.1e} away, which is added",
+                source="fitted",
+                classes=classes,
+            )
 
 
 def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
