@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from numerics.fits.partition import Partition
 from numerics.fits.probability_tables import Tables
-
-if TYPE_CHECKING:
-    from numerics.fits.measure import Partition
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numerics.fits.decoded import Decoded, decoded
 from numerics.fits.features import Family
 from numerics.fits.fitted_numbers import Correction
+from numerics.fits.partition import Partition, log_sums, partition
 from numerics.fits.probability_tables import Tables
 from numerics.world import bin_index, common_cells
 
@@ -61,48 +62,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Partition:
-    """The classes of one K, as the evaluation needs them.
-
-    Attributes:
-      classes: the nominal K.
-      edges: of the classes.
-      place: class of each label node that p samples, shape (N,), ascending; every class occurs.
-      joint, joint_p: q(x, c) and p(x, c) at the evaluation nodes, shape (n, bins) each.
-      q, p: class masses, shape (bins,).
-      starts: first cell of the common refinement in each class.
-      evidence: log of the q-weighted kernel summed over each class, shape (n, bins).
-    """
-
-    classes: int
-    edges: tuple[Fraction, ...]
-    place: np.ndarray
-    joint: np.ndarray
-    joint_p: np.ndarray
-    q: np.ndarray
-    p: np.ndarray
-    starts: np.ndarray
-    evidence: np.ndarray
-
-
-def partition(table: Tables, classes: int, edges: tuple[Fraction, ...], cells: np.ndarray) -> Partition:
-    """A partition on a table; `cells` are the label nodes' cells of the common refinement."""
-    labels = table.labels
-    place = bin_index(edges, labels.nodes)
-    number = len(edges) - 1
-    everywhere = bin_index(edges, labels.all_nodes)
-    joint = table.q_all @ np.eye(number)[everywhere]
-    first_nodes = np.flatnonzero(np.diff(cells, prepend=-1))
-    starts = np.flatnonzero(np.diff(place[first_nodes], prepend=-1))
-    q = np.bincount(everywhere, labels.all_weight, number)
-    p = np.bincount(place, labels.weight * np.exp(labels.log_ratio), number)
-    own = np.flatnonzero(np.diff(place, prepend=-1))
-    evidence = _log_sums(table.log_kernel + np.log(labels.weight), own)
-    joint_p = table.p_joint @ np.eye(number)[place]
-    return Partition(classes, edges, place, joint, joint_p, q / q.sum(), p / p.sum(), starts, evidence)
-
-
-@dataclass(frozen=True)
 class Stage:
     """What all models of a run are scored on.
 
@@ -124,7 +83,7 @@ def stage(table: Tables, classes: Sequence[int], edges: Sequence[tuple[Fraction,
     refined = common_cells([*edges, table_ends(table, edges)])
     cells = bin_index(refined, table.labels.nodes)
     parts = tuple(partition(table, K, e, cells) for K, e in zip(classes, edges, strict=True))
-    evidence = _log_sums(table.log_kernel + np.log(table.labels.weight), np.zeros(1, int))[:, 0]
+    evidence = log_sums(table.log_kernel + np.log(table.labels.weight), np.zeros(1, int))[:, 0]
     return Stage(table, parts, np.flatnonzero(np.diff(cells, prepend=-1)), evidence)
 
 
@@ -133,13 +92,6 @@ def table_ends(table: Tables, edges: Sequence[tuple[Fraction, ...]]) -> tuple[Fr
     if edges:
         return (edges[0][0], edges[0][-1])
     return (Fraction(float(table.labels.all_nodes[0])), Fraction(float(table.labels.all_nodes[-1])))
-
-
-def _log_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Logarithms of sums of exponentials over consecutive columns, shape (rows, len(starts))."""
-    lengths = np.diff(np.append(starts, values.shape[1]))
-    top = np.maximum.reduceat(values, starts, axis=1)
-    return top + np.log(np.add.reduceat(np.exp(values - np.repeat(top, lengths, axis=1)), starts, axis=1))
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -167,7 +119,7 @@ def score(
     """
     table = stage.table
     labels = table.labels
-    sums = _log_sums(log_weights, stage.starts)
+    sums = log_sums(log_weights, stage.starts)
     lengths = np.diff(np.append(stage.starts, len(labels.nodes)))
     centred = np.exp(log_weights - np.repeat(sums, lengths, axis=1))
     means = np.add.reduceat(centred * labels.nodes, stage.starts, axis=1)
@@ -181,7 +133,7 @@ def score(
         extra_term = -gain + float(table.q_inputs @ (total - stage.evidence))
 
     def of_classes(part: Partition, logits: np.ndarray, prior: np.ndarray) -> ClassScore:
-        in_class = _log_sums(sums, part.starts)
+        in_class = log_sums(sums, part.starts)
         counts = np.diff(np.append(part.starts, sums.shape[1]))
         weights = np.exp(sums - np.repeat(in_class, counts, axis=1))
         class_means = np.add.reduceat(weights * means, part.starts, axis=1)
@@ -217,5 +169,5 @@ def exact(stage: Stage) -> Score:
     table = stage.table
     labels = table.labels
     log_weights = table.log_kernel + np.log(labels.weight) + labels.log_ratio
-    logits = [_log_sums(log_weights, np.flatnonzero(np.diff(part.place, prepend=-1))) for part in stage.partitions]
+    logits = [log_sums(log_weights, np.flatnonzero(np.diff(part.place, prepend=-1))) for part in stage.partitions]
     return score(stage, log_weights, logits, [part.p for part in stage.partitions])
