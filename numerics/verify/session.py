@@ -72,7 +72,7 @@ def falsify(request: Request, prover: proofs.Prover) -> str:
 
     answer = falsify.falsify(request.question, prover, progress(request))
     if request.json is not None:
-        report = report_json.falsification(answer.density, answer.trials, answer.status)
+        report = report_json.falsification(answer)
         if request.json == "-":
             sys.stdout.write(files.json_text(report))
             return answer.status
