@@ -19,8 +19,8 @@ def main() -> int:
     parser = command.Parser(prog="python -m benchmarks", description=__doc__)
     names = "; ".join(f"{name}: {what}" for name, what in BENCHMARKS.items())
     parser.add_argument("name", choices=BENCHMARKS, help=names)
-    asked = parser.parse_args(sys.argv[1:2])
-    return int(import_module(f"benchmarks.{asked.name}").main(sys.argv[2:]))
+    options = parser.parse_args(sys.argv[1:2])
+    return int(import_module(f"benchmarks.{options.name}").main(sys.argv[2:]))
 
 
 if __name__ == "__main__":

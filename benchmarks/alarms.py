@@ -40,18 +40,20 @@ def main(arguments: Sequence[str]) -> int:
     parser = command.Parser(prog="python -m benchmarks alarms", description=__doc__)
     parser.add_argument("--runs", type=int, default=200, help="simulated runs (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="what all keys are made from (default: 0)")
-    asked: argparse.Namespace = parser.parse_args(list(arguments))
-    if not 1 <= asked.runs <= MOST_RUNS:
-        raise InputError(f"--runs {asked.runs}", f"give a number from 1 to {MOST_RUNS}")
+    options: argparse.Namespace = parser.parse_args(list(arguments))
+    if not 1 <= options.runs <= MOST_RUNS:
+        raise InputError(f"--runs {options.runs}", f"give a number from 1 to {MOST_RUNS}")
     runtime.start()
-    alarms, judged = measure(asked.runs, asked.seed)
+    alarms, judged = measure(options.runs, options.seed)
     failed = sum(1 for names in alarms if names)
-    print(f"{failed} of {asked.runs} runs raise a false alarm ({failed / asked.runs:.1%}); goal: at most {GOAL:.0%}")
+    print(
+        f"{failed} of {options.runs} runs raise a false alarm ({failed / options.runs:.1%}); goal: at most {GOAL:.0%}"
+    )
     print(f"{judged} statistical checks a run")
     for number, names in enumerate(alarms):
         if names:
             print(f"  run {number + 1}: {', '.join(names)}")
-    return command.HOLDS if failed <= GOAL * asked.runs else command.FAILS
+    return command.HOLDS if failed <= GOAL * options.runs else command.FAILS
 
 
 def measure(runs: int, seed: int) -> tuple[list[list[str]], int]:
@@ -70,22 +72,22 @@ def measure(runs: int, seed: int) -> tuple[list[list[str]], int]:
     judged = 0
     for start in range(0, runs, CHUNK):
         number = min(CHUNK, runs - start)
-        made = fits(world, SEEDS * number, seed + start, Options(draws=DRAWS, test_draws=DRAWS // 4))
-        judged = len(made.quantities) + len(bins)
+        trained = fits(world, SEEDS * number, seed + start, Options(draws=DRAWS, test_draws=DRAWS // 4))
+        judged = len(trained.quantities) + len(bins)
         for run in range(number):
             own = slice(SEEDS * run, SEEDS * (run + 1))
             failed = []
-            for entry in made.quantities:
+            for entry in trained.quantities:
                 values, differences = np.array(entry.values)[own], np.array(entry.differences)[own]
                 part = replace(entry, values=tuple(values.tolist()), differences=tuple(differences.tolist()))
                 off = math.fsum(part.differences) / SEEDS
-                if abs(off) > summary.interval(part, len(made.quantities)).error:
+                if abs(off) > summary.interval(part, len(trained.quantities)).error:
                     failed.append(entry.name if entry.classes is None else f"{entry.name} {entry.classes}")
             for side in bins:
-                told = sample_size.leading(side.q, side.p)
+                expected = sample_size.leading(side.q, side.p)
                 key = (seed, start + run, side.classes)
-                found = sample_size.monte_carlo(side.q, side.p, sample_size.REPLICATES, key, told, quantile)
-                if abs(found.value - 1) > found.error:
+                measured = sample_size.monte_carlo(side.q, side.p, sample_size.REPLICATES, key, expected, quantile)
+                if abs(measured.value - 1) > measured.error:
                     failed.append(f"penalty {side.classes}")
             alarms.append(failed)
     return alarms, judged

@@ -81,14 +81,14 @@ def peak() -> tuple[float, float, str]:
 
     Medians of 20 products, each in a process of its own.
     """
-    found = []
+    rates = []
     for threads in ({}, {"OPENBLAS_NUM_THREADS": "1"}):
         environment = clean_environment() | threads
         done = subprocess.run(
             [sys.executable, "-c", PEAK_PROGRAM], capture_output=True, text=True, check=True, env=environment
         )
-        found.append(done.stdout.strip().split("|"))
-    return float(found[0][0]), float(found[1][1]), found[0][2]
+        rates.append(done.stdout.strip().split("|"))
+    return float(rates[0][0]), float(rates[1][1]), rates[0][2]
 
 
 def one_core(classes: int, epochs: int) -> tuple[float, float]:
@@ -313,48 +313,48 @@ def measure(rounds: int, devices: int, say: Callable[[str], None]) -> dict[str, 
     }
 
 
-def told(found: dict[str, Any]) -> str:
+def text(figures: dict[str, Any]) -> str:
     """The figures as text."""
     lines = [
-        f"NumPy sgemm peak, n = 1024, all cores: {found['peak']['median'] / 1e9:.0f} GFLOP/s"
-        f" ({found['peak']['least'] / 1e9:.0f} to {found['peak']['largest'] / 1e9:.0f}) {found['peak']['kernel']}",
-        f"model-step, batch 256, net 1-6-15-1, {found['devices']} devices; medians of {found['rounds']} rounds",
+        f"NumPy sgemm peak, n = 1024, all cores: {figures['peak']['median'] / 1e9:.0f} GFLOP/s"
+        f" ({figures['peak']['least'] / 1e9:.0f} to {figures['peak']['largest'] / 1e9:.0f}) {figures['peak']['kernel']}",
+        f"model-step, batch 256, net 1-6-15-1, {figures['devices']} devices; medians of {figures['rounds']} rounds",
         "classes   operations    us/step   share of peak   (least to largest)   by processor time   goal   aim",
     ]
-    for classes, row in found["classes"].items():
+    for classes, row in figures["classes"].items():
         goal = f"{row['goal']:.0%}   {row['aim']:.0%}" if "goal" in row else ""
         span = f"({row['share_least']:.1%} to {row['share_largest']:.1%})"
         lines.append(
             f"{classes or 'none':>7} {sum(row['operations'].values()):>12,} {row['step_us']:>10.2f} {row['share']:>15.1%}"
             f"   {span:>18} {row['share_processor_time']:>19.1%}    {goal}".rstrip()
         )
-    for classes, ratio in found["devices_speedup"].items():
-        busy = found["devices_speedup_processor_time"][classes]
+    for classes, ratio in figures["devices_speedup"].items():
+        busy = figures["devices_speedup_processor_time"][classes]
         lines.append(
-            f"{found['devices']} devices against one device on one core, K = {classes}: {ratio:.2f} times, by processor time {busy:.2f} (goal {SCALING})"
+            f"{figures['devices']} devices against one device on one core, K = {classes}: {ratio:.2f} times, by processor time {busy:.2f} (goal {SCALING})"
         )
-    for classes, row in found["plain_loop"].items():
+    for classes, row in figures["plain_loop"].items():
         lines.append(
             f"plain loop, one model at a time, K = {classes}: {row['step_us']:.0f} us a step, {row['times_slower']:.1f} times slower"
         )
     lines += [
-        f"cost of a model, 100 models against 25: {found['cost_per_model_100_over_25']:.2f} times",
-        f"peak memory of a chunk, K = 1024: {found['peak_memory_gib']:.2f} GiB (at most {PEAK_MEMORY})",
-        f"a chunk outside its training: {found['chunk_overhead_s']:.2f} s",
-        f"3,000 pairs, extrapolated: {found['grid_minutes']:.1f} min, by processor time"
-        f" {found['grid_minutes_processor_time']:.1f} (goal {GRID_MINUTES[0]:.0f}, aim {GRID_MINUTES[1]:.0f});"
-        f" with `reg` trained again for each K: {found['grid_minutes_reg_five_times']:.1f} min",
+        f"cost of a model, 100 models against 25: {figures['cost_per_model_100_over_25']:.2f} times",
+        f"peak memory of a chunk, K = 1024: {figures['peak_memory_gib']:.2f} GiB (at most {PEAK_MEMORY})",
+        f"a chunk outside its training: {figures['chunk_overhead_s']:.2f} s",
+        f"3,000 pairs, extrapolated: {figures['grid_minutes']:.1f} min, by processor time"
+        f" {figures['grid_minutes_processor_time']:.1f} (goal {GRID_MINUTES[0]:.0f}, aim {GRID_MINUTES[1]:.0f});"
+        f" with `reg` trained again for each K: {figures['grid_minutes_reg_five_times']:.1f} min",
     ]
     return "\n".join(lines)
 
 
-def reached(found: dict[str, Any]) -> bool:
+def reached(figures: dict[str, Any]) -> bool:
     """Whether all goals (not aims) are met."""
     return (
-        all(row["share"] >= row.get("goal", 0) for row in found["classes"].values())
-        and all(ratio >= SCALING for ratio in found["devices_speedup"].values())
-        and found["peak_memory_gib"] <= PEAK_MEMORY
-        and found["grid_minutes_reg_five_times"] <= GRID_MINUTES[0]
+        all(row["share"] >= row.get("goal", 0) for row in figures["classes"].values())
+        and all(ratio >= SCALING for ratio in figures["devices_speedup"].values())
+        and figures["peak_memory_gib"] <= PEAK_MEMORY
+        and figures["grid_minutes_reg_five_times"] <= GRID_MINUTES[0]
     )
 
 
@@ -366,17 +366,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--json", metavar="FILE", help="also write the figures as JSON; - for stdout instead of the table"
     )
-    asked = parser.parse_args(arguments)
-    if asked.rounds < 1 or asked.devices < 1:
+    options = parser.parse_args(arguments)
+    if options.rounds < 1 or options.devices < 1:
         parser.error("rounds and devices must be at least 1")
     from numerics.study.chunk import prepare
 
-    prepare(asked.devices)
-    found = measure(asked.rounds, asked.devices, lambda text: print(text, file=sys.stderr, flush=True))
-    if asked.json == "-":
-        print(json.dumps(found, indent=1))
+    prepare(options.devices)
+    figures = measure(options.rounds, options.devices, lambda line: print(line, file=sys.stderr, flush=True))
+    if options.json == "-":
+        print(json.dumps(figures, indent=1))
     else:
-        print(told(found))
-        if asked.json:
-            files.write_json(asked.json, found)
-    return command.HOLDS if reached(found) else command.FAILS
+        print(text(figures))
+        if options.json:
+            files.write_json(options.json, figures)
+    return command.HOLDS if reached(figures) else command.FAILS

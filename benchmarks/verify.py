@@ -21,9 +21,9 @@ from unskew.ground import command, files
 from unskew.ground.refusals import InputError
 
 GOALS = {
-    "cold": 25.0,
-    "warm": 8.0,
-    "no fits": 5.0,
+    "cold": 11.0,
+    "warm": 5.0,
+    "no fits": 2.5,
     "help": 0.3,
     "certified integral": 0.05,
 }
@@ -92,9 +92,9 @@ def integral(repeats: int = 9) -> Timing:
     return Timing("certified integral", statistics.median(times), None, GOALS["certified integral"])
 
 
-def measure(repeats: int, told: Callable[[str], None]) -> list[Timing]:
-    """All timings; `told` hears what comes next."""
-    found = []
+def measure(repeats: int, announce: Callable[[str], None]) -> list[Timing]:
+    """All timings; `announce` hears what comes next."""
+    timings = []
     with tempfile.TemporaryDirectory() as cache:
         for name, arguments, times in (
             ("cold", ("--quiet",), 1),
@@ -102,9 +102,9 @@ def measure(repeats: int, told: Callable[[str], None]) -> list[Timing]:
             ("no fits", ("--quiet", "--no-fit"), repeats),
             ("help", ("--help",), 5 * repeats),
         ):
-            told(f"{name}: python -m numerics.verify {' '.join(arguments)}")
-            found.append(timed(arguments, cache, times, name))
-    return [*found, integral()]
+            announce(f"{name}: python -m numerics.verify {' '.join(arguments)}")
+            timings.append(timed(arguments, cache, times, name))
+    return [*timings, integral()]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -114,18 +114,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--json", metavar="FILE", help="also write the figures as JSON; - for stdout, and nothing else there"
     )
-    asked = parser.parse_args(arguments)
-    if asked.repeats < 1:
+    options = parser.parse_args(arguments)
+    if options.repeats < 1:
         parser.error("repeats must be at least 1")
-    found = measure(asked.repeats, lambda text: print(text, file=sys.stderr, flush=True))
-    record: list[dict[str, Any]] = [{**asdict(timing), "reached": timing.reached} for timing in found]
-    if asked.json == "-":
+    timings = measure(options.repeats, lambda text: print(text, file=sys.stderr, flush=True))
+    record: list[dict[str, Any]] = [{**asdict(timing), "reached": timing.reached} for timing in timings]
+    if options.json == "-":
         sys.stdout.write(files.json_text(record))
     else:
-        for timing in found:
+        for timing in timings:
             own = "" if timing.processor is None else f"{timing.processor:8.2f} s of processor"
             verdict = "reached" if timing.reached else "MISSED"
             print(f"{timing.name:20}{timing.seconds:9.3f} s, goal {timing.goal:g} s  {verdict:8}{own}".rstrip())
-        if asked.json:
-            files.write_json(asked.json, record)
-    return command.HOLDS if all(timing.reached for timing in found) else command.FAILS
+        if options.json:
+            files.write_json(options.json, record)
+    return command.HOLDS if all(timing.reached for timing in timings) else command.FAILS

@@ -61,11 +61,11 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def caption(report: dict[str, Any]) -> str:
-    found, advice = report["imbalance"], report["recommended"]
-    kl = "infinite" if found["price_is_infinite"] else f"{style.number(found['kl'])} nats"
+    imbalance, advice = report["imbalance"], report["recommended"]
+    kl = "infinite" if imbalance["price_is_infinite"] else f"{style.number(imbalance['kl'])} nats"
     return (
         f"advise_labels. {report['labels']['n']} training labels (bars), the law p that they are taken to follow, and the reference q"
-        f" ({report['reference']}). The most commonly sampled label is {style.number(found['ratio'])} times as frequent, against q, as the"
-        f" rarest; imbalance costs at most {kl} in log-loss; the labels are worth n_eff = {style.number(found['n_eff'], 4)} balanced ones."
+        f" ({report['reference']}). The most commonly sampled label is {style.number(imbalance['ratio'])} times as frequent, against q, as the"
+        f" rarest; imbalance costs at most {kl} in log-loss; the labels are worth n_eff = {style.number(imbalance['n_eff'], 4)} balanced ones."
         f" Below: the edges of {advice['classes']} classes (or the next number that exists) of each kind."
     )

@@ -52,7 +52,7 @@ def names(report: dict[str, Any]) -> tuple[str, ...]:
     Raises:
       InputError: a schema that this version does not know.
     """
-    known = {f"{kind}/1": found for kind, found in NAMES.items()}
+    known = {f"{kind}/1": figures for kind, figures in NAMES.items()}
     schema = str(report["schema"])
     if schema not in known:
         raise InputError(f"unknown schema {schema[:40]!r}", f"this version draws {', '.join(known)}")
@@ -61,9 +61,9 @@ def names(report: dict[str, Any]) -> tuple[str, ...]:
 
 def origin(report: dict[str, Any]) -> str:
     """What a figure says that it was made from: what its report says, and the sources that draw it where they are others."""
-    made = report.get("made")
-    line = provenance.line(made)
-    if made is None or (now := provenance.commit()) == made["commit"]:
+    record = report.get("made")
+    line = provenance.line(record)
+    if record is None or (now := provenance.commit()) == record["commit"]:
         return line
     return f"{line}; drawn at commit {now}"
 
@@ -81,7 +81,7 @@ def draw_all(
       InputError: a schema that this version does not know; `only` names a figure that this report does not have, or has no numbers for.
     """
     available = names(report)
-    made = origin(report)
+    source = origin(report)
     for name in only or ():
         if name not in available:
             raise InputError(f"no figure {name!r} in this report", f"choose from {', '.join(available) or 'none'}")
@@ -91,8 +91,8 @@ def draw_all(
             if only:
                 raise InputError(f"the figure {name!r} cannot be drawn", "this report does not hold its numbers")
             continue
-        yield from style.save(module.figure(report), folder, name, svg=svg, made=made)
-        yield style.save_data(module.data(report), folder, name, made)
+        yield from style.save(module.figure(report), folder, name, svg=svg, origin=source)
+        yield style.save_data(module.data(report), folder, name, source)
         path = folder / f"{name}.txt"
-        files.write_text(path, module.caption(report) + "\n" + provenance.comment(made))
+        files.write_text(path, module.caption(report) + "\n" + provenance.comment(source))
         yield path

@@ -20,13 +20,19 @@ def drawable(report: dict[str, Any]) -> bool:
 def figure(report: dict[str, Any]) -> Figure:
     drawing, (upper, lower) = style.new_figure(height=4.0, nrows=2, sharex=True, height_ratios=(3, 2))
     curves = report["curves"]["gradient_flow"]
-    found = curves["found"]
+    descent = curves["found"]
     for key, words, colour, marker in LOSSES:
-        for line, dots, dash, p in zip(curves[key], found[key], DASHES, curves["p"], strict=True):
+        for line, dots, dash, p in zip(curves[key], descent[key], DASHES, curves["p"], strict=True):
             upper.plot(curves["time"], line, color=colour, linestyle=dash, label=f"{words}, $p_c$ = {p:g}")
             # Every third symbol, so that the dashes are seen.
             upper.plot(
-                found["time"], dots, color=colour, marker=marker, markerfacecolor="none", linestyle="none", markevery=3
+                descent["time"],
+                dots,
+                color=colour,
+                marker=marker,
+                markerfacecolor="none",
+                linestyle="none",
+                markevery=3,
             )
     upper.set_yscale("log")
     upper.set_ylim(LEAST, 1.6)
@@ -34,8 +40,8 @@ def figure(report: dict[str, Any]) -> Figure:
     style.legend_above(upper)
     lower.plot(curves["time"], curves["extra"], color=style.IMBALANCED)
     lower.plot(
-        found["time"],
-        found["extra"],
+        descent["time"],
+        descent["extra"],
         color=style.IMBALANCED,
         marker="o",
         markerfacecolor="none",

@@ -25,12 +25,12 @@ def drawable(report: dict[str, Any]) -> bool:
 def figure(report: dict[str, Any]) -> Figure:
     curves = report["curves"]["loss_scale"]
     drawing, panels = style.new_figure(height=3.9, nrows=2, sharex=True)
-    for axes, here, words in zip(panels, curves["worlds"], ("separate classes", "overlapping features"), strict=True):
+    for axes, world, words in zip(panels, curves["worlds"], ("separate classes", "overlapping features"), strict=True):
         for key, label, colour, dash, marker in LINES:
-            axes.plot(curves["scale"], here[key], color=colour, linestyle=dash, label=label)
+            axes.plot(curves["scale"], world[key], color=colour, linestyle=dash, label=label)
             axes.plot(
                 curves["trained_scale"],
-                here[f"trained_{key}"],
+                world[f"trained_{key}"],
                 color=colour,
                 marker=marker,
                 markerfacecolor="none",
@@ -39,8 +39,8 @@ def figure(report: dict[str, Any]) -> Figure:
         axes.axhline(0, color="black", linewidth=0.5)
         axes.text(0.02, 0.04, words, transform=axes.transAxes, fontsize=7, va="bottom", bbox=BOX)
         axes.set_ylabel("squared error")
-        low = min(min(here[key]) for key, *_ in LINES)
-        high = max(max(here[key]) for key, *_ in LINES)
+        low = min(min(world[key]) for key, *_ in LINES)
+        high = max(max(world[key]) for key, *_ in LINES)
         axes.set_ylim(low - 0.22 * (high - low), 1.05 * high)
     style.legend_above(panels[0], columns=3)
     panels[1].set_xscale("log", base=2)
@@ -54,9 +54,9 @@ def figure(report: dict[str, Any]) -> Figure:
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     curves = report["curves"]["loss_scale"]
     columns: dict[str, list[Any]] = {"scale": curves["scale"], "trained_scale": curves["trained_scale"]}
-    for number, here in enumerate(curves["worlds"], 1):
+    for number, world in enumerate(curves["worlds"], 1):
         for key, *_ in LINES:
-            columns |= {f"{prefix}{key}_{number}": here[f"{prefix}{key}"] for prefix in ("", "trained_")}
+            columns |= {f"{prefix}{key}_{number}": world[f"{prefix}{key}"] for prefix in ("", "trained_")}
     return columns
 
 

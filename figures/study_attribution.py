@@ -28,9 +28,9 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    found = _complete(report)
-    drawing, axes = style.new_figure(height=2.6, width=style.COLUMN if len(found) <= 4 else study.WIDE)
-    for place, cell in enumerate(found):
+    cells = _complete(report)
+    drawing, axes = style.new_figure(height=2.6, width=style.COLUMN if len(cells) <= 4 else study.WIDE)
+    for place, cell in enumerate(cells):
         rows = study.pooled(cell)
         for number, (name, colour, words) in enumerate(PARTS):
             value, below, above = study.ends(rows[name])
@@ -55,23 +55,23 @@ def figure(report: dict[str, Any]) -> Figure:
         axes.annotate(words, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6)
     axes.axhline(0, color="black", linewidth=0.6)
     several = len(study.settings(report)) > 1
-    labels = [f"{cell['condition']['setting']}\n{cell['sampling']}" if several else cell["sampling"] for cell in found]
-    axes.set_xticks(range(len(found)), labels)
+    labels = [f"{cell['condition']['setting']}\n{cell['sampling']}" if several else cell["sampling"] for cell in cells]
+    axes.set_xticks(range(len(cells)), labels)
     axes.set_ylabel("test error saved")
     study.legend(drawing, axes, 2)
     return drawing
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
-    found = _complete(report)
+    cells = _complete(report)
     columns: dict[str, list[Any]] = {
-        "setting": [cell["condition"]["setting"] for cell in found],
-        "sampling": [cell["sampling"] for cell in found],
+        "setting": [cell["condition"]["setting"] for cell in cells],
+        "sampling": [cell["sampling"] for cell in cells],
     }
     for name in ("value", "low", "high", "loss_scale", "total"):
-        values = [cell["attribution"][name] for cell in found]
+        values = [cell["attribution"][name] for cell in cells]
         columns[name] = [None if value == "undefined" else value for value in values]
-    columns["note"] = [cell["attribution"]["note"] for cell in found]
+    columns["note"] = [cell["attribution"]["note"] for cell in cells]
     return columns
 
 

@@ -21,8 +21,8 @@ def _axes(report: dict[str, Any]) -> list[str]:
     """The axes that vary, the learning rate only where setting, optimizer and scale do not tell it."""
     conditions = [entry["condition"] for entry in report["map"]]
     varying = [name for name in AXES if len({condition[name] for condition in conditions}) > 1]
-    told = len({(c["setting"], c["optimizer"], c["scale"], c["learning_rate"]) for c in conditions})
-    if told == len({(c["setting"], c["optimizer"], c["scale"]) for c in conditions}):
+    distinct = len({(c["setting"], c["optimizer"], c["scale"], c["learning_rate"]) for c in conditions})
+    if distinct == len({(c["setting"], c["optimizer"], c["scale"]) for c in conditions}):
         varying = [name for name in varying if name != "learning_rate"]
     return varying
 
@@ -35,23 +35,23 @@ def _table(report: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[in
     varying = _axes(report)
     rows = list(dict.fromkeys(_row(entry, varying) for entry in report["map"]))
     columns = sorted({(entry["classes"], entry["condition"]["hidden"][-1]) for entry in report["map"]})
-    found = {
+    entries = {
         (_row(entry, varying), (entry["classes"], entry["condition"]["hidden"][-1])): entry for entry in report["map"]
     }
-    return rows, columns, found
+    return rows, columns, entries
 
 
 PANELS = (("relative", "over MSE"), ("relative_to_scale", "over $\\lambda$ MSE"))
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    rows, columns, found = _table(report)
+    rows, columns, entries = _table(report)
     varying = _axes(report)
     wide = len(columns) > 5
     height = 1.1 + 0.13 * len(rows)
     drawing, grid = style.new_figure(height, width=study.WIDE if wide else style.COLUMN, ncols=2, sharey=True)
     change = np.full((2, len(rows), len(columns)), np.nan)
-    for (row, column), entry in found.items():
+    for (row, column), entry in entries.items():
         for panel, (name, _) in enumerate(PANELS):
             change[panel, rows.index(row), columns.index(column)] = style.finite([entry[name]["value"]])[0]
         if entry["effect"] != "none":

@@ -73,21 +73,21 @@ def new_figure(height: float = 2.4, width: float = COLUMN, **grid: Any) -> tuple
     return figure, figure.subplots(**grid)
 
 
-def save(figure: Figure, folder: Path, name: str, *, svg: bool = False, made: str = "") -> list[Path]:
+def save(figure: Figure, folder: Path, name: str, *, svg: bool = False, origin: str = "") -> list[Path]:
     """Writes `name.pdf` (vector) and `name.png` (300 dpi) atomically and without dates: equal results, equal bytes.
 
     Args:
       svg: write `name.svg` too, for a page.
-      made: what the drawing was made from, kept in the files' metadata.
+      origin: what the drawing was made from, kept in the files' metadata.
     """
     written = []
     # Laid out once: the files show the same drawing, and the third layout in a row fails in Matplotlib.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for suffix, options in (
-        ("pdf", {"metadata": {"Subject": made or None, "CreationDate": None, "ModDate": None}}),
-        ("png", {"dpi": 300, "metadata": {"Description": made or None, "Software": None}}),
-        ("svg", {"metadata": {"Description": made or None, "Date": None, "Creator": None}}),
+        ("pdf", {"metadata": {"Subject": origin or None, "CreationDate": None, "ModDate": None}}),
+        ("png", {"dpi": 300, "metadata": {"Description": origin or None, "Software": None}}),
+        ("svg", {"metadata": {"Description": origin or None, "Date": None, "Creator": None}}),
     ):
         if suffix == "svg" and not svg:
             continue
@@ -109,11 +109,11 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     return "".join(",".join(map(cell, row)) + "\n" for row in rows)
 
 
-def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str, made: str = "") -> Path:
+def save_data(columns: Mapping[str, Sequence[Any]], folder: Path, name: str, origin: str = "") -> Path:
     """Writes what a figure shows as `name.csv`, numbers with all their digits, under a comment that says what it was made from; columns may differ in length."""
     path = Path(folder) / f"{name}.csv"
     rows = itertools.zip_longest(*columns.values())
-    files.write_text(path, provenance.comment(made) + csv_text([list(columns), *rows]))
+    files.write_text(path, provenance.comment(origin) + csv_text([list(columns), *rows]))
     return path
 
 

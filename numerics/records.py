@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 Kind = Literal["identity", "upper bound", "asymptotic", "counterexample"]
 EvidenceKind = Literal["symbolic", "certified", "quadrature", "fitted"]
@@ -55,7 +55,7 @@ class Check:
       kind: the claim's kind.
       evidence: how the numeric side was obtained.
       theory: what the claim says.
-      numeric: what was found.
+      numeric: the number that it is set against.
       error: error of the numeric side alone.
       tolerance: errors of both sides, the allowance of the assertion.
       status: holds, fails or not_applicable.
@@ -76,15 +76,6 @@ class Check:
     note: str = ""
     classes: int | None = None
     where: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """A plain dictionary, without `classes` and `where` where there are none."""
-        record = asdict(self)
-        if self.classes is None:
-            del record["classes"]
-        if not self.where:
-            del record["where"]
-        return record
 
 
 def holds(kind: Kind, theory: float, numeric: float, tolerance: float) -> bool:
@@ -116,7 +107,7 @@ def compare(
 
     Args:
       theory: what the claim says, with its error.
-      numeric: what was found by different code, with its error.
+      numeric: the same number by different code, with its error.
       allowance: a further derived tolerance (an asymptotic remainder, a stated training gap); the note must say where it is from.
     """
     tolerance = theory.error + numeric.error + allowance
@@ -148,4 +139,4 @@ class Falsifier:
     result: str
     name: str
     wrong: str
-    checks: Callable[[Any], list[Check]]
+    checks: Callable[..., list[Check]]

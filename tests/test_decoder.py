@@ -74,14 +74,14 @@ def test_trained_networks() -> None:
     here = Evidence(plain.world, plain.quantities, plain.certificates, trained, 4)
     made = [check for check in decoder.checks(here) if check.evidence == "fitted"]
     claims = {"hard", "soft", "soft_by_cross_entropy", "errors_by_cross_entropy", "transport"}
-    fitted_classes = {K for _, K in trained.decoded}
+    fitted_classes = set(trained.decoded)
     assert fitted_classes
     assert {(check.claim, check.classes) for check in made if check.status == "holds"} == {
         (claim, K) for claim in claims for K in fitted_classes
     }
     for row in decoder.curves(here)["per_classes"]:
         if row["classes"] in fitted_classes:
-            risks = np.array(trained.decoded["soft", row["classes"]])
+            risks = np.array([one.soft for one in trained.decoded[row["classes"]]])
             # The grid of `decoder.grid` has inputs half a tenth of the noise apart: its risk is good to a few per cent.
             assert np.all(np.abs(risks / row["plain_soft"] - 1) < 0.1)
-            assert np.all(np.abs(np.array(trained.decoded["off", row["classes"]])) < 1e-9)
+            assert np.all(np.abs(np.array([one.off for one in trained.decoded[row["classes"]]])) < 1e-9)

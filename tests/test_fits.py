@@ -79,7 +79,7 @@ def test_distribution_is_the_integral_of_the_channel(name: str) -> None:
 def test_exact_scores_are_the_theorys(name: str, channel: str, noise: float) -> None:
     here = world(name, channel, noise, (2, 4, 16, 64))
     stage, theory = stage_of(here), quantities(here)
-    exact = measure.exact(stage)
+    exact = measure.exact(stage).numbers()
     pairs = {
         ("extra_term", None): theory.price,
         ("squared_error", None): theory.squared_error_price,
@@ -101,7 +101,7 @@ def test_prior_correction_is_exact_on_exact_tables() -> None:
     """q_c/p_c times p(c|x), with p(y|x, c) kept, is the posterior under the label density q_c p(y|c): same excess, same mean."""
     stage = stage_of(world())
     labels = stage.table.labels
-    corrected = measure.exact(stage)
+    corrected = measure.exact(stage).numbers()
     for part in stage.partitions:
         shifted = labels.log_ratio + np.log(part.q / part.p)[part.place]
         log_weights = stage.table.log_kernel + np.log(labels.weight) + shifted
@@ -110,7 +110,7 @@ def test_prior_correction_is_exact_on_exact_tables() -> None:
             log_weights,
             [np.zeros_like(one.joint) for one in stage.partitions],
             [one.p for one in stage.partitions],
-        )
+        ).numbers()
         # Sums of some 10^5 terms of order one, cancelling to the excess.
         assert joint["extra_term", None] == pytest.approx(corrected["corrected_excess", part.classes], abs=1e-12)
         assert joint["squared_error", None] == pytest.approx(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,23 @@ def test_numerics_does_not_compute_with_theory(path: Path) -> None:
     assert "figures" not in used or name.startswith("numerics/verify/")
     if "theory" in used or "sympy" in used:
         assert name.startswith(MAY_IMPORT_THEORY), f"{name} imports theory; only checks may"
+
+
+def test_no_module_imports_in_a_circle() -> None:
+    """Not even by a lazy import or one for types alone: every module can be read after those that it imports."""
+    modules = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path for path in files("numerics")}
+    graph = {}
+    for name, path in modules.items():
+        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        sources = [node for node in tree if isinstance(node, ast.ImportFrom) and node.module]
+        graph[name] = {
+            target
+            for node in sources
+            for alias in node.names
+            for target in (f"{node.module}.{alias.name}", str(node.module))
+            if target in modules
+        }
+    TopologicalSorter(graph).prepare()
 
 
 def test_one_result_has_one_name_in_every_room() -> None:

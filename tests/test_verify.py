@@ -24,7 +24,7 @@ from numerics.records import Check, EvidenceKind
 from numerics.verify import table
 from numerics.verify.__main__ import main, parser
 from numerics.verify.request import Request, from_arguments
-from numerics.verify.verification import closeness, verdict
+from numerics.verify.result_summary import closeness, verdict
 from unskew.ground.refusals import InputError
 
 KINDS_OF_EVIDENCE = get_args(EvidenceKind)

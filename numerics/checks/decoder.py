@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any
 
@@ -288,12 +288,13 @@ def _fitted(
     fits = page.evidence.fits
     if fits is None:
         return
+    from numerics.fits.decoded import Decoded
     from numerics.fits.summary import quantile
 
-    if ("soft", K) not in fits.decoded:
+    if K not in fits.decoded:
         page.skip("hard", "upper bound", fits.note("class_excess", K) or "not fitted", "fitted", K)
         return
-    own = {name: np.array(values) for (name, classes), values in fits.decoded.items() if classes == K}
+    own = {part.name: np.array([getattr(one, part.name) for one in fits.decoded[K]]) for part in fields(Decoded)}
     d = float(np.max(np.diff(edges)))
     # The rule's inputs and labels are a finite world, on which the bounds hold; its mass is off by what the rule leaves out.
     rounding = 4096 * EPSILON * (1 + float(own["entropy"].max()))

@@ -99,8 +99,8 @@ def input_cells(world: World) -> InputCells:
     low, high = (float(end) for end in world.law.support)
     noise = world.channel.noise
     half = (high - low) / 2 + world.channel.reach(1e-2)
-    wanted = math.ceil((2 + 2 * TAIL) * half * CELLS_PER_NOISE / noise)
-    return InputCells((low + high) / 2, half, min(max(wanted, FEWEST_CELLS), MOST_CELLS))
+    count = math.ceil((2 + 2 * TAIL) * half * CELLS_PER_NOISE / noise)
+    return InputCells((low + high) / 2, half, min(max(count, FEWEST_CELLS), MOST_CELLS))
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def label_cells(world: World, partitions: Sequence[Sequence[Fraction]], draws: i
     ends = [law.support[0], *law.breakpoints, law.support[1]]
     cuts = _pieces(ends, profile.y, profile.log_ratio, mass / mass.sum(), law.length / 8, draws)
     panels = _panels(common_cells([cuts, *partitions]), profile.y, profile.log_ratio, min(law.length / 64, noise))
-    made = law.nodes(panels, NODES_PER_PANEL, math.inf)
+    nodes = law.nodes(panels, NODES_PER_PANEL, math.inf)
     subcells: list[Fraction] = [panels[0]]
     for low, high in pairwise(panels):
         count = max(4, math.ceil(float(high - low) * SUBCELLS_PER_NOISE / noise))
@@ -198,11 +198,11 @@ def label_cells(world: World, partitions: Sequence[Sequence[Fraction]], draws: i
     def piece(y: np.ndarray) -> np.ndarray:
         return np.searchsorted(ends_of_pieces[1:-1], y, side="right")
 
-    node_piece = piece(made.y)
+    node_piece = piece(nodes.y)
     return LabelCells(
-        made.y,
-        made.weight,
-        made.log_ratio,
+        nodes.y,
+        nodes.weight,
+        nodes.log_ratio,
         node_piece,
         edges,
         points,
@@ -213,10 +213,10 @@ def label_cells(world: World, partitions: Sequence[Sequence[Fraction]], draws: i
         np.repeat(np.arange(len(points)), 2),
         (ends_of_pieces[1:] + ends_of_pieces[:-1]) / 2,
         np.diff(ends_of_pieces) / 2,
-        np.bincount(node_piece, made.weight * np.exp(made.log_ratio)),
-        np.bincount(node_piece, made.weight),
-        made.y,
-        made.weight,
+        np.bincount(node_piece, nodes.weight * np.exp(nodes.log_ratio)),
+        np.bincount(node_piece, nodes.weight),
+        nodes.y,
+        nodes.weight,
     )
 
 
@@ -255,8 +255,8 @@ def _panels(edges: Sequence[Fraction], y: np.ndarray, log_ratio: np.ndarray, wid
 
     def split(low: Fraction, high: Fraction) -> list[Fraction]:
         left, right = (int(np.searchsorted(y, float(end))) for end in (low, high))
-        here = log_ratio[left:right]
-        steep = right - left >= 4 and here.max() - here.min() > 1.0
+        values = log_ratio[left:right]
+        steep = right - left >= 4 and values.max() - values.min() > 1.0
         if float(high - low) <= width * (1 + 1e-9) and not steep:
             return [high]
         middle = (low + high) / 2
@@ -267,9 +267,9 @@ def _panels(edges: Sequence[Fraction], y: np.ndarray, log_ratio: np.ndarray, wid
 
 def _atoms(law: Law, draws: int) -> LabelCells:
     """A discrete law: atoms are nodes and subcells; a rare atom shares a piece with its neighbours."""
-    made = law.nodes((), 1, math.inf)
-    seen = np.isfinite(made.log_ratio)
-    y, weight, log_ratio = made.y[seen], made.weight[seen], made.log_ratio[seen]
+    atoms = law.nodes((), 1, math.inf)
+    sampled = np.isfinite(atoms.log_ratio)
+    y, weight, log_ratio = atoms.y[sampled], atoms.weight[sampled], atoms.log_ratio[sampled]
     mass = weight * np.exp(log_ratio)
     mass = mass / mass.sum()
 
@@ -305,6 +305,6 @@ def _atoms(law: Law, draws: int) -> LabelCells:
         (last - first) / 2,
         np.bincount(piece, mass),
         np.bincount(piece, weight),
-        made.y,
-        made.weight,
+        atoms.y,
+        atoms.weight,
     )

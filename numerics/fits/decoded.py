@@ -7,38 +7,47 @@ without any jackknife.
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-NAMES = (
-    "soft",
-    "hard",
-    "off",
-    "miss",
-    "miss_square",
-    "errors",
-    "entropy",
-    "nearest_error",
-    "nearest_loss",
-    "transport_room",
-    "loss_ratio",
-)
-PREFIX = "decoded_"
+from numerics.fits.partition import Partition
+from numerics.fits.probability_tables import Tables
 
 
-def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, float]:
+@dataclass(frozen=True)
+class Decoded:
     """Numbers of one class network under q.
 
-    Args:
-      table: the world on its cells.
-      part: the classes.
-      log_probability: log phat(c|x) at the evaluation nodes, shape (n, bins).
+    Attributes:
+      soft, hard: R_q of the mean of centres and of the argmax's centre.
+      off: the rule's total mass less 1.
+      miss, miss_square: E_q v and E_q v^2, with v = 1 - phat(c|x).
+      errors, entropy: sum_c q_c Err_c and sum_c q_c CE_c.
+      nearest_error, nearest_loss: Err_c and CE_c of the class with the least CE_c/log 2 - Err_c.
+      transport_room: the least w_c + log CE_c^p - log CE_c^q, with w_c the range of l over the rule's labels; nan where p misses labels.
+      loss_ratio: the largest log CE_c^q - log CE_c^p; nan where p misses labels.
+    """
 
-    Returns:
-      by name: `soft` and `hard`, R_q of the mean of centres and of the argmax's centre; `off`, the rule's total mass less 1; `miss` and `miss_square`, E_q v and E_q v^2; `errors` and
-      `entropy`, sum_c q_c Err_c and sum_c q_c CE_c; `nearest_error` and `nearest_loss`, Err_c and CE_c of the class with the least CE_c/log 2 - Err_c; `transport_room`, the least
-      w_c + log CE_c^p - log CE_c^q, with w_c the range of l over the rule's labels; `loss_ratio`, the largest log CE_c^q - log CE_c^p.
+    soft: float
+    hard: float
+    off: float
+    miss: float
+    miss_square: float
+    errors: float
+    entropy: float
+    nearest_error: float
+    nearest_loss: float
+    transport_room: float
+    loss_ratio: float
+
+
+def decoded(table: Tables, part: Partition, log_probability: np.ndarray) -> Decoded:
+    """The numbers of one class network.
+
+    Args:
+      part: its classes.
+      log_probability: log phat(c|x) at the evaluation nodes, shape (n, bins).
     """
     ends = np.array([float(edge) for edge in part.edges])
     centres = (ends[1:] + ends[:-1]) / 2
@@ -63,17 +72,16 @@ def decoded(table: Any, part: Any, log_probability: np.ndarray) -> dict[str, flo
         f = values - middle
         return square + float(table.q_inputs @ (f * f - 2 * f * f_q))
 
-    found = {
-        "soft": risk(probability @ centres / probability.sum(axis=1)),
-        "hard": risk(centres[best]),
-        "off": table.q_inputs.sum() - 1,
-        "miss": (part.joint * (1 - probability)).sum(),
-        "miss_square": (part.joint * (1 - probability) ** 2).sum(),
-        "errors": mass_q @ errors,
-        "entropy": mass_q @ entropy_q,
-        "nearest_error": errors[closest],
-        "nearest_loss": entropy_q[closest],
-        "transport_room": (ranges - change).min() if table.all_sampled else math.nan,
-        "loss_ratio": change.max() if table.all_sampled else math.nan,
-    }
-    return {f"{PREFIX}{name}": float(value) for name, value in found.items()}
+    return Decoded(
+        soft=risk(probability @ centres / probability.sum(axis=1)),
+        hard=risk(centres[best]),
+        off=float(table.q_inputs.sum() - 1),
+        miss=float((part.joint * (1 - probability)).sum()),
+        miss_square=float((part.joint * (1 - probability) ** 2).sum()),
+        errors=float(mass_q @ errors),
+        entropy=float(mass_q @ entropy_q),
+        nearest_error=float(errors[closest]),
+        nearest_loss=float(entropy_q[closest]),
+        transport_room=float((ranges - change).min()) if table.all_sampled else math.nan,
+        loss_ratio=float(change.max()) if table.all_sampled else math.nan,
+    )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from numerics.fits.decoded import Decoded
 
 Correction = Literal["divide", "dropped", "inverted"]
 TrainUnder = Literal["p", "q"]
@@ -45,7 +49,7 @@ class Fitted:
       exact: the number of the theory with unlimited capacity, by this package's own quadrature; nan where the theory has none.
       classes: K, where there is one.
       differences: `values` minus the prediction of the same repetition, shape (seeds,).
-      bias: mean over repetitions of the 1/n bias that the half-samples jackknife found and removed; what a model trained on n pairs pays on
+      bias: mean over repetitions of the 1/n bias that the half-samples jackknife estimates and removes; what a model trained on n pairs pays on
         average above `predicted`.
       optimisation: a bound, to first order, of what stopping early changes.
       remainder: size of the 1/n^2 term that the jackknife leaves, by the multinomial expansion.
@@ -114,17 +118,15 @@ class Fits:
       seeds: number of repetitions.
       seed: the integer all keys are made from.
       options: how it was done.
-      settings: sizes that the world led to (cells, nodes, ranks, parameters), for the report.
-      decoded: numbers of each repetition's class network, see `numerics.fits.decoded`, by name and K, one value a repetition.
+      decoded: numbers of each repetition's class network, by K.
     """
 
     quantities: tuple[Fitted, ...]
-    notes: dict[str, str]
+    notes: Mapping[str, str]
     seeds: int
     seed: int
     options: Options
-    settings: dict[str, float | int | str] = field(default_factory=dict)
-    decoded: dict[tuple[str, int], tuple[float, ...]] = field(default_factory=dict)
+    decoded: Mapping[int, tuple[Decoded, ...]] = field(default_factory=dict)
 
     def find(self, name: str, classes: int | None = None) -> Fitted | None:
         """The quantity of that name (and K), or None where the world does not admit it; `note` then says why."""

@@ -142,7 +142,7 @@ def risk(
       edges: of the classes.
       fitted: the predictor at the cells of x, shape (cells,).
       p, q: tables of both worlds (counts or shares), shape (cells, subcells).
-      laws: tables that the class masses p_c and q_c are taken from, `p` and `q` themselves where not given. On counts the two risks are then
+      laws: tables that the class masses p_c and q_c are taken from, `p` and `q` themselves by default. On counts the two risks are then
         measured apart from the class errors' weights; with the sample's own shares the terms would add up for any counts whatever.
     """
     p, q = p / p.sum(), q / q.sum()
@@ -172,7 +172,7 @@ def columns(table: Tables, draws: int, first: np.ndarray, second: np.ndarray) ->
     data = [
         moments(table, sample / sample.sum(axis=(1, 2))[:, None, None]) for sample in (first + second, first, second)
     ]
-    found: dict[Key, np.ndarray] = {
+    scores_by_key: dict[Key, np.ndarray] = {
         ("histogram_squared_error", None): np.stack([histogram_score(table, group, part) for part in data])
     }
     for readout in readouts(table):
@@ -180,8 +180,8 @@ def columns(table: Tables, draws: int, first: np.ndarray, second: np.ndarray) ->
         scored = [
             scores(table, readout, readout.solve(part.inputs, part.labels, readout.cells), balanced) for part in data
         ]
-        found |= {(name, None): np.stack([part[name] for part in scored]) for name in scored[0]}
-    return found
+        scores_by_key |= {(name, None): np.stack([part[name] for part in scored]) for name in scored[0]}
+    return scores_by_key
 
 
 def predicted(table: Tables, draws: int) -> tuple[dict[Key, float], dict[Key, float]]:
@@ -220,12 +220,14 @@ def risks(
     readout = readouts(table)[1]
     data = moments(table, sample / sample.sum(axis=(1, 2))[:, None, None])
     fitted = readout.solve(data.inputs, data.labels, readout.cells) @ readout.cells.T
-    found: dict[Key, np.ndarray] = {}
+    scores_by_key: dict[Key, np.ndarray] = {}
     for K, own in zip(chosen, edges, strict=True):
         laws = table.p, table.q
         measured = [risk(table, own, *case, laws) for case in zip(fitted, p, q, strict=True)]
         exact = [risk(table, own, fit, table.p, table.q) for fit in fitted]
         for name, classes in (("imbalanced", None), ("balanced", None), ("between", K), ("within", K)):
             title = name if classes else f"{name}_risk"
-            found[title, classes] = np.array([[getattr(one, name) for one in part] for part in (measured, exact)])
-    return found
+            scores_by_key[title, classes] = np.array(
+                [[getattr(one, name) for one in part] for part in (measured, exact)]
+            )
+    return scores_by_key

@@ -12,56 +12,53 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics.fits import decoded
+from numerics.fits.decoded import Decoded, decoded
 from numerics.fits.features import Family
 from numerics.fits.fitted_numbers import Correction
+from numerics.fits.partition import Partition, log_sums, partition
 from numerics.fits.probability_tables import Tables
 from numerics.world import bin_index, common_cells
 
-Score = dict[tuple[str, int | None], float]
-"""Values by name and number of classes."""
+Key = tuple[str, int | None]
+"""Name of a number, and its K where it has one."""
 
 
 @dataclass(frozen=True)
-class Partition:
-    """The classes of one K, as the evaluation needs them.
+class ClassScore:
+    """Numbers of one regressor with the class network of one K; log-losses in nats, None where p does not sample every label.
 
     Attributes:
-      classes: K as asked for.
-      edges: of the classes.
-      place: class of each label node that p samples, shape (N,), ascending; every class occurs.
-      joint, joint_p: q(x, c) and p(x, c) at the evaluation nodes, shape (n, bins) each.
-      q, p: class masses, shape (bins,).
-      starts: first cell of the common refinement in each class.
-      evidence: log of the q-weighted kernel summed over each class, shape (n, bins).
+      classes: K.
+      class_excess, within_excess, plain_excess, corrected_excess, corrected_squared_error: see `fitted_numbers.Fits`.
+      decoded: of the class network alone.
     """
 
     classes: int
-    edges: tuple[Fraction, ...]
-    place: np.ndarray
-    joint: np.ndarray
-    joint_p: np.ndarray
-    q: np.ndarray
-    p: np.ndarray
-    starts: np.ndarray
-    evidence: np.ndarray
+    class_excess: float
+    within_excess: float | None
+    plain_excess: float | None
+    corrected_excess: float | None
+    corrected_squared_error: float
+    decoded: Decoded
 
 
-def partition(table: Tables, classes: int, edges: tuple[Fraction, ...], cells: np.ndarray) -> Partition:
-    """A partition on a table; `cells` are the label nodes' cells of the common refinement."""
-    labels = table.labels
-    place = bin_index(edges, labels.nodes)
-    number = len(edges) - 1
-    everywhere = bin_index(edges, labels.all_nodes)
-    joint = table.q_all @ np.eye(number)[everywhere]
-    first_nodes = np.flatnonzero(np.diff(cells, prepend=-1))
-    starts = np.flatnonzero(np.diff(place[first_nodes], prepend=-1))
-    q = np.bincount(everywhere, labels.all_weight, number)
-    p = np.bincount(place, labels.weight * np.exp(labels.log_ratio), number)
-    own = np.flatnonzero(np.diff(place, prepend=-1))
-    evidence = _log_sums(table.log_kernel + np.log(labels.weight), own)
-    joint_p = table.p_joint @ np.eye(number)[place]
-    return Partition(classes, edges, place, joint, joint_p, q / q.sum(), p / p.sum(), starts, evidence)
+@dataclass(frozen=True)
+class Score:
+    """All numbers of one regressor and its class networks; `extra_term` is None where p does not sample every label."""
+
+    squared_error: float
+    extra_term: float | None
+    per_classes: tuple[ClassScore, ...]
+
+    def numbers(self) -> dict[Key, float]:
+        """The numbers that there are, but for the decoded ones."""
+        names = ("class_excess", "within_excess", "plain_excess", "corrected_excess", "corrected_squared_error")
+        values: list[tuple[Key, float | None]] = [
+            (("squared_error", None), self.squared_error),
+            (("extra_term", None), self.extra_term),
+            *(((name, entry.classes), getattr(entry, name)) for entry in self.per_classes for name in names),
+        ]
+        return {key: value for key, value in values if value is not None}
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def stage(table: Tables, classes: Sequence[int], edges: Sequence[tuple[Fraction,
     refined = common_cells([*edges, table_ends(table, edges)])
     cells = bin_index(refined, table.labels.nodes)
     parts = tuple(partition(table, K, e, cells) for K, e in zip(classes, edges, strict=True))
-    evidence = _log_sums(table.log_kernel + np.log(table.labels.weight), np.zeros(1, int))[:, 0]
+    evidence = log_sums(table.log_kernel + np.log(table.labels.weight), np.zeros(1, int))[:, 0]
     return Stage(table, parts, np.flatnonzero(np.diff(cells, prepend=-1)), evidence)
 
 
@@ -95,13 +92,6 @@ def table_ends(table: Tables, edges: Sequence[tuple[Fraction, ...]]) -> tuple[Fr
     if edges:
         return (edges[0][0], edges[0][-1])
     return (Fraction(float(table.labels.all_nodes[0])), Fraction(float(table.labels.all_nodes[-1])))
-
-
-def _log_sums(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Logarithms of sums of exponentials over consecutive columns, shape (rows, len(starts))."""
-    lengths = np.diff(np.append(starts, values.shape[1]))
-    top = np.maximum.reduceat(values, starts, axis=1)
-    return top + np.log(np.add.reduceat(np.exp(values - np.repeat(top, lengths, axis=1)), starts, axis=1))
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -126,44 +116,47 @@ def score(
         class counts make in the network's biases cancels to first order.
       correction: see `fitted_numbers.Options`.
 
-    Returns:
-      nats and squared label units; log-losses are infinite where p does not sample every label, and left out.
     """
     table = stage.table
-    labels, found = table.labels, Score()
-    finite = table.all_sampled
-    sums = _log_sums(log_weights, stage.starts)
+    labels = table.labels
+    sums = log_sums(log_weights, stage.starts)
     lengths = np.diff(np.append(stage.starts, len(labels.nodes)))
     centred = np.exp(log_weights - np.repeat(sums, lengths, axis=1))
     means = np.add.reduceat(centred * labels.nodes, stage.starts, axis=1)
     log_share = log_softmax(sums)
-    found["squared_error", None] = float(table.q_inputs @ ((np.exp(log_share) * means).sum(axis=1) - table.f_q) ** 2)
-    if finite:
+    squared_error = float(table.q_inputs @ ((np.exp(log_share) * means).sum(axis=1) - table.f_q) ** 2)
+    gain = extra_term = None
+    if table.all_sampled:
         # log phat(y|x)/q(y) against log q(y|x)/q(y) = log k(x|y)/q(x), with the sums over q taken node by node.
         gain = float(((log_weights - np.log(labels.weight) - table.log_kernel) * table.q_joint).sum())
         total = sums.max(axis=1) + np.log(np.exp(sums - sums.max(axis=1, keepdims=True)).sum(axis=1))
-        found["extra_term", None] = -gain + float(table.q_inputs @ (total - stage.evidence))
-    for part, logits, prior in zip(stage.partitions, class_logits, priors, strict=True):
-        K = part.classes
-        in_class = _log_sums(sums, part.starts)
+        extra_term = -gain + float(table.q_inputs @ (total - stage.evidence))
+
+    def of_classes(part: Partition, logits: np.ndarray, prior: np.ndarray) -> ClassScore:
+        in_class = log_sums(sums, part.starts)
         counts = np.diff(np.append(part.starts, sums.shape[1]))
         weights = np.exp(sums - np.repeat(in_class, counts, axis=1))
         class_means = np.add.reduceat(weights * means, part.starts, axis=1)
         shift = {"divide": 1.0, "dropped": 0.0, "inverted": -1.0}[correction] * np.log(part.q / prior)
         plain, corrected = log_softmax(logits), log_softmax(logits + shift)
         mean = (np.exp(corrected) * class_means).sum(axis=1)
-        found["corrected_squared_error", K] = float(table.q_inputs @ (mean - table.f_q) ** 2)
         posterior = np.where(part.joint > 0, part.joint, 1.0) / table.q_inputs[:, None]
         log_posterior = np.where(part.joint > 0, np.log(posterior), 0.0)
-        found["class_excess", K] = float((part.joint * (log_posterior - plain)).sum())
-        found |= {(name, K): value for name, value in decoded.decoded(table, part, plain).items()}
-        if finite:
-            within = -gain + float((part.joint * (in_class - part.evidence)).sum())
-            adjusted = float((part.joint * (log_posterior - corrected)).sum())
-            found["within_excess", K] = within
-            found["plain_excess", K] = found["class_excess", K] + within
-            found["corrected_excess", K] = adjusted + within
-    return found
+        class_excess = float((part.joint * (log_posterior - plain)).sum())
+        within = None if gain is None else -gain + float((part.joint * (in_class - part.evidence)).sum())
+        adjusted = float((part.joint * (log_posterior - corrected)).sum())
+        return ClassScore(
+            part.classes,
+            class_excess,
+            within,
+            None if within is None else class_excess + within,
+            None if within is None else adjusted + within,
+            float(table.q_inputs @ (mean - table.f_q) ** 2),
+            decoded(table, part, plain),
+        )
+
+    parts = zip(stage.partitions, class_logits, priors, strict=True)
+    return Score(squared_error, extra_term, tuple(of_classes(*part) for part in parts))
 
 
 def logits_at(family: Family, theta: np.ndarray) -> np.ndarray:
@@ -176,5 +169,5 @@ def exact(stage: Stage) -> Score:
     table = stage.table
     labels = table.labels
     log_weights = table.log_kernel + np.log(labels.weight) + labels.log_ratio
-    logits = [_log_sums(log_weights, np.flatnonzero(np.diff(part.place, prepend=-1))) for part in stage.partitions]
+    logits = [log_sums(log_weights, np.flatnonzero(np.diff(part.place, prepend=-1))) for part in stage.partitions]
     return score(stage, log_weights, logits, [part.p for part in stage.partitions])

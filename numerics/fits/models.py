@@ -9,15 +9,16 @@ from fractions import Fraction
 import numpy as np
 
 from numerics.fits import features, measure, population, softmax, start
+from numerics.fits.decoded import Decoded
 from numerics.fits.features import Family
 from numerics.fits.fitted_numbers import Correction, Options
-from numerics.fits.measure import Score, Stage
+from numerics.fits.measure import Key, Score, Stage
 from numerics.fits.population import Optimum, Statistics
 from numerics.fits.probability_tables import Tables
 from numerics.world import World, bin_index
 
 TRAINING_STEPS = 7
-"""Calls of `told` by one `train`."""
+"""Calls of `tick` by one `train`."""
 
 
 @dataclass(frozen=True)
@@ -61,23 +62,6 @@ class Models:
         """What the regressor sees of tables of shares, shape (..., cells, subcells)."""
         return population.statistics(self.regressor, share, self.output, self.bias)
 
-    def settings(self) -> dict[str, float | int | str]:
-        """Sizes that the world led to."""
-        table = self.stage.table
-        found: dict[str, float | int | str] = {
-            "input_cells": table.inputs.count,
-            "label_nodes": len(table.labels.nodes),
-            "label_subcells": len(table.labels.points),
-            "label_pieces": len(table.labels.middle),
-            "rarest_piece": float(self.options.draws * table.labels.mass.min()),
-            "regressor_features": self.regressor.hidden.shape[1],
-            "regressor_parameters": self.regressor.parameters,
-        }
-        for part, network in zip(self.stage.partitions, self.networks, strict=True):
-            found[f"network_features {part.classes}"] = network.family.hidden.shape[1]
-            found[f"network_parameters {part.classes}"] = network.family.parameters
-        return found
-
 
 def models(
     world: World, table: Tables, chosen: Sequence[int], edges: Sequence[tuple[Fraction, ...]], options: Options
@@ -117,16 +101,20 @@ def _class_statistics(family: Family, share: np.ndarray) -> Statistics:
 
 
 def _score(
-    made: Models, theta: np.ndarray, thetas: Sequence[np.ndarray], priors: Sequence[np.ndarray], correction: Correction
+    models: Models,
+    theta: np.ndarray,
+    thetas: Sequence[np.ndarray],
+    priors: Sequence[np.ndarray],
+    correction: Correction,
 ) -> Score:
-    logits = [measure.logits_at(network.family, own) for network, own in zip(made.networks, thetas, strict=True)]
-    return measure.score(made.stage, measure.logits_at(made.regressor, theta), logits, priors, correction)
+    logits = [measure.logits_at(network.family, own) for network, own in zip(models.networks, thetas, strict=True)]
+    return measure.score(models.stage, measure.logits_at(models.regressor, theta), logits, priors, correction)
 
 
-def predicted(made: Models) -> Score:
+def predicted(models: Models) -> Score:
     """Scores of the population optima, always with the true correction."""
-    thetas = [network.optimum.theta for network in made.networks]
-    return _score(made, made.optimum.theta, thetas, [network.prior for network in made.networks], "divide")
+    thetas = [network.optimum.theta for network in models.networks]
+    return _score(models, models.optimum.theta, thetas, [network.prior for network in models.networks], "divide")
 
 
 @dataclass(frozen=True)
@@ -137,31 +125,33 @@ class _Trained:
     networks: softmax.Trained | None
     priors: list[np.ndarray]
 
-    def scores(self, made: Models, stepped: bool = False) -> list[Score]:
+    def scores(self, models: Models, stepped: bool = False) -> list[Score]:
         """One score a sample."""
         regressor = (self.regressor.stepped if stepped else self.regressor.theta)[0]
         networks: list[np.ndarray] = []
         if self.networks is not None:
             networks = self.networks.stepped if stepped else self.networks.theta
         return [
-            _score(made, theta, [own[s] for own in networks], [own[s] for own in self.priors], made.options.correction)
+            _score(
+                models, theta, [own[s] for own in networks], [own[s] for own in self.priors], models.options.correction
+            )
             for s, theta in enumerate(regressor)
         ]
 
 
-def _fit(made: Models, sample: np.ndarray, before: _Trained | None, told: Callable[[str], None]) -> _Trained:
+def _fit(models: Models, sample: np.ndarray, before: _Trained | None, tick: Callable[[str], None]) -> _Trained:
     """Trains on tables of counts, shape (fits, cells, subcells), from where `before` ended or from the samples' own log odds."""
-    options = made.options
+    options = models.options
     total = sample.sum(axis=(1, 2))[:, None, None]
-    told("training regressors")
+    tick("training regressors")
     begin = None if before is None else before.regressor.theta
-    regressor = softmax.train([made.regressor], [made.optimum], [made.statistics(sample / total)], options, begin)
-    told("training class networks")
-    tallies = [sample @ network.member for network in made.networks]
+    regressor = softmax.train([models.regressor], [models.optimum], [models.statistics(sample / total)], options, begin)
+    tick("training class networks")
+    tallies = [sample @ network.member for network in models.networks]
     priors = [tally.sum(axis=1) / total[:, 0] for tally in tallies]
-    if not made.networks:
+    if not models.networks:
         return _Trained(regressor, None, priors)
-    families = [network.family for network in made.networks]
+    families = [network.family for network in models.networks]
     data = [_class_statistics(family, tally / total) for family, tally in zip(families, tallies, strict=True)]
     if before is None:
         begin = [
@@ -171,24 +161,40 @@ def _fit(made: Models, sample: np.ndarray, before: _Trained | None, told: Callab
     else:
         assert before.networks is not None
         begin = before.networks.theta
-    optima = [network.optimum for network in made.networks]
+    optima = [network.optimum for network in models.networks]
     return _Trained(regressor, softmax.train(families, optima, data, options, begin), priors)
 
 
-def train(
-    made: Models, first: np.ndarray, second: np.ndarray, told: Callable[[str], None]
-) -> dict[tuple[str, int | None], np.ndarray]:
+@dataclass(frozen=True)
+class Scores:
+    """Scores of the models trained on each sample.
+
+    Attributes:
+      columns: for each number an array (4, fits): whole sample, first half, second half, and the whole sample one Newton step further.
+      decoded: by K, of the class network trained on each whole sample.
+    """
+
+    columns: dict[Key, np.ndarray]
+    decoded: dict[int, tuple[Decoded, ...]]
+
+
+def train(models: Models, first: np.ndarray, second: np.ndarray, tick: Callable[[str], None]) -> Scores:
     """Trains on whole samples, then (from there) on each half, and scores all under q.
 
     Args:
       first, second: counts of each half of the samples, shape (fits, cells, subcells).
-      told: called with what comes next, `TRAINING_STEPS` times.
-
-    Returns:
-      for each number an array (4, fits): whole sample, first half, second half, and the whole sample one Newton step further.
+      tick: called with what comes next, `TRAINING_STEPS` times.
     """
-    whole = _fit(made, first + second, None, told)
-    halves = [_fit(made, half, whole, told) for half in (first, second)]
-    told("scoring under q")
-    scores = [whole.scores(made), *(half.scores(made) for half in halves), whole.scores(made, stepped=True)]
-    return {key: np.array([[one[key] for one in part] for part in scores]) for key in scores[0][0]}
+    whole = _fit(models, first + second, None, tick)
+    halves = [_fit(models, half, whole, tick) for half in (first, second)]
+    tick("scoring under q")
+    full = whole.scores(models)
+    parts = [full, *(half.scores(models) for half in halves), whole.scores(models, stepped=True)]
+    numbers = [[one.numbers() for one in part] for part in parts]
+    return Scores(
+        {key: np.array([[one[key] for one in part] for part in numbers]) for key in numbers[0][0]},
+        {
+            entry.classes: tuple(one.per_classes[place].decoded for one in full)
+            for place, entry in enumerate(full[0].per_classes)
+        },
+    )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 
-from numerics.fits import counting_cells as cells
-from numerics.fits import decoded, least_squares, measure, models, sampling, summary
+from numerics.fits import counting_cells, least_squares, measure, models, sampling, summary
 from numerics.fits.fitted_numbers import Fits, Fitted, Options
+from numerics.fits.measure import Key
 from numerics.fits.probability_tables import Tables, tables
 from numerics.world import World, class_edges
 
 BATCH = 8
 """Repetitions trained side by side; more come in further batches, so that memory does not grow with their number."""
 MOST_CLASSES = 128
-LEAST_COUNT = cells.LEAST_COUNT
+LEAST_COUNT = counting_cells.LEAST_COUNT
 """Expected draws of the rarest class; below, its share of the sample is too rough for the 1/n expansion that the jackknife rests on."""
 LEAST_EFFECTIVE = 1000
 """n/(1 + chi^2(q||p)), the draws from p that q can use."""
@@ -39,8 +40,6 @@ CLOSED = (
 RISKS = ("imbalanced_risk", "balanced_risk", "between", "within")
 NAMES = (*REGRESSION, *BY_CLASSES, *CLOSED, *RISKS)
 
-Key = tuple[str, int | None]
-
 
 @dataclass(frozen=True)
 class _Plan:
@@ -57,82 +56,82 @@ def run(world: World, seeds: int, seed: int, options: Options, progress: Callabl
         raise ValueError("an interval needs at least two repetitions")
     if options.draws % (2 * options.test_draws):
         raise ValueError("draws must be a multiple of twice test_draws")
-    notes: dict[str, str] = {}
-    inputs = cells.input_cells(world)
-    step = (2 + 2 * cells.TAIL) * inputs.half / inputs.count
+    inputs = counting_cells.input_cells(world)
+    step = (2 + 2 * counting_cells.TAIL) * inputs.half / inputs.count
     if step > WIDEST_CELL * world.channel.noise:
-        notes["all"] = f"not fitted: noise {world.channel.noise:g} is too fine for {inputs.count} cells of x"
-        return Fits((), notes, seeds, seed, options)
-    plan = _plan(world, inputs, options, notes)
+        words = f"not fitted: noise {world.channel.noise:g} is too fine for {inputs.count} cells of x"
+        return Fits((), {"all": words}, seeds, seed, options)
+    edges = {K: class_edges(world.law, K) for K in world.classes}
+    reasons = {K: _unfitted(world, edges[K], options) for K in world.classes}
+    notes = {f"{name} {K}": why for K, why in reasons.items() if why for name in (*BY_CLASSES, "between", "within")}
+    plan = _plan(world, inputs, [K for K in world.classes if not reasons[K]], options)
     refusal = _refusal(plan.table, options)
     if not refusal:
         try:
-            made = models.models(world, plan.table, plan.chosen, plan.edges, options)
+            family = models.models(world, plan.table, plan.chosen, plan.edges, options)
         except ArithmeticError as problem:
             refusal = f"not fitted: {problem}"
     if refusal:
         return Fits((), {**notes, "all": refusal}, seeds, seed, options)
     batches = [range(at, min(at + BATCH, seeds)) for at in range(0, seeds, BATCH)]
     total = seeds + models.TRAINING_STEPS * len(batches)
-    done = 0
-
-    def told(what: str) -> None:
-        nonlocal done
-        progress(done, total, what)
-        done += 1
-
-    found: dict[Key, list[np.ndarray]] = {}
-    for batch in batches:
-        counts = _samples(world, plan.table, batch, seed, options, lambda: told("drawing samples"))
-        first, second = counts["first"], counts["second"]
-        new = {
-            **models.train(made, first, second, told),
-            **least_squares.columns(plan.table, options.draws, first, second),
-        }
-        if "p" in counts:
-            new |= least_squares.risks(plan.table, plan.chosen, plan.edges, first + second, counts["p"], counts["q"])
-        for key, value in new.items():
-            found.setdefault(key, []).append(value)
+    done = count()
+    parts = [
+        _batch(world, plan, family, batch, seed, options, lambda what: progress(next(done), total, what))
+        for batch in batches
+    ]
     progress(total, total, "fits done")
-    columns = {key: np.concatenate(parts, axis=1) for key, parts in found.items()}
+    columns = {key: np.concatenate([part.columns[key] for part in parts], axis=1) for key in parts[0].columns}
+    networks = {K: tuple(one for part in parts for one in part.decoded[K]) for K in parts[0].decoded}
     if not plan.table.all_sampled:
         words = "infinite: labels that p never samples (" + "; ".join(map(str, world.law.unsampled[:3])) + ")"
-        notes |= dict.fromkeys(LOG_LOSSES, words)
-        notes |= dict.fromkeys(RISKS, "not measured where p never samples some labels")
-    networks = {
-        (name.removeprefix(decoded.PREFIX), K): tuple(columns.pop((name, K))[0].tolist())
-        for name, K in list(columns)
-        if name.startswith(decoded.PREFIX) and K is not None
-    }
-    entries = _entries(plan, made, columns, options)
-    return Fits(tuple(entries), notes, seeds, seed, options, made.settings(), networks)
+        unmeasured = dict.fromkeys(RISKS, "not measured where p never samples some labels")
+        notes = {**notes, **dict.fromkeys(LOG_LOSSES, words), **unmeasured}
+    return Fits(tuple(_entries(plan, family, columns, options)), notes, seeds, seed, options, networks)
 
 
-def _plan(world: World, inputs: cells.InputCells, options: Options, notes: dict[str, str]) -> _Plan:
-    """Cells, and the numbers of classes that can be fitted; words for the others go to `notes`."""
-    chosen, edges = [], []
-    for K in world.classes:
-        ends = class_edges(world.law, K)
-        rarest = float(np.min(world.law.bin_masses(ends)[1])) * options.draws
-        reason = ""
-        if len(ends) < 3:
-            reason = "one class needs no network"
-        elif len(ends) - 1 > MOST_CLASSES:
-            reason = f"not fitted: more than {MOST_CLASSES} classes"
-        elif rarest == 0:
-            reason = "undefined: p never samples one of the classes"
-        elif rarest < LEAST_COUNT:
-            reason = (
-                f"not fitted: {options.draws} draws hold {rarest:.3g} of the rarest class on average,"
-                f" fewer than {LEAST_COUNT}"
-            )
-        if reason:
-            notes |= dict.fromkeys((f"{name} {K}" for name in (*BY_CLASSES, "between", "within")), reason)
-        else:
-            chosen.append(K)
-            edges.append(ends)
-    labels = cells.label_cells(world, edges, options.draws)
+def _batch(
+    world: World,
+    plan: _Plan,
+    family: models.Models,
+    batch: range,
+    seed: int,
+    options: Options,
+    tick: Callable[[str], None],
+) -> models.Scores:
+    """Everything measured on some repetitions."""
+    counts = _samples(world, plan.table, batch, seed, options, lambda: tick("drawing samples"))
+    first, second = counts["first"], counts["second"]
+    scores = models.train(family, first, second, tick)
+    risks: dict[Key, np.ndarray] = {}
+    if "p" in counts:
+        risks = least_squares.risks(plan.table, plan.chosen, plan.edges, first + second, counts["p"], counts["q"])
+    closed = least_squares.columns(plan.table, options.draws, first, second)
+    return models.Scores({**scores.columns, **closed, **risks}, scores.decoded)
+
+
+def _plan(world: World, inputs: counting_cells.InputCells, chosen: list[int], options: Options) -> _Plan:
+    """Cells for the numbers of classes that can be fitted."""
+    edges = [class_edges(world.law, K) for K in chosen]
+    labels = counting_cells.label_cells(world, edges, options.draws)
     return _Plan(tables(world.channel, inputs, labels), chosen, edges)
+
+
+def _unfitted(world: World, edges: Sequence[Fraction], options: Options) -> str:
+    """Why no class network is fitted to these classes, in words; empty where one is."""
+    rarest = float(np.min(world.law.bin_masses(edges)[1])) * options.draws
+    if len(edges) < 3:
+        return "one class needs no network"
+    if len(edges) - 1 > MOST_CLASSES:
+        return f"not fitted: more than {MOST_CLASSES} classes"
+    if rarest == 0:
+        return "undefined: p never samples one of the classes"
+    if rarest < LEAST_COUNT:
+        return (
+            f"not fitted: {options.draws} draws hold {rarest:.3g} of the rarest class on average,"
+            f" fewer than {LEAST_COUNT}"
+        )
+    return ""
 
 
 def _refusal(table: Tables, options: Options) -> str:
@@ -149,7 +148,7 @@ def _refusal(table: Tables, options: Options) -> str:
 
 
 def _samples(
-    world: World, table: Tables, batch: range, seed: int, options: Options, told: Callable[[], None]
+    world: World, table: Tables, batch: range, seed: int, options: Options, tick: Callable[[], None]
 ) -> dict[str, np.ndarray]:
     """Counts: `first`, `second` (halves of the training sample), and test tables `p`, `q` where every label is sampled."""
     each = options.draws // (2 * options.test_draws)
@@ -157,17 +156,17 @@ def _samples(
     parts = [("first", train)] * each + [("second", train)] * each
     if table.all_sampled:
         parts += [("p", "p"), ("q", "q")]
-    return sampling.draw(world, table.inputs, table.labels, seed, batch, options.test_draws, parts, told)
+    return sampling.draw(world, table.inputs, table.labels, seed, batch, options.test_draws, parts, tick)
 
 
-def _entries(plan: _Plan, made: models.Models, columns: dict[Key, np.ndarray], options: Options) -> list[Fitted]:
+def _entries(plan: _Plan, family: models.Models, columns: dict[Key, np.ndarray], options: Options) -> list[Fitted]:
     """Records in the order of `NAMES`."""
     predicted, exact = least_squares.predicted(plan.table, options.draws)
-    predicted |= models.predicted(made)
-    exact |= measure.exact(made.stage)
+    predicted |= models.predicted(family).numbers()
+    exact |= measure.exact(family.stage).numbers()
     piece = float(options.draws * plan.table.labels.mass.min())
     rarest: dict[int | None, float] = {None: piece}
-    for part in made.stage.partitions:
+    for part in family.stage.partitions:
         rarest[part.classes] = min(piece, options.draws * float(part.p.min()))
     group = least_squares.rarest_group(plan.table, options.draws)
     entries = []

@@ -55,14 +55,14 @@ def draw(
     repetitions: Sequence[int],
     chunk: int,
     parts: Sequence[tuple[str, str]],
-    told: Callable[[], None],
+    tick: Callable[[], None],
 ) -> dict[str, np.ndarray]:
     """Counts of the named tables of every repetition, shape (repetitions, cells, subcells) each.
 
     Args:
       chunk: pairs a part.
       parts: for each part the table that it is counted into, and the world, `p` or `q`.
-      told: called before each repetition.
+      tick: called before each repetition.
     """
     import jax
 
@@ -76,7 +76,7 @@ def draw(
         counts[name][row] += tally(inputs, labels, x, y)
 
     for row, repetition in enumerate(repetitions):
-        told()
+        tick()
         for part, (name, under) in enumerate(parts):
             key = jax.random.fold_in(jax.random.fold_in(root, repetition), part)
             waiting.append((row, name, *pairs(world, key, chunk, under)))

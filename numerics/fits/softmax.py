@@ -53,7 +53,7 @@ def loss(model: Model, inputs: Any, moments: Any, ridge: Any, theta: Any) -> Any
 
 
 def _train_one(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, tolerance: Any) -> tuple[Any, ...]:
-    """L-BFGS with backtracking, one evaluation a turn: a trial is taken, or the step is halved.
+    """L-BFGS with backtracking, one evaluation a turn: a trial is accepted, or the step is halved.
 
     A loss evaluated once a turn, without loops inside the loop, compiles in a third of the time, and fits side by side do not wait for each other's
     line searches.
@@ -69,17 +69,17 @@ def _train_one(model: Model, inputs: Any, moments: Any, start: Any, ridge: Any, 
         at, (z, value, gradient, state, direction), length = carry
         trial = z + length * direction
         trial_value, trial_gradient = evaluate(trial)
-        taken = trial_value <= value + DECREASE * length * (gradient @ direction) + ROUNDING
+        accepted = trial_value <= value + DECREASE * length * (gradient @ direction) + ROUNDING
         ascent, trial_state = memory.update(trial_gradient, state, trial)
         new = (trial, trial_value, trial_gradient, trial_state, -ascent)
-        kept = jax.tree.map(partial(jnp.where, taken), new, carry[1])
-        return at + 1, kept, jnp.where(taken, 1.0, length / 2)
+        kept = jax.tree.map(partial(jnp.where, accepted), new, carry[1])
+        return at + 1, kept, jnp.where(accepted, 1.0, length / 2)
 
     def unfinished(carry: tuple[Any, ...]) -> Any:
         _, value, gradient, *_ = carry[1]
         return ((jnp.linalg.norm(gradient) > tolerance) | jnp.isinf(value)) & (carry[0] < MOST_STEPS)
 
-    # The first trial is the start itself, against an infinite value: it is taken, and gives the first direction.
+    # The first trial is the start itself, against an infinite value: it is accepted, and gives the first direction.
     first = (start, jnp.inf, jnp.zeros_like(start), memory.init(start), jnp.zeros_like(start))
     steps, (z, _, gradient, *_), _ = jax.lax.while_loop(unfinished, turn, (0, first, 1.0))
     theta = model.transform @ z
@@ -145,8 +145,8 @@ def train(
         if start is not None:
             begin[number][:, place] = start[number] @ root
     model = Model(*map(jnp.asarray, (hidden, output, bias, log_weight, transform)))
-    found = _train(model, data[0].inputs, moments, begin, options.ridge, options.tolerance)
-    theta, stepped, gradient, steps = (np.asarray(part) for part in found)
+    fitted = _train(model, data[0].inputs, moments, begin, options.ridge, options.tolerance)
+    theta, stepped, gradient, steps = (np.asarray(part) for part in fitted)
     return Trained(
         [theta[g][:, place] for g, place in enumerate(places)],
         [stepped[g][:, place] for g, place in enumerate(places)],

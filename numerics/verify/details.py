@@ -10,8 +10,9 @@ from rich.text import Text
 
 from numerics.records import Check
 from numerics.verify import summary
+from numerics.verify.result_summary import ResultSummary
 from numerics.verify.table import RELATIONS, STYLES, Line, console, filled, new_table, number, show, show_table, small
-from numerics.verify.verification import ResultSummary, Verification
+from numerics.verify.verification import Verification
 
 COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
     ("claim", "left"),
@@ -32,12 +33,12 @@ ROOM_FOR_NOTES = 140
 def show_all(answer: Verification, saved: Sequence[str]) -> None:
     """The summary, the details, and the verdict once more, so that it is in sight at either end."""
     printer = console()
-    for line in summary.whole(answer, saved):
+    for line in answer.lines(saved):
         show(printer, line.text, style=line.style)
     _lines(printer, [Line(""), *(Line(f"  {remark}") for remark in remarks_of_world(answer))])
     for entry in answer.results:
         show_result(printer, entry, [check for check in answer.checks if check.result == entry.result])
-    _lines(printer, [Line(""), summary.verdict(answer)])
+    _lines(printer, [Line(""), answer.last_line])
 
 
 def remarks_of_world(answer: Verification) -> list[str]:
@@ -46,7 +47,7 @@ def remarks_of_world(answer: Verification) -> list[str]:
     return [
         *(law.report.words if law.report is not None else ()),
         *(f"p is zero, q is not: {line}" for line in law.unsampled),
-        *summary.notes(answer),
+        *summary.notes(answer.evidence.quantities.notes),
     ]
 
 

@@ -12,7 +12,7 @@ from numerics.records import Check, EvidenceKind
 from numerics.verify.gather import Tick, gather
 from numerics.verify.proofs import Ledger, Prover
 from numerics.verify.request import Question
-from numerics.verify.verification import Verdict
+from numerics.verify.result_summary import Verdict
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numerics.laws.law import Law
 from numerics.posterior.records import PerClasses, Quantities
 from numerics.records import Check
 from numerics.verify import curves
-from numerics.verify.falsify import Trial
+from numerics.verify.falsify import Falsification
 from numerics.verify.verification import Verification
 
 SCHEMA = "verify/1"
@@ -119,6 +119,11 @@ def report(verification: Verification, command: str) -> dict[str, Any]:
     }
 
 
-def falsification(density: str, trials: tuple[Trial, ...], status: str) -> dict[str, Any]:
+def falsification(answer: Falsification) -> dict[str, Any]:
     """What became of the wrong versions."""
-    return {"schema": SCHEMA_FALSIFY, "density": density, "falsifiers": plain(trials), "status": status}
+    return {
+        "schema": SCHEMA_FALSIFY,
+        "density": answer.density,
+        "falsifiers": plain(answer.trials),
+        "status": answer.status,
+    }

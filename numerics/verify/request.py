@@ -117,7 +117,9 @@ def whole(text: str, option: str, least: int, most: int) -> int:
 
 def in_order(results: list[str]) -> tuple[str, ...]:
     """The named results in the order of the ledger, unknown names after them; all where none is named."""
-    return tuple(name for name in RESULTS if not results or name in results) + tuple(set(results) - set(RESULTS))
+    return tuple(name for name in RESULTS if not results or name in results) + tuple(
+        sorted(set(results) - set(RESULTS))
+    )
 
 
 def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:

@@ -52,13 +52,13 @@ def verify(request: Request, prover: proofs.Prover, leave: interrupt.Leave) -> s
     if request.json == "-":
         sys.stdout.write(files.json_text(report))
     elif request.quiet:
-        table.write(summary.quiet(answer))
+        table.write([*summary.failures(answer.checks), answer.last_line])
     elif request.verbose:
         from numerics.verify import details
 
         details.show_all(answer, paths)
     else:
-        table.write(summary.whole(answer, paths))
+        table.write(answer.lines(paths))
     return answer.status
 
 
@@ -72,7 +72,7 @@ def falsify(request: Request, prover: proofs.Prover) -> str:
 
     answer = falsify.falsify(request.question, prover, progress(request))
     if request.json is not None:
-        report = report_json.falsification(answer.density, answer.trials, answer.status)
+        report = report_json.falsification(answer)
         if request.json == "-":
             sys.stdout.write(files.json_text(report))
             return answer.status

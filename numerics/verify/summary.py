@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
+from numerics.evidence import Evidence
 from numerics.records import Check, EvidenceKind
+from numerics.verify.extra_term import Measured, Row
+from numerics.verify.result_summary import ResultSummary, Verdict, closeness
 from numerics.verify.table import STYLES, WIDTH, Line, aligned, failure, filled, number
-from numerics.verify.verification import ResultSummary, Verification, closeness
-
-if TYPE_CHECKING:
-    from numerics.verify.extra_term import Measured
 
 QUESTION = "What does label imbalance cost, and how much of that does a classification term take off?"
 NUMBERS = {
@@ -28,33 +26,9 @@ LEAST_NAME = 11
 """Characters of the density's name that the last line keeps."""
 
 
-def whole(answer: Verification, saved: Sequence[str] = ()) -> list[Line]:
-    """The summary, its verdict last.
-
-    Args:
-      saved: what was written, one phrase each.
-    """
-    return [
-        *heading(answer),
-        Line(""),
-        *results(answer.results),
-        *failures(answer.checks, MOST_FAILURES),
-        Line(""),
-        *extra_term(answer),
-        Line(""),
-        *(line for phrase in saved for line in filled(f"written: {phrase}")),
-        verdict(answer),
-    ]
-
-
-def quiet(answer: Verification) -> list[Line]:
-    """What fails, and the verdict."""
-    return [*failures(answer.checks), verdict(answer)]
-
-
-def heading(answer: Verification) -> list[Line]:
+def heading(evidence: Evidence) -> list[Line]:
     """What was run, and the numbers of the world."""
-    world, numbers = answer.evidence.world, answer.evidence.quantities
+    world, numbers = evidence.world, evidence.quantities
     law = world.law
     low, high = (float(end) for end in law.support)
     title = f"{law.name} on [{low:g}, {high:g}], channel {world.channel.name}, noise {world.channel.noise:g}; K = "
@@ -67,12 +41,15 @@ def heading(answer: Verification) -> list[Line]:
         lines += filled(f"  class masses of this density and shares of the labels differ by at most {max(gaps):.1e}")
     if law.unsampled:
         lines += filled(f"  p is zero, q is not: {'; '.join(law.unsampled)}", most=1)
-    return [*lines, *(Line(f"  {'; '.join(part)}") for part in (values[:3], values[3:])), *first(notes(answer))]
+    return [*lines, *(Line(f"  {'; '.join(part)}") for part in (values[:3], values[3:])), *first(notes(numbers.notes))]
 
 
-def notes(answer: Verification) -> list[str]:
-    """Why numbers are infinite or undefined, and which."""
-    words = answer.evidence.quantities.notes
+def notes(words: Mapping[str, str]) -> list[str]:
+    """Why numbers are infinite or undefined, and which.
+
+    Args:
+      words: the reason by the name of the number.
+    """
     return [
         f"{reason} ({', '.join(name for name, other in words.items() if other == reason)})"
         for reason in dict.fromkeys(words.values())
@@ -121,7 +98,7 @@ def failures(checks: Iterable[Check], most: int = 0) -> list[Line]:
     return lines + ([Line(f"and {more} more fail: --verbose", STYLES["fails"])] if more else [])
 
 
-def extra_term(answer: Verification) -> list[Line]:
+def extra_term(table: Sequence[Row]) -> list[Line]:
     """The four numbers of the question, for each K: the extra error term predicted and measured, what the corrected model is left
     with, and what the labels alone certify."""
     heads = [
@@ -138,7 +115,7 @@ def extra_term(answer: Verification) -> list[Line]:
             number(row.remainder, 5),
             row.verdict.removeprefix("offsets "),
         )
-        for row in answer.extra_term
+        for row in table
     ]
     lines = aligned([*heads, *rows], "rrrrrrl")
     title = "The extra error term, and what the classification term leaves of it (nats under the balanced law)"
@@ -152,14 +129,16 @@ def interval(entry: Measured | None) -> str:
     return f"{number(entry.mean, 4)} ± {(entry.high - entry.low) / 2:.0e}"
 
 
-def verdict(answer: Verification) -> Line:
-    """The last line: whether everything holds, and how many checks."""
-    words = "HOLDS" if answer.status == "holds" else "FAILS"
-    total = counts(answer.checks)
+def last_line(name: str, status: Verdict, checks: Sequence[Check]) -> Line:
+    """Whether everything holds, and how many checks.
+
+    Args:
+      name: of the density; cut where the line would be too wide.
+    """
+    words, total = "HOLDS" if status == "holds" else "FAILS", counts(checks)
     room = max(WIDTH - len(f"{words}: : {total}"), LEAST_NAME)
-    name = answer.evidence.world.law.name
     shown = name if len(name) <= room else f"{name[: room - 3]}..."
-    return Line(f"{words}: {shown}: {total}", STYLES[answer.status])
+    return Line(f"{words}: {shown}: {total}", STYLES[status])
 
 
 def counts(checks: Sequence[Check]) -> str:

@@ -2,45 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
 
 from numerics import checks
 from numerics.evidence import Evidence
-from numerics.records import Check, EvidenceKind
-from numerics.verify import extra_term
+from numerics.records import Check
+from numerics.verify import extra_term, summary
 from numerics.verify.gather import Tick, gather
 from numerics.verify.proofs import Prover
 from numerics.verify.request import Question
-
-Verdict = Literal["holds", "fails"]
-
-
-@dataclass(frozen=True)
-class ResultSummary:
-    """What became of one result.
-
-    Attributes:
-      result: its name.
-      question: what it answers.
-      claims, proved: number of its claims, and of those whose proof holds.
-      holding: numeric checks that hold, by evidence.
-      skipped: checks that do not apply.
-      failures: checks that fail, proofs among them.
-      closest: the numeric check that holds by the least margin, None where there is none.
-    """
-
-    result: str
-    question: str
-    claims: int
-    proved: int
-    holding: Counter[EvidenceKind]
-    skipped: int
-    failures: tuple[Check, ...]
-    closest: Check | None
+from numerics.verify.result_summary import ResultSummary, Verdict, summarise, verdict
+from numerics.verify.table import Line, filled
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,46 +40,25 @@ class Verification:
         """Whether everything holds."""
         return verdict(self.checks)
 
+    def lines(self, saved: Sequence[str] = ()) -> list[Line]:
+        """The summary, its verdict last.
+
+        Args:
+          saved: what was written, one phrase each.
+        """
+        blank = Line("")
+        written = [line for phrase in saved for line in filled(f"written: {phrase}")]
+        results = [*summary.results(self.results), *summary.failures(self.checks, summary.MOST_FAILURES)]
+        table = summary.extra_term(self.extra_term)
+        return [*summary.heading(self.evidence), blank, *results, blank, *table, blank, *written, self.last_line]
+
+    @property
+    def last_line(self) -> Line:
+        """Whether everything holds, and how many checks."""
+        return summary.last_line(self.evidence.world.law.name, self.status, self.checks)
+
     def __repr__(self) -> str:
-        from numerics.verify import summary
-
-        return "\n".join(line.text for line in summary.whole(self))
-
-
-def verdict(results: Sequence[Check]) -> Verdict:
-    """`holds` when at least one check holds and none fails, else `fails`."""
-    statuses = {check.status for check in results}
-    return "fails" if "fails" in statuses or "holds" not in statuses else "holds"
-
-
-def closeness(check: Check) -> float:
-    """How near a check that holds is to failing: the share of its tolerance that is used, from 0 to 1."""
-    distance = check.numeric - check.theory
-    if check.tolerance <= 0:
-        return 0.0
-    match check.kind:
-        case "identity" | "asymptotic":
-            return abs(distance) / check.tolerance
-        case "upper bound":
-            return max(0.0, distance) / check.tolerance
-        case "counterexample":
-            return check.tolerance / distance
-
-
-def summarise(result: str, question: str, own: Sequence[Check]) -> ResultSummary:
-    """The summary of one result's checks."""
-    proofs = [check for check in own if check.evidence == "symbolic"]
-    holding = [check for check in own if check.evidence != "symbolic" and check.status == "holds"]
-    return ResultSummary(
-        result,
-        question,
-        len(proofs),
-        sum(check.status == "holds" for check in proofs),
-        Counter(check.evidence for check in holding),
-        sum(check.status == "not_applicable" for check in own),
-        tuple(check for check in own if check.status == "fails"),
-        max(holding, key=closeness, default=None),
-    )
+        return "\n".join(line.text for line in self.lines())
 
 
 def verify(
