@@ -39,7 +39,7 @@ def read_column(spec: str) -> Column:
       InputError: no such file or column, not text, ragged rows, a cell that is not a number, a pickle, more than
         `MOST_BYTES`; names the file and the row.
     """
-    source, wanted = _split(spec)
+    source, wanted = split(spec)
     try:
         content = _content(source)
         suffix = Path(source).suffix.lower()
@@ -60,7 +60,12 @@ def read_column(spec: str) -> Column:
         raise _too_large(source, "does not fit into memory") from None
 
 
-def _split(spec: str) -> tuple[str, str | None]:
+def split(spec: str) -> tuple[str, str | None]:
+    """The file and the column of `FILE[:COLUMN]`; `-` is standard input.
+
+    Raises:
+      InputError: no such file, or it is a folder or a device.
+    """
     if not spec:
         raise InputError("no label file", "write FILE or FILE:COLUMN")
     candidates: list[tuple[str, str | None]] = [(spec, None)]
