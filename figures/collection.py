@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,13 +41,7 @@ class Collection:
 
 
 def _json(path: Path) -> Report:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
-        raise InputError(f"{path} cannot be read as JSON", "run 'python -m numerics.paper' to make it") from problem
-    if not isinstance(found, dict):
-        raise InputError(f"{path} is not a report", "run 'python -m numerics.paper' to make it")
-    return found
+    return files.read_json(path, "run 'python -m numerics.paper' to make it")
 
 
 def read(folder: Path) -> Collection:

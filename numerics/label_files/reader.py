@@ -11,8 +11,6 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +18,7 @@ import numpy as np
 
 from numerics.label_files.column import Column, arrow_column, chosen
 from numerics.label_files.text import read_text
-from unskew.ground.refusals import InputError
+from unskew.ground.refusals import InputError, readable
 
 MOST_BYTES = 1 << 31
 """Of a file, and of what an archive holds once unpacked: a stream without an end and a zip bomb are refused before memory is full."""
@@ -124,23 +122,6 @@ def _too_large(source: str, what: str) -> InputError:
     return InputError(f"{source} {what}", "give a random sample of the labels, or their column alone")
 
 
-@contextmanager
-def _whole(source: str, kind: str) -> Iterator[None]:
-    """Says that a file is damaged, whatever its parser raises.
-
-    Parsers of binary formats raise a dozen types on damaged bytes (`struct.error`, `zlib.error`, `SyntaxError`,
-    `RecursionError`, ...), which change with their versions, so all of them are taken.
-    """
-    try:
-        yield
-    except (InputError, MemoryError):
-        raise
-    except Exception as problem:
-        if "Object arrays" in str(problem):
-            raise InputError(f"{source} holds pickled objects, which are not loaded", "save plain numbers") from None
-        raise InputError(f"{source} is not a whole {kind} file ({problem})", "save it again") from problem
-
-
 # --- arrays
 # -----------------------------------------------------------------------------------------------------------------------
 
@@ -148,7 +129,7 @@ def _whole(source: str, kind: str) -> Iterator[None]:
 def _npy(content: bytes, source: str, name: str) -> Column:
     label = f"{source}:{name}" if name else source
     stream = io.BytesIO(content)
-    with _whole(label, "npy"):
+    with readable(label, "npy", "save plain numbers with numpy.save"):
         array = np.lib.format.read_array(stream, allow_pickle=False)
     if stream.tell() < len(content):
         # A header that says too few, or several arrays one after another: labels would be lost in silence.
@@ -165,7 +146,7 @@ def _npy(content: bytes, source: str, name: str) -> Column:
 
 
 def _npz(content: bytes, source: str, wanted: str | None) -> Column:
-    with _whole(source, "npz"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with readable(source, "npz", "save it again with numpy.savez"), zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         names = [member.filename.removesuffix(".npy") for member in members]
         number = chosen(names, wanted, source, lambda: range(len(names)))
@@ -180,7 +161,7 @@ def _parquet(content: bytes, source: str, wanted: str | None) -> Column:
         import pyarrow.parquet
     except ImportError:
         raise InputError(f"{source} is parquet, which needs pyarrow", "install the extra 'data', or save csv") from None
-    with _whole(source, "parquet"):
+    with readable(source, "parquet", "save it again"):
         table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
         names = list(table.schema_arrow.names)
 

@@ -65,8 +65,6 @@ def falsify(request: Request, evidence: Evidence, ledger: dict[str, Any]) -> int
     Returns:
       the exit code: 0 when every wrong version is rejected.
     """
-    import sys
-
     from numerics.verify import page
 
     every = [*symbolic(request, ledger), *numeric(request, evidence)]
@@ -78,9 +76,7 @@ def falsify(request: Request, evidence: Evidence, ledger: dict[str, Any]) -> int
         "falsifiers": rows,
         "status": "fails" if missed or not rows else "holds",
     }
-    if request.json == "-":
-        sys.stdout.write(files.json_text(made))
-    elif request.json is not None:
+    if request.json is not None:
         files.write_json(request.json, made)
     if request.json != "-":
         page.falsified(request, rows)

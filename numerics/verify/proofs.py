@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numerics.records import Check
+from unskew.ground import interrupt
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,8 @@ class Proofs:
 def started(names: Sequence[str], falsify: bool) -> Iterator[Proofs]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
     command = [sys.executable, "-m", "theory", *names, "--json", "-", *(["--falsify"] if falsify else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
+    with interrupt.child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         yield Proofs(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
 
 
 def checks(ledger: dict[str, Any]) -> list[Check]:

@@ -107,7 +107,6 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
     unknown = [name for name in arguments.only or () if name not in RESULTS]
     if unknown:
         raise InputError(f"--only {unknown[0]}", f"the results are {', '.join(RESULTS)}")
-    out = None if arguments.out is None else Path(arguments.out)
     return Request(
         density=arguments.density,
         support=support,
@@ -120,7 +119,7 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
         fit=not arguments.no_fit,
         full=arguments.full,
         json=arguments.json,
-        out=out,
+        out=arguments.out,
         falsify=arguments.falsify,
         quiet=arguments.quiet,
         command=command,

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from numerics import checks, runtime
-from numerics.verify import interrupt, proofs
-from numerics.verify.request import PROGRAM, Request
-from unskew.ground import command, files
+from numerics import checks, drawing, runtime
+from numerics.verify import proofs
+from numerics.verify.request import Request
+from unskew.ground import command, files, interrupt
 from unskew.ground.refusals import InputError
 
 DEVICES = 2
 FINEST, COARSEST = 500, 1000
 LABELS = "labels:"
 SHOWN = 60
+WRITTEN = ("report.json", "arrays.npz", *(f"{name}.*" for name in checks.RESULTS))
+"""Patterns of the files that `--out` gets."""
 
 
 def run(request: Request) -> int:
@@ -32,9 +32,8 @@ def run(request: Request) -> int:
     Raises:
       InputError: before anything is written.
     """
-    _writable(request)
-    with interrupt.at_once(PROGRAM) as leave, proofs.started(request.only, request.falsify) as proving:
-        leave.processes.append(proving.process)
+    check_outputs(request)
+    with proofs.started(request.only, request.falsify) as proving:
         evidence = gather(request)
         if request.falsify:
             from numerics.verify import falsify
@@ -47,10 +46,10 @@ def run(request: Request) -> int:
         symbolic = proofs.checks(ledger)
         ordered = [check for name in request.only for check in (*symbolic, *found) if check.result == name]
         made = report.build(request, evidence, ordered)
-        with leave.held_back():
+        with interrupt.held_back():
             saved = write(request, made)
     if request.json == "-":
-        sys.stdout.write(files.json_text(made))
+        files.write_json(request.json, made)
     else:
         page.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
     return command.HOLDS if made["status"] == "holds" else command.FAILS
@@ -139,26 +138,21 @@ def progress(request: Request) -> Iterator[Any]:
         yield lambda done, total, words: bar.update(task, completed=done, total=total, description=words)
 
 
-def _writable(request: Request) -> None:
+def check_outputs(request: Request) -> None:
     """Refuses an output that could not be written, before the work.
 
     Raises:
-      InputError: the folder of `--json` does not exist or is not writable, or `--out` is or lies in something that is no folder.
+      InputError: as `unskew.ground.files.check_file` and `check_folder`.
     """
-    if request.json not in (None, "-"):
-        path = Path(str(request.json))
-        if path.is_dir():
-            raise InputError(f"--json {path} is a folder", "name a file in it")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise InputError(
-                f"--json {path}: cannot write into {path.parent}", "name a folder that exists and can be written"
-            )
-    if request.out is not None:
-        standing = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.exists())
-        if not standing.is_dir() or not os.access(standing, os.W_OK):
-            raise InputError(
-                f"--out {request.out}: cannot make a folder at {standing}", "name a folder that can be written"
-            )
+    inputs = []
+    if request.density.startswith(LABELS):
+        from numerics.label_files.reader import split
+
+        # What is no file is refused where the density is read.
+        with suppress(InputError):
+            inputs = [split(request.density.removeprefix(LABELS))[0]]
+    files.check_file("--json", request.json, inputs)
+    files.check_folder("--out", request.out, inputs, WRITTEN)
 
 
 def save(folder: Path, made: dict[str, Any]) -> list[str]:
@@ -174,10 +168,8 @@ def save(folder: Path, made: dict[str, Any]) -> list[str]:
     np.savez_compressed(content, **arrays(made))
     files.write_bytes(folder / "arrays.npz", content.getvalue())
     files.write_json(folder / "report.json", made)
-    drawn = subprocess.run([sys.executable, "-m", "figures", str(folder)], capture_output=True, text=True, check=False)
-    if drawn.returncode:
-        raise InputError(f"the figures of {folder} could not be drawn", drawn.stderr.strip().splitlines()[-1])
-    return [f"{folder}/report.json", f"{folder}/arrays.npz", f"{len(drawn.stdout.split())} figure files in {folder}"]
+    count = drawing.draw(folder)
+    return [f"{folder}/report.json", f"{folder}/arrays.npz", f"{count} figure files in {folder}"]
 
 
 def arrays(made: dict[str, Any]) -> dict[str, Any]:

@@ -23,12 +23,19 @@ RELATIONS = {"identity": "=", "upper bound": "≥", "asymptotic": "→", "counte
 """Between the theory's number, on the left, and the number found."""
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to `unskew.ground.command.run`; Rich would exit with 1, which says that a check fails."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(stream: IO[str] | None = None) -> Console:
     """A console for standard output; in a pipe of a fixed width, so that nothing depends on the terminal of the day."""
     stream = stream or sys.stdout
     if stream.isatty():
-        return Console(file=stream, highlight=False)
-    return Console(file=stream, highlight=False, width=WIDTH_IN_A_PIPE, no_color=True, force_terminal=False)
+        return _Console(file=stream, highlight=False)
+    return _Console(file=stream, highlight=False, width=WIDTH_IN_A_PIPE, no_color=True, force_terminal=False)
 
 
 def number(value: float) -> str:
