@@ -94,7 +94,7 @@ def complete(
         store.add(chunk, results, chunk_weight(chunk), seconds)
         if progress is not None:
             progress(number)
-    return {text: result for chunk in chunks for text, result in store.get(chunk).items()}
+    return {text: result for chunk in chunks for text, result in store.all(chunk).items()}
 
 
 def summary(chunks: Sequence[Chunk], store: Store) -> dict[str, Any]:
