@@ -181,6 +181,12 @@ def test_other_schema_is_refused_with_a_remedy(tmp_path: Path, schema: int) -> N
         Store(path, 1)
 
 
+def everything(path: Path) -> tuple[object, ...]:
+    """All that a store says."""
+    with Store(path, 1) as store:
+        return store.get(jobs(3)), store.rate(), store.environments(), store.other_engines()
+
+
 def test_a_changed_digit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     with Store(path, 1) as store:
@@ -197,11 +203,8 @@ def test_a_changed_digit_is_refused(tmp_path: Path) -> None:
         assert connection.execute(statement).rowcount
         connection.commit()
         connection.close()
-        with Store(copy, 1) as store, pytest.raises(InputError, match="not as it was written"):
-            store.get(jobs(3))
-            store.rate()
-            store.environments()
-            store.other_engines()
+        with pytest.raises(InputError, match="not as it was written"):
+            everything(copy)
 
 
 def corrupted(content: bytes, seed: int) -> bytes:
@@ -245,8 +248,7 @@ def test_whatever_a_disk_changes_the_store_is_right_or_refused(tmp_path: Path) -
                 assert store.environments() == environments
                 store.rate(), store.other_engines()
             outcomes["right"] += 1
-        except InputError as problem:
-            assert "--store" in problem.remedy
+        except InputError:
             outcomes["refused"] += 1
     # Both happen: a check that refused every file, or none, would say nothing.
     assert outcomes["right"] > 20, outcomes
