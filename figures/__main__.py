@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from unskew.ground import command
+from unskew.ground import command, files
 from unskew.ground.refusals import InputError
 
 
@@ -20,13 +19,8 @@ def read_report(folder: Path) -> dict[str, Any]:
     """
     path = folder / "report.json"
     remedy = "name a folder written with '--out' by a command of this project"
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as problem:
-        raise InputError(f"{path} does not exist", remedy) from problem
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
-        raise InputError(f"{path} cannot be read as JSON ({problem.__class__.__name__})", remedy) from problem
-    if not isinstance(report, dict) or "schema" not in report:
+    report = files.read_json(path, remedy)
+    if "schema" not in report:
         raise InputError(f"{path} is not a report", remedy)
     return report
 
@@ -67,7 +61,10 @@ def write_up(folder: Path, *, redraw: bool) -> int:
 def main() -> int:
     parser = command.Parser(prog="python -m figures", description="Redraw the figures of saved results.")
     parser.add_argument(
-        "folder", metavar="DIR", type=Path, help="folder with report.json; with --all, with runs/ and stamp.json"
+        "folder",
+        metavar="DIR",
+        type=command.path,
+        help="folder with report.json; with --all, with runs/ and stamp.json",
     )
     parser.add_argument("--only", nargs="+", metavar="NAME", help="draw these figures only")
     parser.add_argument("--all", action="store_true", help="a write-up: figures, tables, main.tex, report.html")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ MAIN = "skewed"
 
 @dataclass(frozen=True)
 class Collection:
-    """The results of one write-up.
+    """What was found.
 
     Attributes:
       theory: the ledger with its proofs, as `python -m theory --json` writes it.
@@ -42,13 +41,7 @@ class Collection:
 
 
 def _json(path: Path) -> Report:
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
-        raise InputError(f"{path} cannot be read as JSON", "run 'python -m numerics.paper' to make it") from problem
-    if not isinstance(report, dict):
-        raise InputError(f"{path} is not a report", "run 'python -m numerics.paper' to make it")
-    return report
+    return files.read_json(path, "run 'python -m numerics.paper' to make it")
 
 
 def read(folder: Path) -> Collection:
@@ -73,12 +66,12 @@ def read(folder: Path) -> Collection:
     )
 
 
-def figures(saved: Collection) -> Iterator[tuple[str, Report]]:
+def figures(found: Collection) -> Iterator[tuple[str, Report]]:
     """Every figure that can be drawn, once, with the report it is drawn from: the first that has its numbers."""
     groups = (
-        (album.VERIFY, list(saved.verify.values())),
-        (album.STUDY, [] if saved.study is None else [saved.study]),
-        (album.ADVISE, list(saved.advise.values())),
+        (album.VERIFY, list(found.verify.values())),
+        (album.STUDY, [] if found.study is None else [found.study]),
+        (album.ADVISE, list(found.advise.values())),
     )
     for names, reports in groups:
         for name in names:
@@ -88,11 +81,11 @@ def figures(saved: Collection) -> Iterator[tuple[str, Report]]:
                 yield name, report
 
 
-def draw(saved: Collection, folder: Path) -> Iterator[Path]:
+def draw(found: Collection, folder: Path) -> Iterator[Path]:
     """Draws every figure into `folder/figures`, as SVG too; figures of an earlier run that are no more are taken away, and nothing else."""
     target = files.make_folder(folder / "figures")
     kept = set()
-    for name, report in figures(saved):
+    for name, report in figures(found):
         for path in album.draw_all(report, target, [name], svg=True):
             kept.add(path)
             yield path

@@ -100,10 +100,15 @@ def save(figure: Figure, folder: Path, name: str, *, svg: bool = False, origin: 
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as csv: numbers with all their digits, nothing for None, quotes where a reader that skips comments after `#` would need them too."""
+    """Rows as csv: numbers with all their digits, nothing for None, quotes where a reader that skips comments after `#` would need them too.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front: names of files and columns may be anybody's.
+    """
 
     def cell(value: Any) -> str:
         text = "" if value is None else repr(float(value)) if isinstance(value, float) else str(value)
+        if isinstance(value, str) and re.match(r"[=+@\t\r]|-(?!\w*$)", text):
+            text = f"'{text}"
         return '"' + text.replace('"', '""') + '"' if re.search(r'[#",\r\n]', text) else text
 
     return "".join(",".join(map(cell, row)) + "\n" for row in rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping
 from importlib import metadata
@@ -73,5 +74,9 @@ def line(made: Mapping[str, Any] | None) -> str:
 
 
 def comment(text: str, mark: str = "#") -> str:
-    """The line as a comment of a text file, with its end; nothing for nothing."""
+    """The line as a comment of a text file, with its end; nothing for nothing.
+
+    A spreadsheet cuts a comment at its commas; what would then begin like a formula gets an apostrophe in front.
+    """
+    text = re.sub(r"([,;]\s*)(?=[=+@-])", r"\1'", text)
     return f"{mark} {text}\n" if text else ""

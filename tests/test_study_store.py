@@ -170,14 +170,89 @@ def test_full_disk_is_one_line_and_loses_nothing(tmp_path: Path) -> None:
     assert _rows(store) > kept
 
 
-def test_other_schema_is_refused_with_a_remedy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [1, 99])
+def test_other_schema_is_refused_with_a_remedy(tmp_path: Path, schema: int) -> None:
     path = tmp_path / "s.sqlite"
     Store(path, 1).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
+    connection.execute(f"PRAGMA user_version = {schema}")
     connection.close()
-    with pytest.raises(InputError, match=r"schema 99.*name a new file"):
+    with pytest.raises(InputError, match=rf"schema {schema}.*name a new file"):
         Store(path, 1)
+
+
+def everything(path: Path) -> tuple[object, ...]:
+    """All that a store says."""
+    with Store(path, 1) as store:
+        return store.get(jobs(3)), store.rate(), store.environments(), store.other_engines()
+
+
+def test_a_changed_digit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path, 1) as store:
+        store.add(jobs(3), study_fake.fake(jobs(3)), 1.0, 2.0)
+    for statement in (
+        "UPDATE results SET result = replace(result, '\"test_variance\":1.0', '\"test_variance\":7.0')",
+        "UPDATE speeds SET seconds = 20",
+        "UPDATE environments SET words = 'another'",
+        "UPDATE results SET engine = 2",
+    ):
+        copy = tmp_path / "copy.sqlite"
+        copy.write_bytes(path.read_bytes())
+        connection = sqlite3.connect(copy)
+        assert connection.execute(statement).rowcount
+        connection.commit()
+        connection.close()
+        with pytest.raises(InputError, match="not as it was written"):
+            everything(copy)
+
+
+def corrupted(content: bytes, seed: int) -> bytes:
+    """The file after a disk has changed it: a bit, some bytes, a page of zeros, two pages exchanged, the end cut off."""
+    dice, page = random.Random(seed), 4096
+    at = dice.randrange(len(content))
+    match seed % 5:
+        case 0:
+            return content[:at] + bytes([content[at] ^ 1 << dice.randrange(8)]) + content[at + 1 :]
+        case 1:
+            return content[:at] + dice.randbytes(dice.randint(1, 64)) + content[at + 64 :]
+        case 2:
+            start = at // page * page
+            return content[:start] + bytes(page) + content[start + page :]
+        case 3:
+            pages = [content[start : start + page] for start in range(0, len(content), page)]
+            one, other = dice.sample(range(len(pages)), 2)
+            pages[one], pages[other] = pages[other], pages[one]
+            return b"".join(pages)
+        case _:
+            return content[:at]
+
+
+def test_whatever_a_disk_changes_the_store_is_right_or_refused(tmp_path: Path) -> None:
+    path, copy = tmp_path / "s.sqlite", tmp_path / "copy.sqlite"
+    chunks = [
+        tuple(Job("clean", sampling, f, s, 0, "reg") for f in range(5) for s in range(4))
+        for sampling in ("mild", "severe")
+    ]
+    with Store(path, 1) as store:
+        expected = run.complete(chunks, store, run.here(study_fake.fake))
+        environments = store.environments()
+    whole, outcomes = path.read_bytes(), {"right": 0, "refused": 0}
+    for seed in range(400):
+        for left in tmp_path.glob("copy.sqlite*"):
+            left.unlink()
+        copy.write_bytes(corrupted(whole, seed))
+        try:
+            with Store(copy, 1) as store:
+                assert run.complete(chunks, store, run.here(study_fake.fake)) == expected
+                assert store.environments() == environments
+                store.rate(), store.other_engines()
+            outcomes["right"] += 1
+        except InputError:
+            outcomes["refused"] += 1
+    # Both happen: a check that refused every file, or none, would say nothing.
+    assert outcomes["right"] > 20, outcomes
+    assert outcomes["refused"] > 100, outcomes
 
 
 def test_what_is_no_store_is_refused_and_left_alone(tmp_path: Path) -> None:

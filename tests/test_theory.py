@@ -378,7 +378,7 @@ def test_gaussian_means_refuse_what_two_moments_cannot_give() -> None:
 
 
 def test_help_is_fast_and_light() -> None:
-    code = "import sys; sys.argv = ['theory', '--help']; import theory.__main__ as m\ntry: m.run()\nexcept SystemExit as e: pass\n"
+    code = "import sys; sys.argv = ['theory', '--help']; import theory.__main__ as m\ntry: m.main(['--help'])\nexcept SystemExit as e: pass\n"
     code += "print('sympy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.endswith("False\n")

@@ -2,83 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import shutil
 import sys
-import tempfile
 import textwrap
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from theory import ledger
+from unskew.ground import command, files
+from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
     from theory.claim import Claim as NewClaim
     from theory.prove import FalsifierOutcome, Outcome
     from theory.record import Claim, Result
 
-HOLDS, FAILS, BAD_INPUT = 0, 1, 2
 
-
-class InputError(Exception):
-    """What the user can mend, in one line."""
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}: see '{self.prog} --help'")
-
-
-def parser() -> Parser:
+def parser() -> command.Parser:
     """The command's arguments."""
-    parser = Parser(prog="python -m theory", description="Re-runs the symbolic proofs and prints the ledger.")
+    parser = command.Parser(prog="python -m theory", description="Re-runs the symbolic proofs and prints the ledger.")
     parser.add_argument("names", nargs="*", metavar="RESULT", help="results or lemmas (default: all)")
-    parser.add_argument("--latex", metavar="FILE", help="write the statements as a LaTeX document; - for stdout")
+    parser.add_argument(
+        "--latex", type=command.name, metavar="FILE", help="write the statements as a LaTeX document; - for stdout"
+    )
     parser.add_argument(
         "--json",
+        type=command.name,
         metavar="FILE",
         help="write what was proved as JSON; - for stdout; with --falsify also the wrong versions",
     )
     parser.add_argument("--falsify", action="store_true", help="run the wrong versions; each must be rejected")
     return parser
-
-
-def refuse_early(target: str | None) -> None:
-    """Says before the proofs run, not after, that a file cannot be written.
-
-    Raises:
-      InputError: there is no such folder, or the target is one.
-    """
-    if target and target != "-" and (not Path(target).parent.is_dir() or Path(target).is_dir()):
-        raise InputError(f"cannot write {target}: name a file in a folder that exists")
-
-
-def write(target: str, text: str) -> None:
-    """Writes to stdout for "-", else to a file that is replaced in one go.
-
-    Raises:
-      InputError: the file cannot be written; it is then as it was.
-    """
-    if target == "-":
-        sys.stdout.write(text)
-        return
-    path, temporary = Path(target), None
-    try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except OSError as problem:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise InputError(
-            f"cannot write {target}: {problem.strerror}: name a file in a folder that can be written"
-        ) from problem
 
 
 def claim_json(claim: Claim | NewClaim, outcome: Outcome) -> dict[str, Any]:
@@ -172,11 +125,11 @@ def load(names: list[str]) -> list[Result]:
     known = ledger.LEMMAS + ledger.RESULTS
     for name in names:
         if name not in known:
-            raise InputError(f"no result named {name!a}: choose from {', '.join(known)}")
+            raise InputError(f"no result named {name!a}", "'python -m theory' lists them all")
     try:
         return [ledger.load(name) for name in known if not names or name in names]
     except LookupError as problem:
-        raise InputError(str(problem)) from problem
+        raise InputError(str(problem), "mend its file") from problem
 
 
 def main(arguments: list[str]) -> int:
@@ -187,14 +140,14 @@ def main(arguments: list[str]) -> int:
     """
     options = parser().parse_args(arguments)
     results = load(options.names)
-    refuse_early(options.json)
-    refuse_early(options.latex)
+    files.check_file("--json", options.json)
+    files.check_file("--latex", options.latex, [options.json] if options.json else [])
     if options.latex:
         from theory.latex import document
 
-        write(options.latex, document(results))
+        files.write(options.latex, document(results))
         if not (options.json or options.falsify or options.names):
-            return HOLDS
+            return command.HOLDS
 
     import sympy  # noqa: F401 - so that the first proof is not charged for the import
 
@@ -206,7 +159,7 @@ def main(arguments: list[str]) -> int:
     held = sum(outcome.status == "holds" for outcome in every)
     caught = sum(entry.caught for entry in falsifiers)
     if options.json:
-        write(options.json, json.dumps(as_json(results, outcomes, falsifiers), indent=1, ensure_ascii=False) + "\n")
+        files.write_json(options.json, as_json(results, outcomes, falsifiers))
     if "-" not in (options.json, options.latex):
         width = min(shutil.get_terminal_size((120, 24)).columns, 120)
         if options.names:
@@ -218,27 +171,8 @@ def main(arguments: list[str]) -> int:
         seconds = sum(outcome.seconds for outcome in every)
         summary = f"{held} of {len(every)} claims hold, {seconds:.2f} s"
         print(f"{summary}; {caught} of {len(falsifiers)} wrong versions caught" if falsifiers else summary)
-    return HOLDS if held == len(every) and caught == len(falsifiers) else FAILS
-
-
-def run() -> NoReturn:
-    """Runs the command; what the user can mend is one line on stderr and exit code 2."""
-    try:
-        code = main(sys.argv[1:])
-        sys.stdout.flush()
-    except InputError as problem:
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(problem))
-        print(f"theory: {text}", file=sys.stderr)
-        code = BAD_INPUT
-    except KeyboardInterrupt:
-        print("theory: interrupted", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:
-        # The reader (head, less) went away: no traceback, and none from the interpreter's own flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
-    sys.exit(code)
+    return command.HOLDS if held == len(every) and caught == len(falsifiers) else command.FAILS
 
 
 if __name__ == "__main__":
-    run()
+    command.run("theory", lambda: main(sys.argv[1:]))

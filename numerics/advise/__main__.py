@@ -49,10 +49,11 @@ def parser() -> command.Parser:
     add("--seed", default="0", metavar="INT", help="of the bootstrap (default: 0)")
     add(
         "--json",
+        type=command.name,
         metavar="FILE",
         help="write the report as JSON; - is standard output, and then nothing else goes there",
     )
-    add("--out", metavar="DIR", help="write report, classes, snippets and figures into this folder")
+    add("--out", type=command.path, metavar="DIR", help="write report, classes, snippets and figures into this folder")
     add("--quiet", action="store_true", help="print the recommendation alone")
     return parse
 

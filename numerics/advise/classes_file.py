@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import numpy as np
 from numerics.advise.cells import Cells
 from numerics.advise.classes import Edges
 from unskew.ground import files
-from unskew.ground.refusals import InputError
+from unskew.ground.refusals import InputError, readable
 
 SCHEMA = "classes/1"
 REMEDY = "name a classes.json or classes.npz written by 'python -m numerics.advise --out'"
@@ -104,14 +102,11 @@ def read(path: Path | str) -> Classes:
       InputError: no such file, or not one that `write` made.
     """
     path = Path(path)
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                found: Any = {name: archive[name] for name in archive.files}
-        else:
-            found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
-        raise InputError(f"{path} cannot be read ({problem.__class__.__name__})", REMEDY) from None
+    if path.suffix == ".npz":
+        with readable(path, "npz", REMEDY), np.load(path, allow_pickle=False) as archive:
+            found: Any = {name: archive[name] for name in archive.files}
+    else:
+        found = files.read_json(path, REMEDY)
     return from_json(found, str(path))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -73,8 +72,6 @@ def from_arguments(given: argparse.Namespace, command: str = "") -> Options:
         raise InputError(f"--epsilon {given.epsilon}", "give a positive number of nats")
     if given.edges not in KINDS:
         raise InputError(f"--edges {given.edges}", f"use one of {', '.join(KINDS)}")
-    out = None if given.out is None else Path(given.out)
-    _writable(given.json, out)
     return Options(
         labels=given.labels,
         reference=given.reference,
@@ -85,21 +82,7 @@ def from_arguments(given: argparse.Namespace, command: str = "") -> Options:
         edges=given.edges,
         seed=whole(given.seed, "--seed", 0, 2**31 - 1),
         json=given.json,
-        out=out,
+        out=given.out,
         quiet=given.quiet,
         command=command,
     )
-
-
-def _writable(json: str | None, out: Path | None) -> None:
-    """Refuses an output that could not be written, before the work."""
-    if json not in (None, "-"):
-        path = Path(str(json))
-        if path.is_dir():
-            raise InputError(f"--json {path} is a folder", "name a file in it")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise InputError(f"--json {path}: cannot write into {path.parent}", "name a folder that can be written")
-    if out is not None:
-        standing = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-        if not standing.is_dir() or not os.access(standing, os.W_OK):
-            raise InputError(f"--out {out}: cannot make a folder at {standing}", "name a folder that can be written")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from numerics import runtime
+from numerics import drawing, runtime
 from numerics.advise.options import Options
 from unskew.ground import command, files
 from unskew.ground.refusals import InputError
+
+WRITTEN = ("report.json", "classes.json", "classes.npz", "use_*.py", "advise_*")
+"""Patterns of the files that `--out` gets."""
 
 
 def run(options: Options) -> int:
@@ -23,19 +25,21 @@ def run(options: Options) -> int:
     Raises:
       InputError: bad input, before anything is written.
     """
+    from numerics.label_files.reader import read_column, split
+
+    inputs = [split(options.labels)[0]]
+    with suppress(InputError):
+        inputs.append(split(options.reference)[0])
+    files.check_file("--json", options.json, inputs)
+    files.check_folder("--out", options.out, inputs, WRITTEN)
     runtime.start()
     from numerics.advise import report, table
     from numerics.advise.answer import answer
-    from numerics.label_files.reader import read_column
 
     found = answer(read_column(options.labels), options)
     made = report.build(options, found)
     if options.json is not None:
-        text = files.json_text(made)
-        if options.json == "-":
-            sys.stdout.write(text)
-        else:
-            files.write_text(options.json, text)
+        files.write_json(options.json, made)
     saved = [] if options.out is None else save(options.out, made)
     if options.json != "-":
         table.whole(json.loads(files.json_text(made)), saved, quiet=options.quiet)
@@ -60,8 +64,6 @@ def save(folder: Path, made: dict[str, Any]) -> list[str]:
         written.append(folder / f"use_{name}.py")
         lines += ["", *text.rstrip().split("\n")]
     files.write_json(folder / "report.json", made)
-    drawn = subprocess.run([sys.executable, "-m", "figures", str(folder)], capture_output=True, text=True, check=False)
-    if drawn.returncode:
-        raise InputError(f"the figures of {folder} could not be drawn", drawn.stderr.strip().splitlines()[-1])
+    count = drawing.draw(folder)
     listed = ", ".join(path.name for path in written)
-    return [f"written to {folder}: {listed}, report.json and {len(drawn.stdout.split())} figure files", *lines]
+    return [f"written to {folder}: {listed}, report.json and {count} figure files", *lines]

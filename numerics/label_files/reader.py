@@ -1,22 +1,28 @@
 """A column of numbers from a file: csv, tsv, npy, npz, parquet, or csv on standard input.
 
-Text is split by Arrow where `pyarrow` is installed (extra `data`) and by NumPy otherwise; neither goes through Python
-row by row unless a cell is missing or wrong and has to be found. Pickled arrays are never loaded.
+A file is opened once and read once, so that a pipe loses nothing. Text is split by Arrow where `pyarrow` is installed (extra `data`)
+and by NumPy otherwise; neither goes through Python row by row unless a cell is missing or wrong and has to be found. Pickled arrays are
+never loaded.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 
 from numerics.label_files.column import Column, arrow_column, chosen
-from numerics.label_files.text import SAMPLE_BYTES, read_text
-from unskew.ground.refusals import InputError
+from numerics.label_files.text import read_text
+from unskew.ground.refusals import InputError, readable
+
+MOST_BYTES = 1 << 31
+"""Of a file, and of what an archive holds once unpacked: a stream without an end and a zip bomb are refused before memory is full."""
+BLOCK_BYTES = 1 << 20
 
 
 def read_column(spec: str) -> Column:
@@ -28,30 +34,36 @@ def read_column(spec: str) -> Column:
       a number.
 
     Raises:
-      InputError: no such file or column, not text, ragged rows, a cell that is not a number, a pickle; names the file
-        and the row.
+      InputError: no such file or column, not text, ragged rows, a cell that is not a number, a pickle, more than
+        `MOST_BYTES`; names the file and the row.
     """
-    source, wanted = _split(spec)
-    if source == "-":
-        return _text_or_numpy(sys.stdin.buffer.read(), source, wanted)
-    path = Path(source)
+    source, wanted = split(spec)
     try:
-        with path.open("rb") as stream:
-            start = stream.read(SAMPLE_BYTES)
-        if start[:6] == b"\x93NUMPY":
-            return _npy(path, source, wanted)
-        if path.suffix.lower() == ".npz":
-            return _npz(path, source, wanted)
-        if start[:4] == b"PAR1":
-            return _parquet(path, source, wanted)
-        return read_text(path, start, source, wanted)
+        content = _content(source)
+        suffix = Path(source).suffix.lower()
+        if content.startswith(b"\x93NUMPY") or suffix == ".npy":
+            if wanted is not None:
+                raise InputError(f"{source} is one array and has no column {wanted!r}", "leave the column out")
+            return _npy(content, source, "")
+        if suffix == ".npz":
+            return _npz(content, source, wanted)
+        if content.startswith(b"PAR1") or suffix == ".parquet":
+            return _parquet(content, source, wanted)
+        return read_text(content, source, wanted)
     except OSError as problem:
         raise InputError(
             f"cannot read {source}: {problem.strerror or problem}", "name a file that can be read"
         ) from None
+    except MemoryError:
+        raise _too_large(source, "does not fit into memory") from None
 
 
-def _split(spec: str) -> tuple[str, str | None]:
+def split(spec: str) -> tuple[str, str | None]:
+    """The file and the column of `FILE[:COLUMN]`; `-` is standard input.
+
+    Raises:
+      InputError: no such file, or it is a folder or a device.
+    """
     if not spec:
         raise InputError("no label file", "write FILE or FILE:COLUMN")
     candidates: list[tuple[str, str | None]] = [(spec, None)]
@@ -74,50 +86,56 @@ def _exists(source: str) -> bool:
         return False
 
 
-def _text_or_numpy(content: bytes, source: str, wanted: str | None) -> Column:
-    if content[:6] == b"\x93NUMPY":
-        return _npy(io.BytesIO(content), source, wanted)
-    return read_text(content, content[:SAMPLE_BYTES], source, wanted)
+# --- bytes
+# -----------------------------------------------------------------------------------------------------------------------
+
+
+def _content(source: str) -> bytes:
+    """All bytes of a file, a pipe or standard input, read once.
+
+    Raises:
+      InputError: more than `MOST_BYTES`, or a file that waits for more to come (a kernel's log).
+    """
+    if source == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed", "give labels on it, or name a file")
+        return _blocks(sys.stdin.buffer, source, BLOCK_BYTES)
+    # A pipe is waited for; a file that makes its reader wait is none with labels, and without waiting says so at once.
+    waiting = 0 if Path(source).is_fifo() else getattr(os, "O_NONBLOCK", 0)
+    with open(source, "rb", buffering=0, opener=lambda path, flags: os.open(path, flags | waiting)) as stream:
+        return _blocks(stream, source, max(BLOCK_BYTES, os.fstat(stream.fileno()).st_size + 1))
+
+
+def _blocks(stream: IO[bytes], source: str, size: int) -> bytes:
+    blocks, length = [], 0
+    while block := stream.read(min(size, MOST_BYTES)):
+        blocks.append(block)
+        length += len(block)
+        if length >= MOST_BYTES:
+            raise _too_large(source, f"holds more than {MOST_BYTES >> 30} GiB")
+    if block is None:
+        raise InputError(f"{source} has no end: it waits for more", "name a file that is whole")
+    return b"".join(blocks)
+
+
+def _too_large(source: str, what: str) -> InputError:
+    return InputError(f"{source} {what}", "give a random sample of the labels, or their column alone")
 
 
 # --- arrays
 # -----------------------------------------------------------------------------------------------------------------------
 
 
-def _npy(stream: Any, source: str, wanted: str | None) -> Column:
-    if wanted is not None:
-        raise InputError(f"{source} is one array and has no column {wanted!r}", "leave the column out")
-    try:
-        array = np.load(stream, allow_pickle=False)
-    except ValueError as problem:
-        raise _unloadable(source, problem) from None
-    except (EOFError, SyntaxError, MemoryError) as problem:
-        raise InputError(f"{source} is not a whole npy file", "save it again with numpy.save") from problem
-    return _array(array, source, "")
-
-
-def _unloadable(source: str, problem: ValueError) -> InputError:
-    if "pickle" in str(problem) or "Object arrays" in str(problem):
-        return InputError(f"{source} holds pickled objects, which are not loaded", "save plain numbers")
-    return InputError(f"{source} is not a whole npy or npz file", "save it again with numpy.save or numpy.savez")
-
-
-def _npz(path: Path, source: str, wanted: str | None) -> Column:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            number = chosen(archive.files, wanted, source, lambda: range(len(archive.files)))
-            name = archive.files[number]
-            return _array(archive[name], source, name)
-    except (zipfile.BadZipFile, EOFError):
-        raise InputError(f"{source} is not a whole npz file", "save it again with numpy.savez") from None
-    except ValueError as problem:
-        raise _unloadable(source, problem) from None
-
-
-def _array(array: Any, source: str, name: str) -> Column:
+def _npy(content: bytes, source: str, name: str) -> Column:
     label = f"{source}:{name}" if name else source
-    if not isinstance(array, np.ndarray) or array.ndim != 1:
-        shape = "x".join(map(str, np.shape(array))) or "a single number"
+    stream = io.BytesIO(content)
+    with readable(label, "npy", "save plain numbers with numpy.save"):
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    if stream.tell() < len(content):
+        # A header that says too few, or several arrays one after another: labels would be lost in silence.
+        raise InputError(f"{label} goes on after its array", "save one array with numpy.save")
+    if array.ndim != 1:
+        shape = "x".join(map(str, array.shape)) or "a single number"
         raise InputError(f"{label} has shape {shape}", "give a one-dimensional array of labels")
     if array.dtype.kind not in "iuf":
         raise InputError(f"{label} holds {array.dtype}, not numbers", "give integers or floats")
@@ -127,23 +145,36 @@ def _array(array: Any, source: str, name: str) -> Column:
     return Column(values[~missing], int(missing.sum()), source, name, single)
 
 
-def _parquet(path: Path, source: str, wanted: str | None) -> Column:
+def _npz(content: bytes, source: str, wanted: str | None) -> Column:
+    with readable(source, "npz", "save it again with numpy.savez"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        names = [member.filename.removesuffix(".npy") for member in members]
+        number = chosen(names, wanted, source, lambda: range(len(names)))
+        if members[number].file_size >= MOST_BYTES:
+            raise _too_large(f"{source}:{names[number]}", f"holds more than {MOST_BYTES >> 30} GiB")
+        return _npy(archive.read(members[number]), source, names[number])
+
+
+def _parquet(content: bytes, source: str, wanted: str | None) -> Column:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise InputError(f"{source} is parquet, which needs pyarrow", "install the extra 'data', or save csv") from None
-    try:
-        schema = pyarrow.parquet.read_schema(path)
-        names = list(schema.names)
+    with readable(source, "parquet", "save it again"):
+        table = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        names = list(table.schema_arrow.names)
 
         def numeric() -> list[int]:
             tests = (pyarrow.types.is_integer, pyarrow.types.is_floating, pyarrow.types.is_decimal)
-            return [number for number, field in enumerate(schema) if any(test(field.type) for test in tests)]
+            return [
+                number for number, field in enumerate(table.schema_arrow) if any(test(field.type) for test in tests)
+            ]
 
-        name = names[chosen(names, wanted, source, numeric)]
-        column = pyarrow.parquet.read_table(path, columns=[name]).column(0)
+        number = chosen(names, wanted, source, numeric)
+        if 8 * table.metadata.num_rows >= MOST_BYTES:
+            raise _too_large(source, f"holds more than {MOST_BYTES >> 30} GiB")
+        # Columns of one name are read together, in order.
+        column = table.read(columns=[names[number]]).column(names[:number].count(names[number]))
         single = pyarrow.types.is_float32(column.type) or pyarrow.types.is_float16(column.type)
-        return arrow_column(column, source, name, single)
-    except pyarrow.ArrowException as problem:
-        raise InputError(f"{source} is not a whole parquet file", "save it again") from problem
+        return arrow_column(column, source, names[number], single)

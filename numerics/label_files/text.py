@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import importlib
 import io
+import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -29,24 +28,26 @@ _COMPRESSED = {
 }
 
 
-def read_text(content: Path | bytes, start: bytes, source: str, wanted: str | None) -> Column:
+def read_text(content: bytes, source: str, wanted: str | None) -> Column:
     """Reads a column of delimited text.
 
     Args:
-      content: the file, or its bytes.
-      start: its first `SAMPLE_BYTES`, from which delimiter, header and numeric columns are told.
+      content: the file's bytes.
       source: the name for messages.
       wanted: see `numerics.label_files.column.chosen`.
 
     Raises:
       InputError: not text, ragged, no such column, a cell that is not a number; names the line.
     """
-    sample = _decoded(start, source)
-    lines = [line for line in sample.splitlines() if line.strip()]
+    content = _plain(content, source)
+    lines = _first_lines(content, source)
     if not lines:
         raise InputError(f"{source} is empty", "give a file with at least two labels")
-    delimiter = _delimiter(lines[:50], source)
-    rows = list(csv.reader(lines, delimiter=delimiter))
+    try:
+        delimiter = _delimiter(lines[:50], source)
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as problem:
+        raise InputError(f"{source} is not csv ({problem})", "check its quotes and its longest cells") from problem
     header = not any(_is_number(cell) for cell in rows[0])
     names = [cell.strip() for cell in rows[0]] if header else [""] * len(rows[0])
     body = rows[1:] if header else rows
@@ -65,6 +66,9 @@ def read_text(content: Path | bytes, start: bytes, source: str, wanted: str | No
     shown = names if header else [str(number) for number in range(len(names))]
     number = 0 if alone else chosen(shown, wanted, source, numeric)
     shape = Shape(source, delimiter, header, len(names), number, names[number])
+    if content.count(b'"') % 2:
+        # A quote that never closes swallows the rows behind it, which the fast readers take for one cell.
+        return with_csv(content, shape)
     return (with_arrow if has_arrow() else with_numpy)(content, shape)
 
 
@@ -80,21 +84,33 @@ class Shape:
     name: str
 
 
-def _decoded(start: bytes, source: str) -> str:
+def _plain(content: bytes, source: str) -> bytes:
+    """The text without byte order marks and with `\\n` for every kind of line end, so that all readers count the same rows."""
     for magic, kind in _COMPRESSED.items():
-        if start.startswith(magic):
+        if content.startswith(magic):
             raise InputError(f"{source} is compressed ({kind})", "decompress it first")
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise InputError(f"{source} is UTF-16", "save it as UTF-8")
-    if b"\x00" in start:
+    if b"\x00" in content[:SAMPLE_BYTES]:
         raise InputError(f"{source} is not text", "give csv, tsv, npy, npz or parquet")
-    whole = start
-    if len(start) == SAMPLE_BYTES and b"\n" in start:
-        whole = start[: start.rindex(b"\n")]
-    try:
-        return whole.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        raise InputError(f"{source} is not UTF-8 text (byte {problem.start})", "save it as UTF-8") from None
+    marks = re.match(rb"(\xef\xbb\xbf)*", content)
+    content = content[marks.end() if marks else 0 :]
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in content else content
+
+
+def _first_lines(content: bytes, source: str) -> list[str]:
+    """Whole lines that are not blank: the first `SAMPLE_BYTES` of them, and two at least where there are two."""
+    end = SAMPLE_BYTES
+    while True:
+        end = content.find(b"\n", end)
+        start = content if end < 0 else content[:end]
+        try:
+            lines = [line for line in start.decode().split("\n") if line.strip()]
+        except UnicodeDecodeError as problem:
+            raise InputError(f"{source} is not UTF-8 text (byte {problem.start})", "save it as UTF-8") from None
+        if len(lines) > 1 or end < 0:
+            return lines
+        end *= 2
 
 
 def _delimiter(lines: list[str], source: str) -> str:
@@ -127,7 +143,7 @@ def has_arrow() -> bool:
     return True
 
 
-def with_arrow(content: Path | bytes, shape: Shape) -> Column:
+def with_arrow(content: bytes, shape: Shape) -> Column:
     """The column as doubles; failing that as text, trimmed; failing that by the careful reader, which names the row."""
     import pyarrow
     import pyarrow.csv
@@ -136,10 +152,9 @@ def with_arrow(content: Path | bytes, shape: Shape) -> Column:
     names = [f"c{index}" for index in range(shape.width)]
     chosen = names[shape.number]
     for kind in (pyarrow.float64(), pyarrow.string()):
-        source: Any = str(content) if isinstance(content, Path) else pyarrow.BufferReader(content)
         try:
             table = pyarrow.csv.read_csv(
-                source,
+                pyarrow.BufferReader(content),
                 read_options=pyarrow.csv.ReadOptions(
                     column_names=names, skip_rows=int(shape.header), block_size=1 << 24
                 ),
@@ -159,37 +174,35 @@ def with_arrow(content: Path | bytes, shape: Shape) -> Column:
     return with_csv(content, shape)
 
 
-def with_numpy(content: Path | bytes, shape: Shape) -> Column:
+def with_numpy(content: bytes, shape: Shape) -> Column:
     """NumPy's own reader where the file is plain and whole; the careful reader otherwise."""
-    raw = content.read_bytes() if isinstance(content, Path) else content
-    start = raw.find(b"\n") + 1 if shape.header else 0
-    lines = raw.count(b"\n", start) + (not raw.endswith(b"\n"))
-    if raw.find(b'"', start) >= 0 or raw.count(shape.delimiter.encode(), start) != lines * (shape.width - 1):
-        return with_csv(raw, shape)
+    start = content.find(b"\n") + 1 if shape.header else 0
+    lines = content.count(b"\n", start) + (not content.endswith(b"\n"))
+    if content.find(b'"', start) >= 0 or content.count(shape.delimiter.encode(), start) != lines * (shape.width - 1):
+        return with_csv(content, shape)
     try:
         values = np.loadtxt(
-            io.BytesIO(raw),
+            io.BytesIO(content),
             delimiter=shape.delimiter,
             skiprows=int(shape.header),
             usecols=[shape.number],
             comments=None,
             ndmin=1,
-            encoding="utf-8-sig",
+            encoding="utf-8",
         )
     except ValueError:
-        return with_csv(raw, shape)
+        return with_csv(content, shape)
     missing = np.isnan(values)
     return Column(values[~missing], int(missing.sum()), shape.source, shape.name)
 
 
-def with_csv(content: Path | bytes, shape: Shape) -> Column:
+def with_csv(content: bytes, shape: Shape) -> Column:
     """Cell by cell, to count what is missing and to name what is wrong."""
-    raw = content.read_bytes() if isinstance(content, Path) else content
     try:
-        decoded = raw.decode("utf-8-sig")
+        decoded = content.decode()
     except UnicodeDecodeError as problem:
         raise InputError(f"{shape.source} is not UTF-8 text (byte {problem.start})", "save it as UTF-8") from None
-    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=shape.delimiter)
+    reader = csv.reader(io.StringIO(decoded, newline=""), delimiter=shape.delimiter, strict=True)
     values, missing, started = [], 0, not shape.header
     try:
         for row in reader:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from numerics.paper import run, steps
 from numerics.study.presets import PRESETS
-from unskew.ground import command
+from unskew.ground import command, interrupt
 
 PROGRAM = "python -m numerics.paper"
 
@@ -29,10 +28,15 @@ def parser() -> command.Parser:
         allow_abbrev=False,
     )
     add = parse.add_argument
-    add("--out", type=Path, default=Path("results/paper"), metavar="DIR", help="default: results/paper")
+    add("--out", type=command.path, default=Path("results/paper"), metavar="DIR", help="default: results/paper")
     add("--study", default="paper-quick", choices=tuple(PRESETS), help="preset of the study (default: paper-quick)")
-    add("--store", type=Path, metavar="FILE", help="finished trainings (default: the study's, in the user's cache)")
-    add("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside the study's")
+    add(
+        "--store",
+        type=command.path,
+        metavar="FILE",
+        help="finished trainings (default: the study's, in the user's cache)",
+    )
+    add("--published", type=command.path, metavar="FILE.csv", help="published per-run errors to set beside the study's")
     add(
         "--labels",
         nargs="+",
@@ -66,14 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fit=not given.no_fit,
         command=command.typed(PROGRAM, typed),
     )
-    try:
+    with interrupt.saying(lambda: "; the same command goes on from there"):
         return run.run(asked, dry=given.dry_run)
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted; the same command goes on from there", file=sys.stderr)
-        return command.INTERRUPTED
 
 
 if __name__ == "__main__":
-    # Ended from outside, the step that runs is ended as well, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     command.run(PROGRAM, lambda: main(sys.argv[1:]))

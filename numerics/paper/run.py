@@ -16,7 +16,7 @@ from numerics.paper import stamp
 from numerics.paper.keys import PACKAGES, Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
 from numerics.provenance import ROOT
-from unskew.ground import command, files
+from unskew.ground import command, files, interrupt
 from unskew.ground.refusals import InputError
 
 OURS = ("figures", "tables", "main.tex", "report.html", "theory.tex")
@@ -100,9 +100,9 @@ def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") 
     if dry:
         return 0, False
     before = {name: (kept.folder / name).stat().st_mtime_ns for name in step.writes if (kept.folder / name).exists()}
-    done = subprocess.run(
-        step.command, cwd=kept.folder, env=environment(commit), stdout=subprocess.PIPE, text=True, check=False
-    )
+    options = {"cwd": kept.folder, "env": environment(commit), "stdout": subprocess.DEVNULL}
+    with interrupt.child(step.command, **options) as done:
+        done.wait()
     if done.returncode == command.BAD_INPUT:
         # The step has said why, in one line.
         raise SystemExit(command.BAD_INPUT)

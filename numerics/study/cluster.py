@@ -6,8 +6,9 @@ Only the calling process writes the store.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,7 +38,12 @@ def _load() -> Any:
         raise InputError(
             "running on workers needs dask.distributed", "pip install 'classification-for-regression[cluster]'"
         ) from problem
+    # What goes wrong is said once, in one line, by whoever waits for it; these would print stack traces besides.
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     dask.config.set({"distributed.scheduler.allowed-failures": DEATHS})
+    # No pages about the run: a port of this machine answers to whoever is logged in on it.
+    dask.config.set({"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []})
     return distributed
 
 
@@ -48,24 +54,46 @@ def _unreachable(address: str, problem: Exception | str) -> InputError:
     )
 
 
-def _probe(address: str) -> None:
-    """Refuses an address where nobody listens, before a `Client` is made.
+def _probe(distributed: Any, address: str) -> None:
+    """Refuses an address where no scheduler answers, before a `Client` is made.
 
-    A `Client` whose constructor fails is closed by the garbage collector, which may run while another one is being
-    made in the same process; the two then wait for each other for ever.
+    A `Client` waits for ever for an address that takes connections and says nothing, and one whose constructor fails is closed by the
+    garbage collector, which may run while another one is being made in the same process; the two then wait for each other for ever.
     """
     match = re.fullmatch(r"(?:tcp|tls)://\[?([^/\[\]]+?)\]?:(\d{1,5})", address)
     if match is None or not 0 < int(match[2]) < 65536:
-        raise _unreachable(address, "not of the form tcp://HOST:PORT")
+        raise _unreachable(address, "not of the form tcp://HOST:PORT or tls://HOST:PORT")
+
+    async def identity() -> Any:
+        options = distributed.Security().get_connection_args("client")
+        comm = await distributed.core.connect(address, timeout=PATIENCE, **options)
+        try:
+            return await distributed.core.send_recv(comm, op="identity", reply=True)
+        finally:
+            comm.abort()
+
     try:
-        socket.create_connection((match[1], int(match[2])), timeout=PATIENCE).close()
-    except OSError as problem:
-        raise _unreachable(address, problem.strerror or problem) from problem
+        kind = asyncio.run(asyncio.wait_for(identity(), 2 * PATIENCE)).get("type")
+    except TimeoutError as problem:
+        raise _unreachable(address, "no answer") from problem
+    except Exception as problem:
+        # Whoever listens there may answer anything, in any protocol.
+        raise _unreachable(address, problem) from problem
+    if kind != "Scheduler":
+        raise _unreachable(address, f"a {kind} answers")
+
+
+def _private(distributed: Any) -> Any:
+    """Keys that live as long as this process, so that no other user of the machine can send work to its ports; None without `cryptography`."""
+    try:
+        return distributed.Security.temporary()
+    except ImportError:
+        return None
 
 
 @contextmanager
 def client(workers: int | None = None, address: str | None = None) -> Iterator[Any]:
-    """A client of a running scheduler, or of local worker processes on the loopback interface alone.
+    """A client of a running scheduler, or of local worker processes on the loopback interface alone, over TLS with keys of their own.
 
     Args:
       workers: number of local processes, one thread each.
@@ -76,7 +104,7 @@ def client(workers: int | None = None, address: str | None = None) -> Iterator[A
     """
     distributed = _load()
     if address is not None:
-        _probe(address)
+        _probe(distributed, address)
         try:
             connected = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError, ImportError) as problem:
@@ -88,7 +116,13 @@ def client(workers: int | None = None, address: str | None = None) -> Iterator[A
         try:
             local = stack.enter_context(
                 distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                    security=_private(distributed),
                 )
             )
         except RuntimeError as problem:

@@ -110,19 +110,21 @@ def parser() -> command.Parser:
     training.add_argument("--batch", type=count, metavar="N", help="default 256")
     training.add_argument("--dtype", choices=("float32", "float64"))
     place = result.add_argument_group("data, results, machines")
-    place.add_argument("--data", type=Path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
-    place.add_argument("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside ours")
+    place.add_argument("--data", type=command.path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
+    place.add_argument(
+        "--published", type=command.path, metavar="FILE.csv", help="published per-run errors to set beside ours"
+    )
     place.add_argument(
         "--store",
-        type=Path,
+        type=command.path,
         metavar="FILE",
         help="finished trainings, not run again (default: study.sqlite in --out, else in the user's cache folder)",
     )
     machines = place.add_mutually_exclusive_group()
     machines.add_argument("--workers", type=count, metavar="N", help="this many local processes (extra 'cluster')")
     machines.add_argument("--scheduler", metavar="ADDRESS", help="a running dask scheduler, tcp://HOST:PORT")
-    place.add_argument("--out", type=Path, metavar="DIR", help="save report.json, table.csv and figures here")
-    place.add_argument("--json", metavar="FILE", help="write the report as JSON ('-' for stdout)")
+    place.add_argument("--out", type=command.path, metavar="DIR", help="save report.json, table.csv and figures here")
+    place.add_argument("--json", type=command.name, metavar="FILE", help="write the report as JSON ('-' for stdout)")
     place.add_argument("--map", action="store_true", default=None, help="report the map of conditions")
     place.add_argument("--dry-run", action="store_true", help="say how many trainings and how long, and stop")
     place.add_argument("--quiet", action="store_true", help="no progress")

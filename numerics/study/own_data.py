@@ -10,7 +10,6 @@ training again on these rows, not of other rows.
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 
 from numerics.study import statistics
 from numerics.study.job import OwnData
-from unskew.ground.refusals import InputError
+from unskew.ground.refusals import InputError, readable
 
 SPLITS = ("train", "dev", "test")
 BINS = 20
@@ -59,22 +58,13 @@ def read(path: Path | str, batch: int) -> Own:
       InputError: the file is no npz, lacks an array, holds pickled objects, a wrong shape or kind, values that are not finite, an unknown
         split, an empty one, or too few train rows.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError(f"{path} is no npz archive", REMEDY)
-            absent = [name for name in ("x", "y", "split") if name not in archive.files]
-            if absent:
-                raise InputError(f"{path} has no array {absent[0]!r}", REMEDY)
-            x, y, split = (archive[name] for name in ("x", "y", "split"))
-    except OSError as problem:
-        raise InputError(f"cannot read {path}: {problem.strerror or problem}", REMEDY) from problem
-    except ValueError as problem:
-        pickled = "pickle" in str(problem).lower()
-        words = "holds pickled objects, which are never loaded" if pickled else f"cannot be read ({problem})"
-        raise InputError(f"{path} {words}", REMEDY) from problem
-    except (zipfile.BadZipFile, EOFError, KeyError, MemoryError, AttributeError, TypeError) as problem:
-        raise InputError(f"{path} is no npz archive ({problem.__class__.__name__})", REMEDY) from problem
+    with readable(path, "npz", REMEDY), np.load(path, allow_pickle=False) as archive:
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise InputError(f"{path} is no npz archive", REMEDY)
+        absent = [name for name in ("x", "y", "split") if name not in archive.files]
+        if absent:
+            raise InputError(f"{path} has no array {absent[0]!r}", REMEDY)
+        x, y, split = (archive[name] for name in ("x", "y", "split"))
     return check(str(path), x, y, split, batch)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any, TextIO
 
 from numerics.study.grid import weight
@@ -80,24 +77,6 @@ class Progress:
         print(f"\r\x1b[K{line}" if self.terminal else line, end=end, file=self.stream, flush=True)
 
 
-@contextmanager
-def terminable() -> Iterator[None]:
-    """SIGTERM ends the run as Ctrl-C does: between two Python steps, with the store whole."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not in the main thread: the caller's handlers stand
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def complete(
     chunks: Sequence[Chunk], store: Store, execute: Execute, progress: Callable[[int], None] | None = None
 ) -> dict[str, Result]:
@@ -107,18 +86,15 @@ def complete(
 
     Raises:
       InputError: the store cannot be written; finished chunks are in it.
-      KeyboardInterrupt: on Ctrl-C or SIGTERM, likewise.
     """
-    pending = missing(chunks, store)
-    with terminable():
-        for number, results, seconds in execute(pending):
-            chunk = chunks[number]
-            if len(results) != len(chunk):
-                raise InputError(f"chunk {number} came back with {len(results)} of {len(chunk)} results", "report this")
-            store.add(chunk, results, chunk_weight(chunk), seconds)
-            if progress is not None:
-                progress(number)
-    return {text: result for chunk in chunks for text, result in store.get(chunk).items()}
+    for number, results, seconds in execute(missing(chunks, store)):
+        chunk = chunks[number]
+        if len(results) != len(chunk):
+            raise InputError(f"chunk {number} came back with {len(results)} of {len(chunk)} results", "report this")
+        store.add(chunk, results, chunk_weight(chunk), seconds)
+        if progress is not None:
+            progress(number)
+    return {text: result for chunk in chunks for text, result in store.all(chunk).items()}
 
 
 def summary(chunks: Sequence[Chunk], store: Store) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -13,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import provenance
+from numerics import drawing, provenance
 from numerics.study import grid, own_data, published, report, tables
 from numerics.study import run as runner
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
 from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
-from unskew.ground import command, files
+from unskew.ground import command, files, interrupt
 
 
 def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
@@ -45,6 +44,8 @@ class CurveOf:
         return f"curve:{self.job.text()}"
 
 
+WRITTEN = ("report.json", "table.csv", "runs.csv", "study_*")
+"""Patterns of the files that `--out` gets, besides the store."""
 EXAMPLE_FUNCTION = 4
 EXAMPLE_POINTS = 401
 
@@ -138,18 +139,13 @@ def runs_table(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> str
     return stream.getvalue()
 
 
-def save(found: dict[str, Any], runs: str, folder: Path, quiet: bool) -> None:
+def save(found: dict[str, Any], runs: str, folder: Path) -> None:
     """Writes `report.json`, `table.csv`, `runs.csv`, and the figures in a process of their own."""
     files.write_json(folder / "report.json", found)
     comment = provenance.comment(provenance.line(found["made"]))
     files.write_text(folder / "table.csv", comment + tables.table(found))
     files.write_text(folder / "runs.csv", comment + runs)
-    drawn = subprocess.run(
-        [sys.executable, "-m", "figures", str(folder), "--quiet"], capture_output=True, text=True, check=False
-    )
-    if drawn.returncode != 0 and not quiet:
-        reason = (drawn.stderr.strip().splitlines() or ["no reason given"])[-1]
-        print(f"figures not drawn: {command.one_line(reason)}", file=sys.stderr)
+    drawing.draw(folder)
 
 
 def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -177,6 +173,9 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
     own = own_data.read(asked.data, asked.batch) if asked.data is not None else None
     cells = grid.cells(asked, own.digest if own else None)
     wanted = chunks(grid.jobs(cells))
+    inputs = [path for path in (asked.file, asked.published, asked.data) if path is not None]
+    files.check_file("--json", asked.json, inputs)
+    files.check_folder("--out", asked.out, inputs, WRITTEN)
     if asked.out is not None:
         files.make_folder(asked.out)
     if asked.store is None:
@@ -196,17 +195,8 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
 
             execute = cluster.on(stack.enter_context(cluster.client(asked.workers, asked.scheduler)), work)
         progress = None if asked.quiet or not pending else runner.Progress(pending)
-        try:
+        with interrupt.saying(lambda: f"; finished trainings are in {asked.file}, the same command goes on from there"):
             results = runner.complete(wanted, store, execute, progress)
-        except KeyboardInterrupt:
-            left = sum(len(chunk) for _, chunk in runner.missing(wanted, store))
-            total = sum(map(len, wanted))
-            print(
-                f"\npython -m numerics.study: interrupted; {total - left} of {total} trainings are in {asked.file}, "
-                "the same command goes on from there",
-                file=sys.stderr,
-            )
-            return command.INTERRUPTED
         environments, others = store.environments(), store.other_engines()
         if own is not None:
             results = own_data.in_units(own, results)
@@ -231,13 +221,11 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
     if others and not asked.quiet:
         print(f"{others} trainings of other versions of the engine are in {asked.file}; not used", file=sys.stderr)
     if asked.out is not None:
-        save(found, runs_table(cells, results), asked.out, asked.quiet)
-    if asked.json == "-":
-        sys.stdout.write(files.json_text(found))
-        return command.HOLDS
+        save(found, runs_table(cells, results), asked.out)
     if asked.json is not None:
         files.write_json(asked.json, found)
-    sys.stdout.write(tables.text(found))
+    if asked.json != "-":
+        sys.stdout.write(tables.text(found))
     return command.HOLDS
 
 

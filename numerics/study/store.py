@@ -2,16 +2,20 @@
 
 A row's key is everything that determines the result: the canonical job (which names a user's data by digest) and the engine's version.
 Rows are inserted whole or not at all (write-ahead log, synced), so a killed run leaves every finished chunk and nothing half; several
-processes may write at once, and the first result of a job stays.
+processes may write at once, and the first result of a job stays. Every row carries a checksum of its key and its content: a bit that
+turned on the disk is refused, never averaged.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,14 +23,26 @@ from typing import Any
 from unskew.ground.refusals import InputError
 
 APPLICATION = 0x43465231  # "CFR1", marks the file as ours
-SCHEMA = 1
+SCHEMA = 2
+"""1 had no checksums. Such a store is refused: what is in it cannot be told from what a disk has changed, and to train again is cheap."""
 TABLES = (
-    "CREATE TABLE results (engine INTEGER NOT NULL, job TEXT NOT NULL, result TEXT NOT NULL, PRIMARY KEY (engine, job))"
-    " WITHOUT ROWID",
-    "CREATE TABLE speeds (engine INTEGER NOT NULL, weight REAL NOT NULL, seconds REAL NOT NULL)",
+    "CREATE TABLE results (engine INTEGER NOT NULL, job TEXT NOT NULL, result TEXT NOT NULL, checksum TEXT NOT NULL,"
+    " PRIMARY KEY (engine, job)) WITHOUT ROWID",
+    "CREATE TABLE speeds (engine INTEGER NOT NULL, weight REAL NOT NULL, seconds REAL NOT NULL, checksum TEXT NOT NULL)",
+    # Which library versions and kinds of processor wrote the rows: bits are equal within one of them alone.
+    "CREATE TABLE environments (engine INTEGER NOT NULL, words TEXT NOT NULL, checksum TEXT NOT NULL,"
+    " PRIMARY KEY (engine, words))",
 )
-ENVIRONMENTS = "CREATE TABLE IF NOT EXISTS environments (engine INTEGER NOT NULL, words TEXT NOT NULL, PRIMARY KEY (engine, words))"
-"""Which library versions and kinds of processor wrote the rows: bits are equal within one of them alone."""
+UNWRITABLE = (
+    "SQLITE_FULL",
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_IOERR",
+    "SQLITE_PERM",
+)
+"""Errors of SQLite that speak of the disk or of another process; all others speak of the file."""
 WAIT = 60.0
 """Seconds to wait for another process that writes."""
 
@@ -61,11 +77,14 @@ class Store:
                 raise InputError(f"the store {self.path} is a folder", "name a file with --store")
             if Path(self.path).exists() and not os.access(self.path, os.R_OK | os.W_OK):
                 raise self._unwritable("no permission")
-        try:
+        with self._explained():
             self._connection = sqlite3.connect(self.path, timeout=WAIT, isolation_level=None)
-            self._prepare()
-        except sqlite3.DatabaseError as problem:
-            raise self._problem(problem) from problem
+        try:
+            with self._explained():
+                self._prepare()
+        except InputError:
+            self._connection.close()
+            raise
 
     def _prepare(self) -> None:
         connection = self._connection
@@ -88,9 +107,8 @@ class Store:
         if schema != SCHEMA:
             raise InputError(
                 f"the store {self.path} has schema {schema}, this version writes {SCHEMA}",
-                "keep it for the version that wrote it, and name a new file with --store",
+                "delete it, or keep it and name a new file with --store; the trainings in it are run again",
             )
-        connection.execute(ENVIRONMENTS)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
 
@@ -100,28 +118,60 @@ class Store:
             "finished chunks in it are kept; make room or name another file with --store, then run the same command again",
         )
 
-    def _problem(self, problem: sqlite3.DatabaseError) -> InputError:
-        text = str(problem)
-        if "not a database" in text or "malformed" in text:
-            return InputError(
-                f"the store {self.path} is not a readable database ({text})", "name another file with --store"
-            )
-        return self._unwritable(text)
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Says what the database refuses within the block; of a damaged file SQLite's own message may be no text."""
+        try:
+            yield
+        except (sqlite3.Error, UnicodeError) as problem:
+            raise self._problem(problem) from problem
+
+    def _problem(self, problem: Exception) -> InputError:
+        if getattr(problem, "sqlite_errorname", "").startswith(UNWRITABLE):
+            return self._unwritable(str(problem))
+        return self._damaged(f"is not a readable database ({problem})")
+
+    def _damaged(self, how: str) -> InputError:
+        return InputError(
+            f"the store {self.path} {how}",
+            "put back a copy, or name another file with --store; what is missing there is trained again",
+        )
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query whose last column is the checksum of the others, without it.
+
+        Raises:
+          InputError: the file cannot be read, or a row is not as it was written.
+        """
+        with self._explained():
+            rows = self._connection.execute(query, values).fetchall()
+        if any(checksum != _checksum(*parts) for *parts, checksum in rows):
+            raise self._damaged("holds a row that is not as it was written")
+        return [row[:-1] for row in rows]
 
     def get(self, jobs: Iterable[Any]) -> dict[str, Result]:
         """The stored results of jobs, by their text; absent ones are left out."""
-        found = {}
-        try:
-            for job in jobs:
-                text = job.text()
-                row = self._connection.execute(
-                    "SELECT result FROM results WHERE engine = ? AND job = ?", (self.engine, text)
-                ).fetchone()
-                if row is not None:
-                    found[text] = json.loads(row[0])
-        except sqlite3.DatabaseError as problem:
-            raise self._problem(problem) from problem
-        return found
+        query = "SELECT engine, job, result, checksum FROM results WHERE engine = ? AND job = ?"
+        stored = {}
+        for text in (job.text() for job in jobs):
+            for *key, result in self._rows(query, self.engine, text):
+                if key != [self.engine, text]:
+                    # In a tree out of order a search ends at another row, whole in itself.
+                    raise self._damaged("gives another row than the one it is asked for")
+                stored[text] = json.loads(result)
+        return stored
+
+    def all(self, jobs: Iterable[Any]) -> dict[str, Result]:
+        """`get` for jobs that have been added.
+
+        Raises:
+          InputError: one is absent all the same: a damaged page hides it.
+        """
+        expected = list(jobs)
+        stored = self.get(expected)
+        if len(stored) < len(expected):
+            raise self._damaged("has lost a row that was written")
+        return stored
 
     def add(
         self, jobs: Sequence[Any], results: Sequence[Mapping[str, Any]], weight: float = 0.0, seconds: float = 0.0
@@ -133,38 +183,37 @@ class Store:
           results: in the same order; numbers keep all their bits.
           weight, seconds: size of the chunk in the units of `run.weight` and how long it took, for later estimates; 0 records nothing.
         """
-        rows = [(self.engine, job.text(), _text(result)) for job, result in zip(jobs, results, strict=True)]
+        rows = [_row(self.engine, job.text(), _text(result)) for job, result in zip(jobs, results, strict=True)]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?)", rows)
-            self._connection.execute("INSERT OR IGNORE INTO environments VALUES (?, ?)", (self.engine, environment()))
+            self._connection.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", rows)
+            self._connection.execute(
+                "INSERT OR IGNORE INTO environments VALUES (?, ?, ?)", _row(self.engine, environment())
+            )
             if weight > 0 and seconds > 0:
-                self._connection.execute("INSERT INTO speeds VALUES (?, ?, ?)", (self.engine, weight, seconds))
+                self._connection.execute(
+                    "INSERT INTO speeds VALUES (?, ?, ?, ?)", _row(self.engine, float(weight), float(seconds))
+                )
             self._connection.execute("COMMIT")
-        except sqlite3.DatabaseError as problem:
-            if self._connection.in_transaction:
+        except (sqlite3.Error, UnicodeError) as problem:
+            with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise self._problem(problem) from problem
 
     def rate(self) -> float | None:
         """Seconds per unit of weight over all recorded chunks; None when there are none."""
-        try:
-            row = self._connection.execute(
-                "SELECT sum(weight), sum(seconds) FROM speeds WHERE engine = ?", (self.engine,)
-            ).fetchone()
-        except sqlite3.DatabaseError as problem:
-            raise self._problem(problem) from problem
-        return row[1] / row[0] if row[0] else None
+        rows = self._rows("SELECT engine, weight, seconds, checksum FROM speeds WHERE engine = ?", self.engine)
+        weight, seconds = (math.fsum(row[column] for row in rows) for column in (1, 2))
+        return seconds / weight if weight else None
 
     def environments(self) -> list[str]:
         """Library versions and kinds of processor that wrote rows of this engine, in order."""
-        query = "SELECT words FROM environments WHERE engine = ? ORDER BY words"
-        return [row[0] for row in self._connection.execute(query, (self.engine,))]
+        rows = self._rows("SELECT engine, words, checksum FROM environments WHERE engine = ?", self.engine)
+        return sorted(words for _, words in rows)
 
     def other_engines(self) -> int:
         """How many rows other versions of the engine wrote; they are kept and not used."""
-        query = "SELECT count(*) FROM results WHERE engine != ?"
-        return int(self._connection.execute(query, (self.engine,)).fetchone()[0])
+        return len(self._rows("SELECT engine, job, result, checksum FROM results WHERE engine != ?", self.engine))
 
     def close(self) -> None:
         """Closes the file; what was added is already durable."""
@@ -180,3 +229,13 @@ class Store:
 def _text(result: Mapping[str, Any]) -> str:
     """JSON with Python's shortest exact floats; inf and nan as Python writes them, this text is read by `get` alone."""
     return json.dumps(dict(result), sort_keys=True, separators=(",", ":"))
+
+
+def _checksum(*parts: object) -> str:
+    """16 hexadecimal digits of what a row says."""
+    return hashlib.sha256(repr(parts).encode(errors="replace")).hexdigest()[:16]
+
+
+def _row(*parts: object) -> tuple[object, ...]:
+    """A row with its checksum."""
+    return (*parts, _checksum(*parts))

@@ -62,10 +62,13 @@ def parser() -> command.Parser:
     add("--full", action="store_true", help="the long Monte Carlo too")
     add(
         "--json",
+        type=command.name,
         metavar="FILE",
         help="write the report as JSON; - is standard output, and then nothing else goes there",
     )
-    add("--out", metavar="DIR", help="write report.json, arrays.npz and the figures into this folder")
+    add(
+        "--out", type=command.path, metavar="DIR", help="write report.json, arrays.npz and the figures into this folder"
+    )
     add("--falsify", action="store_true", help="run wrong versions of every statement; exit 0 if each is rejected")
     add("--quiet", action="store_true", help="print the last line (and what fails) alone")
     add("--verbose", action="store_true", help="print every comparison with both its numbers too")

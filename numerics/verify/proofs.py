@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from numerics.records import Check, Kind
+from unskew.ground import interrupt
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,5 @@ def ledger(document: dict[str, Any]) -> Ledger:
 def started(results: Sequence[str], falsify: bool = False) -> Iterator[Prover]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
     command = [sys.executable, "-m", "theory", *results, "--json", "-", *(["--falsify"] if falsify else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
+    with interrupt.child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         yield Prover(process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()

@@ -157,7 +157,7 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Request:
     return Request(
         question,
         json=arguments.json,
-        out=None if arguments.out is None else Path(arguments.out),
+        out=arguments.out,
         falsify=arguments.falsify,
         quiet=arguments.quiet,
         verbose=arguments.verbose,

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from numerics import checks, drawing
+from numerics.verify.gather import LABELS
 from numerics.verify.request import Request
 from unskew.ground import files
 from unskew.ground.refusals import InputError
+
+WRITTEN = ("report.json", "arrays.npz", *(f"{name}.*" for name in checks.RESULTS))
+"""Patterns of the files that `--out` gets."""
 
 
 def refuse_early(request: Request) -> None:
     """Refuses an output that could not be written, before the work.
 
     Raises:
-      InputError: the folder of `--json` does not exist or is not writable, or `--out` is or lies in something that is no folder.
+      InputError: as `unskew.ground.files.check_file` and `check_folder`.
     """
-    if request.json not in (None, "-"):
-        path = Path(str(request.json))
-        if path.is_dir():
-            raise InputError(f"--json {path} is a folder", "name a file in it")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise InputError(
-                f"--json {path}: cannot write into {path.parent}", "name a folder that exists and can be written"
-            )
-    if request.out is not None:
-        standing = next(folder for folder in (request.out, *request.out.absolute().parents) if folder.exists())
-        if not standing.is_dir() or not os.access(standing, os.W_OK):
-            raise InputError(
-                f"--out {request.out}: cannot make a folder at {standing}", "name a folder that can be written"
-            )
+    inputs = []
+    if request.question.density.startswith(LABELS):
+        from numerics.label_files.reader import split
+
+        # What is no file is refused where the density is read.
+        with suppress(InputError):
+            inputs = [split(request.question.density.removeprefix(LABELS))[0]]
+    files.check_file("--json", request.json, inputs)
+    files.check_folder("--out", request.out, inputs, WRITTEN)
 
 
 def save(request: Request, report: dict[str, Any]) -> tuple[str, ...]:
@@ -65,10 +63,8 @@ def folder(path: Path, report: dict[str, Any]) -> tuple[str, ...]:
     np.savez_compressed(content, **arrays("", report["curves"]))
     files.write_bytes(path / "arrays.npz", content.getvalue())
     files.write_json(path / "report.json", report)
-    drawing = subprocess.run([sys.executable, "-m", "figures", str(path)], capture_output=True, text=True, check=False)
-    if drawing.returncode:
-        raise InputError(f"the figures of {path} could not be drawn", drawing.stderr.strip().splitlines()[-1])
-    return f"{path}/report.json", f"{path}/arrays.npz", f"{len(drawing.stdout.split())} figure files in {path}"
+    count = drawing.draw(path)
+    return f"{path}/report.json", f"{path}/arrays.npz", f"{count} figure files in {path}"
 
 
 def arrays(prefix: str, value: Any) -> dict[str, Any]:

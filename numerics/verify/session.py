@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numerics.verify import interrupt, proofs, saved
+from numerics.verify import proofs, saved
 from numerics.verify.gather import Tick
-from numerics.verify.request import PROGRAM, Request
-from unskew.ground import command, files
+from numerics.verify.request import Request
+from unskew.ground import command, files, interrupt
 
 
 def run(request: Request) -> int:
-    """Runs a request; Ctrl-C ends it at once.
+    """Runs a request.
 
     Returns:
       the exit code.
@@ -23,16 +23,12 @@ def run(request: Request) -> int:
       InputError: before anything is written.
     """
     saved.refuse_early(request)
-    with (
-        interrupt.at_once(PROGRAM) as leave,
-        proofs.started(request.question.only, request.falsify) as prover,
-    ):
-        leave.processes.append(prover.process)
-        status = falsify(request, prover) if request.falsify else verify(request, prover, leave)
+    with proofs.started(request.question.only, request.falsify) as prover:
+        status = falsify(request, prover) if request.falsify else verify(request, prover)
     return command.HOLDS if status == "holds" else command.FAILS
 
 
-def verify(request: Request, prover: proofs.Prover, leave: interrupt.Leave) -> str:
+def verify(request: Request, prover: proofs.Prover) -> str:
     """Verifies, writes and prints.
 
     Returns:
@@ -47,10 +43,10 @@ def verify(request: Request, prover: proofs.Prover, leave: interrupt.Leave) -> s
         from numerics.verify import report_json
 
         report = report_json.report(answer, request.command)
-    with leave.held_back():
+    with interrupt.held_back():
         paths = saved.save(request, report)
     if request.json == "-":
-        sys.stdout.write(files.json_text(report))
+        files.write_json("-", report)
     elif request.quiet:
         table.write([*summary.failures(answer.checks), answer.last_line])
     elif request.verbose:
@@ -73,10 +69,9 @@ def falsify(request: Request, prover: proofs.Prover) -> str:
     answer = falsify.falsify(request.question, prover, progress(request))
     if request.json is not None:
         report = report_json.falsification(answer)
-        if request.json == "-":
-            sys.stdout.write(files.json_text(report))
-            return answer.status
         files.write_json(request.json, report)
+        if request.json == "-":
+            return answer.status
     rejections.show(answer, quiet=request.quiet, verbose=request.verbose)
     return answer.status
 

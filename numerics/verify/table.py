@@ -101,10 +101,16 @@ def console(stream: IO[str] | None = None) -> Console:
     """A console for standard output; in a pipe of a fixed width, so that nothing depends on the terminal of the day."""
     from rich.console import Console
 
+    class Unbroken(Console):
+        """Leaves a closed pipe to `unskew.ground.command.run`; Rich would exit with 1, which says that a check fails."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     stream = stream or sys.stdout
     if stream.isatty():
-        return Console(file=stream, highlight=False)
-    return Console(file=stream, highlight=False, width=WIDTH_IN_A_PIPE, no_color=True, force_terminal=False)
+        return Unbroken(file=stream, highlight=False)
+    return Unbroken(file=stream, highlight=False, width=WIDTH_IN_A_PIPE, no_color=True, force_terminal=False)
 
 
 def new_table(columns: Sequence[tuple[str, JustifyMethod]], printer: Console) -> Table:
