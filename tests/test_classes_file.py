@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from numerics import losses
 from numerics.advise import cells as fine
 from numerics.advise import classes, classes_file, snippets
 from numerics.label_files.column import Column
 from unskew.ground.refusals import InputError
+from unskew.jax import RegressionWithClasses
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,11 @@ def test_content(made) -> None:
 
 def test_shares_are_those_of_the_labels(made) -> None:
     values = np.round(np.random.default_rng(0).gamma(3.0, 2.0, 4000))
-    found = np.bincount(np.asarray(losses.classes_of(values, made.edges)), minlength=len(made.p)) / len(values)
+    found = np.bincount(class_of(values, made.edges), minlength=len(made.p)) / len(values)
     np.testing.assert_array_equal(found, made.p)
     # Edges lie half way between labels, so single precision changes no class.
-    single = losses.classes_of(values.astype(np.float32), made.edges.astype(np.float32))
-    np.testing.assert_array_equal(single, losses.classes_of(values, made.edges))
+    single = class_of(values.astype(np.float32), made.edges.astype(np.float32))
+    np.testing.assert_array_equal(single, class_of(values, made.edges))
 
 
 def test_both_formats_read_back_to_the_bit(made, folder) -> None:
@@ -119,6 +119,15 @@ def test_garbage_is_refused(name, content, tmp_path) -> None:
         classes_file.read(tmp_path / f"absent-{name}")
 
 
+def class_of(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    return np.searchsorted(edges[1:-1], values, side="right")
+
+
+def library_loss(made: classes_file.Classes, prediction: np.ndarray, logits: np.ndarray, y: np.ndarray) -> jax.Array:
+    head = RegressionWithClasses(made.edges, made.p, made.q, scale=2.0, corrected=True)
+    return head.loss(np.concatenate([prediction[:, None], logits], 1), y)
+
+
 def batch(made: classes_file.Classes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     random = np.random.default_rng(1)
     y = random.uniform(made.edges[0], made.edges[-1], 64)
@@ -141,14 +150,12 @@ def test_jax_snippet_is_the_library_s_loss(made, folder) -> None:
     space: dict = {}
     exec(compile(snippets.snippet("jax", made, folder / "classes.npz"), "use_jax.py", "exec"), space)
     prediction, logits, y = batch(made)
-    expected = losses.regression_with_classes(
-        prediction, y, logits, made.edges, scale=2.0, log_adjustment=made.log_adjustment
-    )
+    expected = library_loss(made, prediction, logits, y)
     found = jax.jit(lambda f, z: space["loss"](f, z, y, 2.0))(prediction, logits)
     tolerance = mean_rounding(expected)
     assert abs(float(found) - float(jnp.mean(expected))) <= tolerance
-    np.testing.assert_array_equal(space["class_of"](y), losses.classes_of(y, made.edges))
-    decoded = losses.soft_decode(logits, made.centres)
+    np.testing.assert_array_equal(space["class_of"](y), class_of(y, made.edges))
+    decoded = jax.nn.softmax(jnp.asarray(logits)) @ made.centres
     np.testing.assert_allclose(
         space["decode"](jnp.asarray(logits)), decoded, rtol=0, atol=decode_rounding(logits, made.centres)
     )
@@ -177,16 +184,14 @@ def test_torch_snippet_is_the_library_s_loss(made, folder) -> None:
     space: dict = {}
     exec(compile(snippets.snippet("torch", made, folder / "classes.npz"), "use_torch.py", "exec"), space)
     prediction, logits, y = batch(made)
-    expected = losses.regression_with_classes(
-        prediction, y, logits, made.edges, scale=2.0, log_adjustment=made.log_adjustment
-    )
+    expected = library_loss(made, prediction, logits, y)
     tensors = [torch.tensor(array) for array in (prediction, logits, y)]
     tolerance = mean_rounding(expected)
     assert abs(float(space["loss"](*tensors, 2.0)) - float(jnp.mean(expected))) <= tolerance
-    np.testing.assert_array_equal(space["class_of"](tensors[2]), losses.classes_of(y, made.edges))
+    np.testing.assert_array_equal(space["class_of"](tensors[2]), class_of(y, made.edges))
     np.testing.assert_allclose(
         space["decode"](tensors[1]),
-        losses.soft_decode(logits, made.centres),
+        jax.nn.softmax(jnp.asarray(logits)) @ made.centres,
         rtol=0,
         atol=decode_rounding(logits, made.centres),
     )

@@ -24,7 +24,7 @@ ABOUT = ("kind", "remainder", "reference", "version")
 
 @dataclass(frozen=True)
 class Classes:
-    """Classes and their correction, as `numerics.losses` takes them.
+    """Classes and their correction, as the heads of `unskew.jax` and `unskew.torch` take them.
 
     Attributes:
       edges: (K + 1,), increasing, label units; class c is [edges[c], edges[c+1]), the last one closed.
