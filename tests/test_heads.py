@@ -66,12 +66,23 @@ def test_gradients_against_finite_differences(case: Case) -> None:
 
 
 @cases
-def test_records_are_constants_of_a_program(case: Case) -> None:
-    """A record goes through jit, has no leaves, equals its like; vmap over rows and single precision give the same."""
-    b = batch(1)
+def test_records_go_through_programs(case: Case) -> None:
+    """One program serves all records of a shape; stacked records, rows one by one and single precision give the same."""
+    b, other = batch(1), batch(2)
     record = built(case, b)
-    assert jax.tree.leaves(record) == []
-    assert record == built(case, b)
+    program = jax.jit(lambda r, v, y, s: r.loss(v, y, *(() if case.outputs else (s,))))
+    for one in (b, other):
+        np.testing.assert_allclose(
+            program(built(case, one), case.read(one), one.y, math.log(one.noise)),
+            loss(case, one, case.read(one)),
+            rtol=0,
+            atol=tolerance(case, one),
+        )
+    assert program._cache_size() == 1
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), record, built(case, other))
+    both = (np.stack([case.read(one) for one in (b, other)]), np.stack([b.y, other.y]))
+    found = jax.vmap(program, (0, 0, 0, None))(stacked, *both, math.log(b.noise))
+    np.testing.assert_allclose(found[0], loss(case, b, case.read(b)), rtol=0, atol=tolerance(case, b))
     noise = () if case.outputs else (math.log(b.noise),)
     values = jnp.asarray(case.read(b), jnp.float32)
     found = jax.jit(lambda r, v: r.loss(v, b.y, *noise))(record, values)

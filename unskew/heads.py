@@ -37,14 +37,14 @@ class HeadClasses:
       centres: (K,), middle of each class.
       widths: (K,), label units.
       log_adjustment: (K,), `log p_c - log q_c`, added to the logits in the training loss; zero where the head is not corrected.
-      spread: standard deviation of the soft targets in label units; zero for hard classes.
+      spread: standard deviation of the soft targets in label units; None for hard classes.
     """
 
     edges: Array
     centres: Array
     widths: Array
     log_adjustment: Array
-    spread: float
+    spread: float | None
 
 
 def head_classes(edges: Numbers, p: Numbers, q: Numbers, *, corrected: bool, smoothing: float = 0.0) -> HeadClasses:
@@ -80,10 +80,10 @@ def _head_classes(
     borders = checked_edges(edges)
     if not (np.isfinite(smoothing) and smoothing >= 0):
         raise InputError(f"smoothing {smoothing}", "give a number of class widths from 0 up")
-    spread = smoothing * (borders[-1] - borders[0]) / (len(borders) - 1)
+    spread = smoothing * float(borders[-1] - borders[0]) / (len(borders) - 1) if smoothing else None
     law_p, law_q = (_masses(name, masses, borders, spread) for name, masses in (("p", p), ("q", q)))
     adjustment = np.log(law_p) - np.log(law_q) if corrected else np.zeros(len(law_p))
-    return HeadClasses(borders, (borders[1:] + borders[:-1]) / 2, np.diff(borders), adjustment, float(spread))
+    return HeadClasses(borders, (borders[1:] + borders[:-1]) / 2, np.diff(borders), adjustment, spread)
 
 
 def checked_edges(edges: tuple[float, ...]) -> Array:
@@ -104,11 +104,11 @@ def check_law(name: str, law: Array, classes: int) -> None:
         raise InputError(f"masses {name} are no law", "give numbers from 0 up that sum to one: counts over their sum")
 
 
-def _masses(name: str, masses: tuple[float, ...], edges: Array, spread: float) -> Array:
+def _masses(name: str, masses: tuple[float, ...], edges: Array, spread: float | None) -> Array:
     """Masses checked, and smoothed where the targets are."""
     law = np.array(masses)
     check_law(name, law, len(edges) - 1)
-    soft = law @ smoothing_matrix(edges, spread) if spread > 0 else law
+    soft = law if spread is None else law @ smoothing_matrix(edges, spread)
     if (soft <= EMPTY * law[law > 0].min()).any():
         empty = int(np.argmin(soft))
         lack = "training labels" if name == "p" else "target mass"
@@ -191,16 +191,24 @@ def mixture(weights: Numbers, means: Numbers, deviations: Numbers) -> Mixture:
     return Mixture(np.log(w), m, v**2)
 
 
-def bin_law(edges: Numbers, p: Numbers) -> tuple[Array, Array]:
-    """Centres of the classes that have labels, and the logarithms of their masses.
+@dataclass(frozen=True)
+class BinLaw:
+    """Centres of classes and the logarithms of their masses, (K,) each; an empty class has `-inf`."""
+
+    centres: Array
+    log_masses: Array
+
+
+def bin_law(edges: Numbers, p: Numbers) -> BinLaw:
+    """A label law as masses at class centres.
 
     Raises:
-      InputError: as in `head_classes`, but for empty classes, which are left out.
+      InputError: as in `head_classes`, but for empty classes, which contribute nothing.
     """
     borders, law = checked_edges(plain(edges)), np.array(plain(p))
     check_law("p", law, len(borders) - 1)
-    centres = (borders[1:] + borders[:-1]) / 2
-    return centres[law > 0], np.log(law[law > 0])
+    with np.errstate(divide="ignore"):
+        return BinLaw((borders[1:] + borders[:-1]) / 2, np.log(law))
 
 
 def refuse_labels(y: Array, low: float, high: float) -> InputError:

@@ -5,8 +5,9 @@
     loss = head.loss(outputs, y).mean()                           # one value a label, nats
     prediction = head.predict(outputs)                            # label units
 
-Each is a small frozen record with pure methods, so `jax.jit`, `jax.grad` and `jax.vmap` apply. Records hold constants only (as pytrees they have
-no leaves); what is trained is an argument: the outputs, and the `log_noise` of Balanced MSE, which `unskew.torch` keeps as a parameter.
+Each is a small frozen record with pure methods, so `jax.jit`, `jax.grad` and `jax.vmap` apply; its arrays are leaves of a pytree, so a program takes any
+classes of one number, and stacked records go through `jax.vmap`. They are constants: what is trained is an argument, the outputs and the
+`log_noise` of Balanced MSE, which `unskew.torch` keeps as a parameter.
 
 `edges` (K + 1,) increase; class c is [edges[c], edges[c+1]), the last one closed. `p` and `q` (K,) are the shares of the training labels and of the
 target law; `unskew.Classes` has all three. Half precision is computed in single. Labels that are NaN or outside the edges are refused; traced
@@ -16,7 +17,9 @@ code cannot refuse, there the loss of such a label is NaN.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -29,24 +32,34 @@ from unskew import heads
 from unskew.ground.refusals import InputError
 from unskew.heads import Numbers
 
+Record = TypeVar("Record")
 
-@dataclass(frozen=True)
+
+def _pytree(kind: type[Record]) -> type[Record]:
+    """Makes the fields of a record leaves; nothing is checked again when JAX puts one together."""
+
+    def flatten(record: Record) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        return tuple(vars(record).values()), tuple(vars(record))
+
+    def unflatten(names: tuple[str, ...], values: Sequence[Any]) -> Record:
+        record = object.__new__(kind)
+        vars(record).update(zip(names, values, strict=True))
+        return record
+
+    jax.tree_util.register_pytree_node(kind, flatten, unflatten)
+    return kind
+
+
+jax.tree_util.register_dataclass(heads.HeadClasses, ["edges", "centres", "widths", "log_adjustment", "spread"], [])
+jax.tree_util.register_dataclass(heads.BinLaw, ["centres", "log_masses"], [])
+jax.tree_util.register_dataclass(heads.Mixture, ["log_weights", "means", "variances"], [])
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class _Head:
-    """Classes as tuples, which can be compared and hashed."""
+    """What the heads share: labels checked against the classes, and the corrected cross-entropy."""
 
-    edges: Numbers
-    p: Numbers
-    q: Numbers
-
-    def __post_init__(self) -> None:
-        for name in ("edges", "p", "q"):
-            object.__setattr__(self, name, heads.plain(getattr(self, name)))
-        _ = self.classes
-
-    @property
-    def classes(self) -> heads.HeadClasses:
-        """Edges, centres, widths and correction, in NumPy."""
-        raise NotImplementedError
+    classes: heads.HeadClasses
 
     @property
     def outputs(self) -> int:
@@ -58,7 +71,7 @@ class _Head:
         outputs = self._read(outputs)
         heads.check_shapes(outputs.shape, jnp.shape(y), self.outputs)
         y = jnp.asarray(y, outputs.dtype)
-        low, high = jnp.asarray(self.classes.edges[[0, -1]], y.dtype)
+        low, high = (jnp.asarray(self.classes.edges[end], y.dtype) for end in (0, -1))
         inside = (y >= low) & (y <= high)
         if not isinstance(inside, jax.core.Tracer) and not inside.all():
             raise heads.refuse_labels(np.asarray(y), float(low), float(high))
@@ -78,8 +91,8 @@ class _Head:
         return jax.nn.logsumexp(shifted, axis=-1) - _of_class(shifted, classes)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class WithinClassRegression(_Head):
     """Class logits and a regression within each class, corrected for the class prior; see `unskew.torch.WithinClassRegression`.
 
@@ -94,17 +107,13 @@ class WithinClassRegression(_Head):
     Source: result *offset*.
     """
 
-    corrected: bool = True
-
-    @property
-    def classes(self) -> heads.HeadClasses:
-        """Edges, centres, widths and correction, in NumPy."""
-        return heads.head_classes(self.edges, self.p, self.q, corrected=self.corrected)
+    def __init__(self, edges: Numbers, p: Numbers, q: Numbers, *, corrected: bool = True) -> None:
+        object.__setattr__(self, "classes", heads.head_classes(edges, p, q, corrected=corrected))
 
     @property
     def outputs(self) -> int:
         """2K: K logits and K numbers whose sigmoid is the place of the label in its class."""
-        return 2 * len(self.p)
+        return 2 * self.classes.widths.shape[-1]
 
     def loss(self, outputs: ArrayLike, y: ArrayLike) -> Array:
         """Cross-entropy of the class and squared error within it.
@@ -136,8 +145,8 @@ class WithinClassRegression(_Head):
         return jax.nn.softmax(jnp.split(self._read(outputs), 2, axis=-1)[0], axis=-1)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class HLGauss(_Head):
     """Cross-entropy against soft targets, decoded to class centres, corrected by the smoothed label law; see `unskew.torch.HLGauss`.
 
@@ -152,24 +161,21 @@ class HLGauss(_Head):
     Source: result *soft_labels*; Imani and White, ICML 2018.
     """
 
-    smoothing: float = 0.75
-    corrected: bool = True
-
-    @property
-    def classes(self) -> heads.HeadClasses:
-        """Edges, centres, widths and correction, in NumPy."""
-        return heads.head_classes(self.edges, self.p, self.q, corrected=self.corrected, smoothing=self.smoothing)
+    def __init__(
+        self, edges: Numbers, p: Numbers, q: Numbers, *, smoothing: float = 0.75, corrected: bool = True
+    ) -> None:
+        object.__setattr__(self, "classes", heads.head_classes(edges, p, q, corrected=corrected, smoothing=smoothing))
 
     @property
     def outputs(self) -> int:
         """K logits."""
-        return len(self.p)
+        return self.classes.widths.shape[-1]
 
     def loss(self, outputs: ArrayLike, y: ArrayLike) -> Array:
         """Cross-entropy against the soft targets of y: outputs (..., K) and labels (...) to nats (...)."""
         logits, y = self._batch(outputs, y)
         classes = self.classes
-        if classes.spread == 0:
+        if classes.spread is None:
             return self._entropy(logits, self._class_of(y)) + 0 * y
         below = ndtr((jnp.asarray(classes.edges, y.dtype) - y[..., None]) / classes.spread)
         target = jnp.diff(below) / (below[..., -1:] - below[..., :1])
@@ -186,8 +192,8 @@ class HLGauss(_Head):
         return jax.nn.softmax(self._read(outputs), axis=-1)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class RegressionWithClasses(_Head):
     """`scale` times squared error plus a cross-entropy, predicted by the regression output; see `unskew.torch.RegressionWithClasses`.
 
@@ -202,18 +208,16 @@ class RegressionWithClasses(_Head):
     Source: Pintea et al., ICCV 2023; what it does not do: results *class_split*, *loss_scale*.
     """
 
-    scale: float = 1.0
-    corrected: bool = False
+    scale: float
 
-    @property
-    def classes(self) -> heads.HeadClasses:
-        """Edges, centres, widths and correction, in NumPy."""
-        return heads.head_classes(self.edges, self.p, self.q, corrected=self.corrected)
+    def __init__(self, edges: Numbers, p: Numbers, q: Numbers, *, scale: float = 1.0, corrected: bool = False) -> None:
+        object.__setattr__(self, "classes", heads.head_classes(edges, p, q, corrected=corrected))
+        object.__setattr__(self, "scale", scale)
 
     @property
     def outputs(self) -> int:
         """1 + K: the prediction and K logits."""
-        return 1 + len(self.p)
+        return 1 + self.classes.widths.shape[-1]
 
     def loss(self, outputs: ArrayLike, y: ArrayLike) -> Array:
         """Outputs (..., 1 + K) and labels (...) to nats (...)."""
@@ -226,8 +230,8 @@ class RegressionWithClasses(_Head):
         return self._read(outputs)[..., 0]
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class BalancedMSEBatch:
     """Balanced MSE, batch variant (BMC): the labels of the batch stand for the training label law; see `unskew.torch.BalancedMSEBatch`.
 
@@ -254,8 +258,8 @@ class BalancedMSEBatch:
         return jax.nn.logsumexp(fits, axis=1) - math.log(len(y)) - _exponent(f, y, log_noise)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class BalancedMSEBins:
     """Balanced MSE, bin variant (BNI): the training label law has the masses `p` at the class centres; see `unskew.torch.BalancedMSEBins`.
 
@@ -263,24 +267,21 @@ class BalancedMSEBins:
       edges, p: (K + 1,) and (K,); empty classes contribute nothing.
     """
 
-    edges: Numbers
-    p: Numbers
+    law: heads.BinLaw
 
-    def __post_init__(self) -> None:
-        for name in ("edges", "p"):
-            object.__setattr__(self, name, heads.plain(getattr(self, name)))
-        heads.bin_law(self.edges, self.p)
+    def __init__(self, edges: Numbers, p: Numbers) -> None:
+        object.__setattr__(self, "law", heads.bin_law(edges, p))
 
     def loss(self, predictions: ArrayLike, y: ArrayLike, log_noise: ArrayLike) -> Array:
         """`-log( N(y; f, s^2) / sum_c p_c N(f; centre_c, s^2) )`: (...) and (...) to nats (...)."""
         f, y = _batch(predictions, y)
-        centres, log_masses = (jnp.asarray(part, f.dtype) for part in heads.bin_law(self.edges, self.p))
+        centres, log_masses = (jnp.asarray(part, f.dtype) for part in (self.law.centres, self.law.log_masses))
         fits = _exponent(f[..., None], centres, log_noise)
         return jax.nn.logsumexp(fits + log_masses, axis=-1) - _exponent(f, y, log_noise)
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
+@_pytree
+@dataclass(frozen=True, eq=False, init=False)
 class BalancedMSEMixture:
     """Balanced MSE, closed form (GAI): the training label law is a mixture of normal laws; see `unskew.torch.BalancedMSEMixture`.
 
@@ -288,22 +289,17 @@ class BalancedMSEMixture:
       weights, means, deviations: (m,) each; weights sum to one.
     """
 
-    weights: Numbers
-    means: Numbers
-    deviations: Numbers
+    law: heads.Mixture
 
-    def __post_init__(self) -> None:
-        for name in ("weights", "means", "deviations"):
-            object.__setattr__(self, name, heads.plain(getattr(self, name)))
-        heads.mixture(self.weights, self.means, self.deviations)
+    def __init__(self, weights: Numbers, means: Numbers, deviations: Numbers) -> None:
+        object.__setattr__(self, "law", heads.mixture(weights, means, deviations))
 
     def loss(self, predictions: ArrayLike, y: ArrayLike, log_noise: ArrayLike) -> Array:
         """`-log( N(y; f, s^2) / sum_i w_i N(f; m_i, v_i^2 + s^2) )`: (...) and (...) to nats (...)."""
         f, y = _batch(predictions, y)
-        law = heads.mixture(self.weights, self.means, self.deviations)
-        spread = jnp.log(jnp.asarray(law.variances, f.dtype) + jnp.exp(2 * jnp.asarray(log_noise, f.dtype))) / 2
-        fits = _exponent(f[..., None], jnp.asarray(law.means, f.dtype), spread) - spread
-        mass = jax.nn.logsumexp(fits + jnp.asarray(law.log_weights, f.dtype), axis=-1)
+        spread = jnp.log(jnp.asarray(self.law.variances, f.dtype) + jnp.exp(2 * jnp.asarray(log_noise, f.dtype))) / 2
+        fits = _exponent(f[..., None], jnp.asarray(self.law.means, f.dtype), spread) - spread
+        mass = jax.nn.logsumexp(fits + jnp.asarray(self.law.log_weights, f.dtype), axis=-1)
         return mass - _exponent(f, y, log_noise) + log_noise
 
 

@@ -172,7 +172,7 @@ class HLGauss(_Head):
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Cross-entropy against the soft targets of y: outputs (..., K) and labels (...) to nats (...). Errors as in `WithinClassRegression`."""
         logits, y = self._batch(outputs, y)
-        if self.spread == 0:
+        if self.spread is None:
             return self._entropy(logits, self._class_of(y)) + 0 * y
         below = torch.special.ndtr((self.edges.to(y.dtype) - y[..., None]) / self.spread)
         target = below.diff(dim=-1) / (below[..., -1:] - below[..., :1])
@@ -320,9 +320,9 @@ class BalancedMSEBins(_BalancedMSE):
         dtype: Any = None,
     ) -> None:
         super().__init__(noise, trained, device, dtype)
-        centres, log_masses = heads.bin_law(edges, p)
-        self._buffer("centres", centres)
-        self._buffer("log_masses", log_masses)
+        law = heads.bin_law(edges, p)
+        self._buffer("centres", law.centres)
+        self._buffer("log_masses", law.log_masses)
 
     def loss(self, predictions: Tensor, y: Tensor) -> Tensor:
         """(...) and (...) to nats (...)."""
