@@ -12,7 +12,7 @@ from pathlib import Path
 def cache_folder() -> Path:
     """The user's cache folder for this project (`XDG_CACHE_HOME`, or `~/.cache`)."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "classification-for-regression"
+    return Path(base) / "unskew"
 
 
 def start(*, double: bool = True, devices: int | None = None, cache: bool = True) -> None:

@@ -12,22 +12,17 @@ from scipy.stats import gaussian_kde
 
 from unskew import sample_weights
 from unskew.ground.refusals import InputError
+from unskew.shift import LabelShift
 
 EPSILON = np.finfo(np.float64).eps
 
 
-class Doubling:
-    """A shift with `1/r = 2^y`."""
-
-    def weights(self, y: np.ndarray) -> np.ndarray:
-        return 2.0**y
-
-
 def test_inverse_and_root() -> None:
-    y = np.array([0.0, 1.0, 2.0])
-    np.testing.assert_allclose(sample_weights.inverse(y, Doubling()), np.array([1, 2, 4]) * 3 / 7, rtol=4 * EPSILON)
-    halves = np.array([1, math.sqrt(2), 2])
-    np.testing.assert_allclose(sample_weights.root(y, Doubling()), halves / halves.mean(), rtol=4 * EPSILON)
+    y = np.repeat([0.0, 1.0, 2.0], [1, 2, 5])
+    shift = LabelShift(y)
+    shares = np.repeat([1 / 1, 1 / 2, 1 / 5], [1, 2, 5])
+    np.testing.assert_allclose(sample_weights.inverse(y, shift), shares / shares.mean(), rtol=16 * EPSILON)
+    np.testing.assert_allclose(sample_weights.root(y, shift), np.sqrt(shares) / np.sqrt(shares).mean(), rtol=16 * EPSILON)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.sampled_from([1, 3, 5, 9]), st.booleans())
@@ -73,13 +68,14 @@ def test_dense_weights_fall_with_the_density() -> None:
 
 
 @pytest.mark.parametrize(
-    "function", [sample_weights.smoothed, sample_weights.dense, lambda y: sample_weights.root(y, Doubling())]
+    "function", [sample_weights.smoothed, sample_weights.dense, lambda y: sample_weights.root(y, LabelShift([0.0, 1.0]))]
 )
 @pytest.mark.parametrize(
     ("y", "message"),
     [
         (np.zeros((4, 1)), "shape"),
-        (np.array([0.0, np.nan, 1.0]), "1 labels are not finite"),
+        (np.array([0.0, np.nan, 1.0]), "labels has 1 nan"),
+        (np.array([0.0, np.inf]), "infinite labels"),
         (np.ones(5), "all labels are equal"),
         (np.array([]), "equal"),
     ],

@@ -6,12 +6,14 @@ the target as `1/r` does, and cost variance: compare `unskew.LabelShift.effectiv
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from scipy.ndimage import convolve1d, gaussian_filter1d
 
 from unskew.ground.refusals import InputError
+from unskew.label_files.column import column_of
+from unskew.shift import LabelShift
 
 GRID = 4096
 """Cells of the density estimate in `dense`."""
@@ -19,24 +21,17 @@ GRID = 4096
 Array = np.ndarray
 
 
-class Shift(Protocol):
-    """What is needed of `unskew.LabelShift`."""
-
-    def weights(self, y: Array) -> Array:
-        """`1/r` at labels."""
-
-
-def inverse(y: Array, shift: Shift) -> Array:
+def inverse(y: Any, shift: LabelShift) -> Array:
     """`1/r`, `r = p/q`: under them a loss has the expectation that it has under the target law (result *predictions*)."""
     return normalised(shift.weights(labels(y)))
 
 
-def root(y: Array, shift: Shift) -> Array:
+def root(y: Any, shift: LabelShift) -> Array:
     """`r^(-1/2)`: half way in the exponent, with much less variance."""
     return normalised(np.sqrt(shift.weights(labels(y))))
 
 
-def smoothed(y: Array, *, bins: int = 100, window: int = 5, spread: float = 2.0, square_root: bool = False) -> Array:
+def smoothed(y: Any, *, bins: int = 100, window: int = 5, spread: float = 2.0, square_root: bool = False) -> Array:
     """Label distribution smoothing (LDS): one over the label counts, smoothed by a Gaussian window over neighbouring bins.
 
     Args:
@@ -62,7 +57,7 @@ def smoothed(y: Array, *, bins: int = 100, window: int = 5, spread: float = 2.0,
     return normalised(1 / effective[place])
 
 
-def dense(y: Array, *, alpha: float = 1.0, least: float = 1e-6) -> Array:
+def dense(y: Any, *, alpha: float = 1.0, least: float = 1e-6) -> Array:
     """DenseWeight: `max(1 - alpha p', least)` with `p'` a kernel estimate of the label density, scaled to run from 0 to 1.
 
     The estimate has normal kernels of Silverman's width `1.06 s n^(-1/5)` on a grid of 4,096 cells.
@@ -94,17 +89,15 @@ def kernel_density(y: Array) -> Array:
     return np.interp(y, (edges[1:] + edges[:-1]) / 2, density)
 
 
-def labels(y: Array) -> Array:
+def labels(y: Any) -> Array:
     """Labels as doubles.
 
     Raises:
       InputError: they are not (n,), finite and of at least two values.
     """
-    values = np.asarray(y, np.float64)
-    if values.ndim != 1:
-        raise InputError(f"labels of shape {values.shape}", "give one axis, (n,)")
+    values = column_of(y, "labels").cells
     if not np.isfinite(values).all():
-        raise InputError(f"{int((~np.isfinite(values)).sum())} labels are not finite", "leave those rows out")
+        raise InputError("infinite labels", "leave those rows out")
     if not len(values) or values.min() == values.max():
         raise InputError("all labels are equal", "there is nothing to weigh")
     return values

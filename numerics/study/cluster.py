@@ -34,9 +34,7 @@ def _load() -> Any:
         import dask
         import distributed
     except ImportError as problem:
-        raise InputError(
-            "running on workers needs dask.distributed", "pip install 'classification-for-regression[cluster]'"
-        ) from problem
+        raise InputError("running on workers needs dask.distributed", "pip install 'unskew[cluster]'") from problem
     dask.config.set({"distributed.scheduler.allowed-failures": DEATHS})
     return distributed
 

@@ -83,5 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(request)
 
 
-if __name__ == "__main__":
+def console() -> None:
+    """The command and its console script."""
     command.run(PROGRAM, lambda: main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    console()
