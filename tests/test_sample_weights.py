@@ -22,7 +22,9 @@ def test_inverse_and_root() -> None:
     shift = LabelShift(y)
     shares = np.repeat([1 / 1, 1 / 2, 1 / 5], [1, 2, 5])
     np.testing.assert_allclose(sample_weights.inverse(y, shift), shares / shares.mean(), rtol=16 * EPSILON)
-    np.testing.assert_allclose(sample_weights.root(y, shift), np.sqrt(shares) / np.sqrt(shares).mean(), rtol=16 * EPSILON)
+    np.testing.assert_allclose(
+        sample_weights.root(y, shift), np.sqrt(shares) / np.sqrt(shares).mean(), rtol=16 * EPSILON
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(3, 40), st.sampled_from([1, 3, 5, 9]), st.booleans())
@@ -68,7 +70,8 @@ def test_dense_weights_fall_with_the_density() -> None:
 
 
 @pytest.mark.parametrize(
-    "function", [sample_weights.smoothed, sample_weights.dense, lambda y: sample_weights.root(y, LabelShift([0.0, 1.0]))]
+    "function",
+    [sample_weights.smoothed, sample_weights.dense, lambda y: sample_weights.root(y, LabelShift([0.0, 1.0]))],
 )
 @pytest.mark.parametrize(
     ("y", "message"),

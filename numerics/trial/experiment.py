@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import unskew
-from numerics.trial import remedies, score, train
+from numerics.trial import train
 from numerics.trial.remedies import Law, Remedy
 from numerics.trial.table import Table
 
@@ -156,7 +155,9 @@ def predictions(remedy: Remedy, splits: Splits, seed: int, progress: Callable[[f
     if remedy.make is not None:
         each = [remedy.make(one) for one in (splits.fine if remedy.fine else splits.coarse)]
         head = jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf, jnp.float32) for leaf in leaves]), *each)
-    weights = {"none": splits.train.weights, "inverse": splits.inverse[0], "root": np.sqrt(splits.inverse[0])}[remedy.weights]
+    weights = {"none": splits.train.weights, "inverse": splits.inverse[0], "root": np.sqrt(splits.inverse[0])}[
+        remedy.weights
+    ]
     weighted = train.Rows(splits.train.x, splits.train.y, (weights / weights.mean(1, keepdims=True)).astype(np.float32))
     best = train.fit(remedy, head, weighted, splits.validation, seed, progress)
     found = np.asarray(train.predict(remedy, head, best, splits.x), np.float64)

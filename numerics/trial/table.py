@@ -84,7 +84,9 @@ def read(path: Path | str, label: str, drop: Sequence[str] = ()) -> Table:
 def _labels(path: Path, label: str, column: Array) -> Array:
     values, words = _numbers(column)
     if words is not None:
-        raise InputError(f"{path}: label {label!r} holds {words!r}, not a number", "mend the cell, or name another column")
+        raise InputError(
+            f"{path}: label {label!r} holds {words!r}, not a number", "mend the cell, or name another column"
+        )
     if len(values) < LEAST_ROWS:
         raise InputError(f"{path} has {len(values)} rows", f"a trial needs at least {LEAST_ROWS}")
     wrong = ~np.isfinite(values)

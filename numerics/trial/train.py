@@ -126,7 +126,12 @@ def fit(
     splits, inputs = train.x.shape[0], train.x.shape[2]
     first, rest = jax.random.split(jax.random.key(seed))
     parameters = jax.vmap(lambda key: start(key, inputs, remedy.outputs(head)))(jax.random.split(first, splits))
-    state = State(parameters, jax.vmap(optimiser.init)(parameters), jax.tree.map(jnp.copy, parameters), np.full(splits, np.inf, np.float32))
+    state = State(
+        parameters,
+        jax.vmap(optimiser.init)(parameters),
+        jax.tree.map(jnp.copy, parameters),
+        np.full(splits, np.inf, np.float32),
+    )
     least, since = np.full(splits, np.inf), 0
     for number, key in enumerate(jax.random.split(rest, EPOCHS)):
         state = epoch(remedy, head, state, train, validation, jax.random.split(key, splits))
