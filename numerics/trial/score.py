@@ -1,4 +1,4 @@
-"""Scores of predictions, and intervals over splits that share rows."""
+"""Balanced means over stretches, and intervals over splits that share rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
-STRETCHES = 20
 LEVEL = 0.05
 
 Array = np.ndarray
@@ -16,23 +15,19 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over splits with its 95 % interval; ends are NaN where there are fewer than two splits."""
+    """A mean over splits with its 95 % interval and the two-sided p-value of zero; NaN but for the mean where there are fewer than two splits."""
 
     value: float
     low: float
     high: float
+    p: float
 
 
-def stretches(y: Array, low: float, high: float) -> Array:
-    """The stretch of each label among 20 of equal width; a billionth of leeway, since labels given in steps lie on edges."""
-    place = np.floor((y - low) / (high - low) * STRETCHES + 1e-9).astype(np.int64)
-    return np.clip(place, 0, STRETCHES - 1)
-
-
-def balanced(error: Array, place: Array) -> Array:
-    """Mean over the stretches that have rows of the mean error in each: (..., n) and (n,) to (...)."""
-    weight = 1.0 / np.bincount(place, minlength=STRETCHES)[place]
-    return error @ (weight / weight.sum())
+def balanced(error: Array, stretch: Array, q: Array) -> float:
+    """The mean of errors (n,) in each stretch (n,), averaged with the target's masses q (S,) over the stretches that have rows."""
+    held = np.bincount(stretch, minlength=len(q))
+    weight = np.divide(q, held, out=np.zeros(len(q)), where=held > 0)[stretch]
+    return float(error @ weight / weight.sum())
 
 
 def resampled(values: Array, tested: int, trained: int) -> Interval:
@@ -49,7 +44,8 @@ def resampled(values: Array, tested: int, trained: int) -> Interval:
     count = len(values)
     mean = float(values.mean())
     if count < 2:
-        return Interval(mean, math.nan, math.nan)
+        return Interval(mean, math.nan, math.nan, math.nan)
     error = float(values.std(ddof=1)) * math.sqrt(1 / count + tested / trained)
     half = float(stdtrit(count - 1, 1 - LEVEL / 2)) * error
-    return Interval(mean, mean - half, mean + half)
+    p = 2 * float(stdtr(count - 1, -abs(mean) / error)) if error > 0 else float(mean == 0)
+    return Interval(mean, mean - half, mean + half, p)
