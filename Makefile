@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify paper test lint types check clean
+.PHONY: verify paper test test-torch lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
@@ -17,6 +17,10 @@ paper: $(VENV)/.core
 test: $(VENV)/.dev
 	$(RUN) -m pytest
 
+# PyTorch has an environment of its own: it is large, and no command needs it.
+test-torch: $(VENV)-torch/.done
+	PYTHONPATH=. $(VENV)-torch/bin/python -m pytest -o addopts=-q tests_torch
+
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -24,7 +28,7 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(RUN) -m mypy
 
-check: lint types test
+check: lint types test test-torch
 
 $(RUN):
 	$(PYTHON) -m venv $(VENV)
@@ -34,8 +38,13 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(RUN)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(RUN)
-	$(PIP) --editable '.[dev,data,cluster]'
+	$(PIP) --editable '.[dev,data,cluster,sklearn]'
 	@touch $@ $(VENV)/.core
 
+$(VENV)-torch/.done: constraints-torch.txt
+	$(PYTHON) -m venv $(VENV)-torch
+	$(VENV)-torch/bin/python -m pip install --quiet --disable-pip-version-check --constraint $< torch jax scipy pytest
+	@touch $@
+
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) $(VENV)-torch results

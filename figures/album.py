@@ -42,8 +42,7 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-ADVISE = ("advise_labels", "advise_classes", "advise_noise")
-NAMES = {"verify": VERIFY, "study": STUDY, "advise": ADVISE}
+NAMES = {"verify": VERIFY, "study": STUDY}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

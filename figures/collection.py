@@ -71,7 +71,6 @@ def figures(found: Collection) -> Iterator[tuple[str, Report]]:
     groups = (
         (album.VERIFY, list(found.verify.values())),
         (album.STUDY, [] if found.study is None else [found.study]),
-        (album.ADVISE, list(found.advise.values())),
     )
     for names, reports in groups:
         for name in names:
@@ -89,7 +88,7 @@ def draw(found: Collection, folder: Path) -> Iterator[Path]:
         for path in album.draw_all(report, target, [name], svg=True):
             kept.add(path)
             yield path
-    for name in (*album.VERIFY, *album.STUDY, *album.ADVISE):
+    for name in (*album.VERIFY, *album.STUDY):
         for suffix in ("pdf", "png", "svg", "csv", "txt"):
             path = target / f"{name}.{suffix}"
             if path not in kept:

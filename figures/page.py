@@ -85,7 +85,7 @@ def captions(found: Collection, folder: Path) -> dict[str, str]:
     """
     results = [result["name"] for result in found.theory["results"]]
     texts = {}
-    for name in (*results, *album.STUDY, *album.ADVISE):
+    for name in (*results, *album.STUDY):
         path = folder / "figures" / f"{name}.txt"
         if not path.is_file():
             continue
@@ -199,8 +199,8 @@ def page(found: Collection, folder: Path) -> str:
     drawn = captions(found, folder)
     shown_first = [name for name in FIRST if name in drawn]
     later = [name for name in drawn if name not in shown_first]
-    studied, advised = ([name for name in later if name in group] for group in (album.STUDY, album.ADVISE))
-    results = [name for name in later if name not in (*studied, *advised)]
+    studied = [name for name in later if name in album.STUDY]
+    results = [name for name in later if name not in studied]
     answer = "".join(
         f"<li><strong>{escape(lead)}</strong> {escape(sentence)}</li>"
         for lead, sentence in page_answer.sentences(found)
@@ -216,7 +216,7 @@ def page(found: Collection, folder: Path) -> str:
         ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
         ("figures", "The results, one figure each", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
         ("study", "The published claim, with controls", study(found) + gallery(studied)),
-        ("advice", "Advice for a column of labels", (html_table(rules) if rules else "<p>No labels were given.</p>") + gallery(advised)),
+        ("advice", "Advice for a column of labels", html_table(rules) if rules else "<p>No labels were given.</p>"),
         ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(drawn))),
         ("reproduce", "How to reproduce", reproduce(found)),
     ]  # fmt: skip

@@ -107,12 +107,11 @@ def count(found: Collection) -> str:
     sample = found.advise.get("sample")
     if sample is None:
         return text + "."
-    rules, chosen = sample["rules"], sample["recommended"]
-    least = "" if rules["bin_width"] is None else f" the guide asks for at least {rules['bin_width']} and"
+    classes = sample["classes"]
     return (
         text
-        + f": for {sample['labels']['n']} labels drawn from the longtail density{least} the advice is {chosen['classes']} classes, "
-        f"where W = {number(chosen['W'])}."
+        + f": for {sample['labels']['n']} labels drawn from the longtail density the least predicted error is that of {classes['classes']} classes, "
+        f"where W = {number(classes['remainder'])}."
     )
 
 

@@ -54,7 +54,7 @@ SETTINGS = {
     "lines.linewidth": 1.2,
     "lines.markersize": 3.5,
     "pdf.fonttype": 42,
-    "svg.hashsalt": "classification-for-regression",
+    "svg.hashsalt": "unskew",
     "figure.constrained_layout.use": True,
 }
 matplotlib.rcParams.update(SETTINGS)

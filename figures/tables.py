@@ -247,10 +247,6 @@ def study_published(report: Report) -> Table | None:
     )
 
 
-VERDICTS = {"classes": "use classes", "depends": "depends on the noise"}
-"""The adviser's words where they say too little alone."""
-
-
 def sources(reports: Mapping[str, Report]) -> dict[str, str]:
     """What to call each column of labels: its file's name and its own; a number tells those apart that agree in both, since reports leave folders out."""
     named, seen = {}, Counter[str]()
@@ -264,36 +260,34 @@ def sources(reports: Mapping[str, Report]) -> dict[str, str]:
 
 
 def class_rules(found: Collection) -> Table | None:
-    """What the adviser says about each column of labels."""
+    """What labels alone say about classes, for each column of labels."""
     rows = []
     named = sources(found.advise)
     for name, report in found.advise.items():
-        rules, chosen, labels = report["rules"], report["recommended"], report["labels"]
+        classes, labels, squared = report["classes"], report["labels"], report["squared_error"]
         rows.append(
             (
                 "drawn, longtail" if name == "sample" else named[name],
                 labels["n"],
                 report["imbalance"]["kl"],
                 report["imbalance"]["n_eff"],
-                rules["epsilon"],
-                rules["sample_size"],
-                rules["bin_width"],
-                chosen["classes"],
-                chosen["W"],
-                VERDICTS.get(chosen["verdict"], chosen["verdict"]),
+                report["noise"],
+                squared["most"],
+                squared["after_decoded"],
+                classes["classes"],
+                classes["remainder"],
             )
         )
     if not rows:
         return None
-    epsilons = sorted({report["epsilon"] for report in found.advise.values()})
     return Table(
         "class_rules",
-        "Rules for the number of classes on columns of labels: the least K with W at most epsilon, the K that n labels can pay for (class masses are estimated), the least K that the noise "
-        f"asks for; and what is advised (epsilon = {' or '.join(map(style.number, epsilons))} nats; empty: there is none, or the noise is not known).",
-        ("labels", "n", "KL", "n_eff", "least K, W ≤ ε", "K for n labels", "least K by noise", "K advised", "W at K advised", "verdict"),
-        ("labels", "n", "kl", "n_eff", "classes_epsilon", "classes_sample_size", "classes_bin_width", "classes_advised", "W_advised", "verdict"),
+        "Columns of labels: imbalance, what it costs the best predictor in squared error at the stated noise (empty: not known; then the most over noises), what is left of that when corrected "
+        "classes are decoded to their centres, their number, and W.",
+        ("labels", "n", "KL", "n_eff", "noise", "costs", "left", "K advised", "W at K advised"),
+        ("labels", "n", "kl", "n_eff", "noise", "cost_squared", "left_squared", "classes_advised", "W_advised"),
         tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def tables(found: Collection) -> list[Table]:

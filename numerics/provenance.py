@@ -23,7 +23,7 @@ COMMIT = "MADE_FROM_COMMIT"
 def versions() -> dict[str, str]:
     """This project, Python and the libraries that results depend on."""
     found = {"python": platform.python_version()}
-    for name in ("classification-for-regression", *LIBRARIES):
+    for name in ("unskew", *LIBRARIES):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -18,7 +18,7 @@ from unskew.ground.refusals import InputError
 def cache_folder() -> Path:
     """The user's cache folder for this project (`XDG_CACHE_HOME`, or `~/.cache`)."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "classification-for-regression"
+    return Path(base) / "unskew"
 
 
 OURS = re.compile(r"(\s|--xla_force_host_platform_device_count=\d+|--xla_cpu_multi_thread_eigen=false)*")

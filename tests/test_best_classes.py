@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import evidence, failing, finite_worlds, holds_and_rejects, masses, slack
 
-from numerics import finite, partitions
+from numerics import finite
 from numerics.channels import Channel
 from numerics.checks import best_classes
 from numerics.closed_form import log_sinh_ratio
@@ -23,6 +23,7 @@ from numerics.laws import densities
 from numerics.laws.labels import from_file
 from numerics.posterior.quantities import quantities
 from numerics.world import World
+from unskew import partitions
 from unskew.ground.refusals import InputError
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numerics.label_files import reader as label_reader
-from numerics.label_files import text as label_text
-from numerics.label_files.reader import read_column
 from unskew.ground.refusals import InputError
+from unskew.label_files import reader as label_reader
+from unskew.label_files import text as label_text
+from unskew.label_files.reader import read_column
 
 LABELS = np.round(np.linspace(0.25, 90, 50_000), 3)
 LARGE = ("age\n" + "\n".join(map(str, LABELS)) + "\n").encode()
@@ -233,7 +233,7 @@ def test_a_memory_limit_ends_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "bomb.npz").write_bytes(archive({"y.npy": npy(np.zeros(1 << 25))}, zipfile.ZIP_DEFLATED))
     code = (
         "import numpy, resource, sys\n"
-        "from numerics.label_files.reader import read_column\n"
+        "from unskew.label_files.reader import read_column\n"
         "from unskew.ground.command import run\n"
         "resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))\n"
         "run('read', lambda: len(read_column(sys.argv[1]).values))\n"

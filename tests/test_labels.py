@@ -19,13 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics.expression.balls import PRECISION, exact, interval
-from numerics.label_files import text as label_text
-from numerics.label_files.column import Column
-from numerics.label_files.reader import read_column
-from numerics.laws import kernel_estimate
 from numerics.laws.densities import Density
-from numerics.laws.labels import DiscreteLaw, from_column, from_file, lattice_step
+from numerics.laws.labels import DiscreteLaw, from_column, from_file
+from unskew import kernel_estimate
 from unskew.ground.refusals import InputError
+from unskew.label_files import text as label_text
+from unskew.label_files.column import Column
+from unskew.label_files.reader import read_column
+from unskew.labels import lattice_step
 
 CONTINUOUS = [0.11, 0.35, 0.352, 0.47, 0.52, 0.61, 0.93]
 READERS = ["arrow", "numpy"]
@@ -313,7 +314,7 @@ def test_discrete_samples_have_exact_probabilities(tmp_path):
 def test_bins_of_a_discrete_law_count_labels(values, bins):
     if len(set(values)) < 2:
         return
-    law = from_column(Column(np.array(values, dtype=float), 0, "memory", ""), "labels:memory")
+    law = from_column(Column(np.array(values, dtype=float), "memory", ""), "labels:memory")
     if not law.discrete:
         return
     lower, upper = law.support
@@ -340,7 +341,7 @@ def test_support_that_cuts_labels_off_or_holds_too_many(tmp_path):
 
 
 def continuous(values=CONTINUOUS, support=None):
-    return from_column(Column(np.array(values), 0, "memory", ""), "labels:memory", support)
+    return from_column(Column(np.array(values), "memory", ""), "labels:memory", support)
 
 
 @pytest.mark.parametrize("bandwidth", [0.02, 0.1, 0.5])

@@ -182,7 +182,7 @@ def test_numeric_columns_hold_numbers(folder: Path) -> None:
     numeric = {
         "figures/study_attribution.csv": ("value", "low", "high", "loss_scale", "total"),
         "figures/study_samplings.csv": ("classes", "value", "low", "high", "runs"),
-        "tables/class_rules.csv": ("n", "kl", "n_eff", "classes_epsilon", "classes_advised", "W_advised"),
+        "tables/class_rules.csv": ("n", "kl", "n_eff", "noise", "cost_squared", "classes_advised", "W_advised"),
         "tables/densities.csv": ("price", "price_squared_error", "classes", "W"),
     }
     for file, names in numeric.items():

@@ -84,7 +84,7 @@ def test_what_was_touched_is_made_again(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_folder_has_everything(folder: Path) -> None:
-    for name in ("offset", "price", "study_pairs", "advise_labels"):
+    for name in ("offset", "price", "study_pairs"):
         for suffix in ("pdf", "png", "svg", "csv", "txt"):
             assert (folder / "figures" / f"{name}.{suffix}").stat().st_size > 50
     for name in ("ledger", "densities", "study_arms", "study_contrasts", "class_rules"):
@@ -140,8 +140,8 @@ def test_text_is_safe_in_latex() -> None:
 
 def test_sources_are_what_is_imported() -> None:
     names = {path.relative_to(keys.ROOT).as_posix() for path in keys.sources(["numerics.study"])}
-    assert {"numerics/study/train.py", "numerics/study/presets.py", "numerics/files.py"} <= names
-    assert not any(name.startswith(("figures/", "numerics/advise/", "numerics/paper/")) for name in names)
+    assert {"numerics/study/train.py", "numerics/study/presets.py", "unskew/ground/files.py"} <= names
+    assert not any(name.startswith(("figures/", "numerics/paper/")) for name in names)
     drawn = {path.name for path in keys.sources(["figures"])}
     assert {"style.py", "page.css", "page.js", "main.tex"} <= drawn
     checked = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics import partitions
+from unskew import partitions
 from unskew.ground.refusals import InputError
 
 EPSILON = np.finfo(np.float64).eps

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import corrected, partitions, quadrature
+from numerics import corrected, quadrature
 from numerics.checks.common import Page, rounded, total
 from numerics.checks.examples import divergence
 from numerics.checks.limits import quotient, richardson
@@ -23,6 +23,7 @@ from numerics.laws.law import Law
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, Falsifier
 from numerics.world import bin_index
+from unskew import partitions
 
 RESULT = "best_classes"
 CELLS = 256

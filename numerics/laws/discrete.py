@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from numerics.laws.law import LabelNodes, Support
+from unskew.label_files.report import runs
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,3 @@ class DiscreteLaw:
         ends = np.cumsum(self.counts)
         place = jax.random.randint(key, (n,), 0, int(ends[-1]))
         return jnp.asarray(self.nodes().y)[jnp.searchsorted(jnp.asarray(ends), place, side="right")]
-
-
-def runs(atoms: Sequence[Fraction], marked: Sequence[bool]) -> list[str]:
-    """Marked atoms in words, neighbours joined: "2", "102 to 110"."""
-    runs: list[list[Fraction]] = []
-    for number, (atom, here) in enumerate(zip(atoms, marked, strict=True)):
-        if here and number and marked[number - 1]:
-            runs[-1][1] = atom
-        elif here:
-            runs.append([atom, atom])
-    return [f"{float(low):g}" if low == high else f"{float(low):g} to {float(high):g}" for low, high in runs]

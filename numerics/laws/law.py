@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from numerics.label_files.report import LabelReport
+    from unskew.label_files.report import LabelReport
 
 Support = tuple[Fraction, Fraction]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from numerics.verify.request import whole
 from unskew.ground import command, files
+from unskew.ground.numbers import whole
 
 PROGRAM = "python -m numerics.paper.sample"
 

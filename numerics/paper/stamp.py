@@ -22,7 +22,7 @@ def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None
         "commit": commit,
         "command": made,
         "versions": provenance.versions(),
-        "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2]), "advise": 0},
+        "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2])},
         "commands": {step.name: shown(step) for step in planned},
         "files": {step.name: [*step.writes, *([f"{step.fills}/*"] if step.fills else [])] for step in planned},
     }

@@ -125,8 +125,8 @@ def advise(name: str, labels: str, file: Path, options: tuple[str, ...]) -> Step
     """Advice for one column of labels."""
     return Step(
         f"advise-{name}",
-        ("-m", "numerics.advise", labels, *options, "--json", f"runs/advise-{name}.json", "--quiet"),
-        ("numerics.advise",),
+        ("-m", "numerics.paper.labels", labels, f"runs/advise-{name}.json", *options),
+        ("numerics.paper.labels",),
         reads=(file,),
         writes=(f"runs/advise-{name}.json",),
     )
@@ -140,7 +140,7 @@ def own(asked: Asked) -> list[Step]:
     """
     if not asked.labels:
         return []
-    from numerics.label_files.reader import read_column
+    from unskew.label_files.reader import read_column
 
     found = []
     for number, text in enumerate(asked.labels, 1):

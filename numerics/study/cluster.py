@@ -35,9 +35,7 @@ def _load() -> Any:
         import dask
         import distributed
     except ImportError as problem:
-        raise InputError(
-            "running on workers needs dask.distributed", "pip install 'classification-for-regression[cluster]'"
-        ) from problem
+        raise InputError("running on workers needs dask.distributed", "pip install 'unskew[cluster]'") from problem
     # What goes wrong is said once, in one line, by whoever waits for it; these would print stack traces besides.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -91,7 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(request)
 
 
-if __name__ == "__main__":
+def console() -> None:
+    """The command and its console script."""
     # A run makes next to no cycles: looking for them at the usual rate takes a fifteenth of its time.
     gc.set_threshold(ALLOCATIONS)
     command.run(PROGRAM, lambda: main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    console()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from numerics.checks import RESULTS
+from unskew.ground.numbers import number, whole
 from unskew.ground.refusals import InputError
 
 PROGRAM = "python -m numerics.verify"
@@ -18,9 +18,6 @@ MOST_SEEDS = 1024
 FEWEST_SEEDS = 8
 """Intervals over fewer seeds would rest on a standard error that is itself mostly noise."""
 MOST_SEED = 2**31 - 1
-
-# A short exponent: Fraction("1e999999999") would fill the memory before anything could refuse it.
-NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?|[+-]?\d{1,30}/\d{1,30}")
 
 
 @dataclass(frozen=True)
@@ -91,28 +88,6 @@ class Request:
     quiet: bool = False
     verbose: bool = False
     command: str = ""
-
-
-def number(text: str, option: str) -> Fraction:
-    """An exact number from decimal or fraction notation.
-
-    Raises:
-      InputError: it is no number, or not a finite one.
-    """
-    if not NUMBER.fullmatch(text.strip()) or re.search(r"/0+$", text.strip()):
-        raise InputError(f"{option} {text}", "give a finite number such as 0.1, 1e-3 or 1/3")
-    return Fraction(text.strip())
-
-
-def whole(text: str, option: str, least: int, most: int) -> int:
-    """A whole number within limits.
-
-    Raises:
-      InputError: it is none, or outside.
-    """
-    if not re.fullmatch(r"[+-]?\d{1,18}", text.strip()) or not least <= int(text) <= most:
-        raise InputError(f"{option} {text}", f"give a whole number from {least} to {most}")
-    return int(text)
 
 
 def in_order(results: list[str]) -> tuple[str, ...]:

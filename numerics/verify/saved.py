@@ -25,7 +25,7 @@ def refuse_early(request: Request) -> None:
     """
     inputs = []
     if request.question.density.startswith(LABELS):
-        from numerics.label_files.reader import split
+        from unskew.label_files.reader import split
 
         # What is no file is refused where the density is read.
         with suppress(InputError):

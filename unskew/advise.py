@@ -1,0 +1,64 @@
+"""`unskew advise`: read, answer, write, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from unskew import classes as class_files
+from unskew import from_labels, report, words
+from unskew.ground import command, files
+from unskew.inputs import held_out, label_cells
+from unskew.options import Options
+
+
+def run(options: Options, *, more: bool, json: str | None, out: str | None) -> int:
+    """Runs a request.
+
+    Args:
+      more: print everything.
+      json: file for the report, `-` for standard output, or None.
+      out: folder for report, classes and figures, or None.
+
+    Returns:
+      the exit code.
+
+    Raises:
+      InputError: bad input, before anything is written.
+    """
+    if options.has_predictions:
+        from unskew.remedies import compare
+
+        held = held_out(options)
+        found = compare(held, options.seed)
+        made = report.of_rows(options, held, found)
+        lines = words.rows_first(options, held, found)
+        lines += words.rows_more(held, found) if more else words.notes(held, found)
+        classes = None
+    else:
+        alone = from_labels.answer(label_cells(options), options.noise)
+        made = report.of_labels(options, alone)
+        lines = words.labels_first(alone) + (words.labels_more(alone) if more else [])
+        classes = alone.classes
+    if json is not None:
+        text = files.json_text(made)
+        if json == "-":
+            sys.stdout.write(text)
+        else:
+            files.write_text(json, text)
+    if out is not None:
+        lines.append(f"written to {out}: {', '.join(save(Path(out), made, classes))}")
+    if json != "-":
+        print("\n".join(command.one_line(line) for line in lines))
+    return command.HOLDS
+
+
+def save(folder: Path, made: dict[str, Any], classes: class_files.Classes | None) -> list[str]:
+    """Writes report, classes and figures; returns their names."""
+    from unskew import pictures
+
+    files.make_folder(folder)
+    written = [] if classes is None else class_files.write(classes, folder)
+    files.write_json(folder / "report.json", made)
+    return [path.name for path in [*written, folder / "report.json", *pictures.draw(made, folder)]]

@@ -1,0 +1,110 @@
+"""What the user asked for, checked before anything is read. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from unskew.ground.numbers import number, whole
+from unskew.ground.refusals import InputError
+
+
+@dataclass(frozen=True)
+class Options:
+    """One question.
+
+    Attributes:
+      file: `FILE[:COLUMN]` of labels alone, or the held-out rows; `-` is standard input.
+      label, prediction: columns of held-out pairs, or None.
+      probabilities: npz with `probabilities` (n, K) and `edges` (K + 1,) for the held-out rows, or None.
+      training: `FILE[:COLUMN]` of the training labels; None takes the held-out ones.
+      target: `uniform`, `FILE[:COLUMN]`, a density in `y`, or `predictions:FILE[:COLUMN]`.
+      support: ends of the label interval, or None for the training labels' own.
+      noise: how far apart labels of one input lie, label units, or None; for labels alone.
+      seed: of the bootstrap.
+      as_named: take label and prediction as they are named even where they look swapped.
+      command: what was typed, for the report.
+    """
+
+    file: str
+    label: str | None = None
+    prediction: str | None = None
+    probabilities: str | None = None
+    training: str | None = None
+    target: str = "uniform"
+    support: tuple[float, float] | None = None
+    noise: float | None = None
+    seed: int = 0
+    as_named: bool = False
+    command: str = ""
+
+    @property
+    def has_predictions(self) -> bool:
+        return self.prediction is not None or self.probabilities is not None
+
+
+def from_arguments(given: argparse.Namespace, command: str = "") -> Options:
+    """Checks what can be checked without reading.
+
+    Raises:
+      InputError: naming the option and what to give instead.
+    """
+    if given.prediction is not None and given.probabilities is not None:
+        raise InputError("--prediction and --probabilities", "give one of them")
+    if (given.prediction is not None or given.probabilities is not None) and given.label is None:
+        raise InputError("predictions without --label", "name the column of held-out labels")
+    if given.label is not None and given.prediction is None and given.probabilities is None:
+        raise InputError(
+            "--label without predictions", "add --prediction COLUMN or --probabilities FILE, or write FILE:COLUMN"
+        )
+    if given.prediction is not None and given.prediction == given.label:
+        raise InputError(f"--label and --prediction are both {given.label!r}", "name two columns")
+    support = None
+    if given.support is not None:
+        low, high = (float(number(text, "--support")) for text in given.support)
+        if low >= high:
+            raise InputError(f"--support {' '.join(given.support)}", "give the lower end first, the upper end second")
+        support = (low, high)
+    noise = None if given.noise is None else float(number(given.noise, "--noise"))
+    if noise is not None and noise <= 0:
+        raise InputError(f"--noise {given.noise}", "give a positive scale in label units")
+    if noise is not None and given.label is not None:
+        raise InputError("--noise with predictions", "leave it out: the predictions tell the noise")
+    if given.target.startswith("predictions:") and given.prediction is None:
+        raise InputError(f"--target {given.target}", "it needs held-out pairs: --label and --prediction")
+    return Options(
+        file=given.file,
+        label=given.label,
+        prediction=given.prediction,
+        probabilities=given.probabilities,
+        training=given.training,
+        target=given.target,
+        support=support,
+        noise=noise,
+        seed=whole(given.seed, "--seed", 0, 2**31 - 1),
+        as_named=given.as_named,
+        command=command,
+    )
+
+
+def writable_file(path: str | None, option: str) -> None:
+    """Refuses a file that could not be written, before the work."""
+    if path in (None, "-"):
+        return
+    file = Path(str(path))
+    if file.is_dir():
+        raise InputError(f"{option} {file} is a folder", "name a file in it")
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise InputError(f"{option} {file}: cannot write into {file.parent}", "name a folder that can be written")
+
+
+def writable_folder(path: str | None, option: str) -> None:
+    """Refuses a folder that could not be made, before the work."""
+    if path is None:
+        return
+    folder = Path(path)
+    standing = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK):
+        raise InputError(f"{option} {folder}: cannot make a folder at {standing}", "name a folder that can be written")

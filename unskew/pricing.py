@@ -1,0 +1,152 @@
+"""What label imbalance costs a fitted model, and what a correction buys: in squared units of the label, under the target's label law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unskew import smoother
+from unskew.ground.refusals import InputError
+from unskew.intervals import LEAST, Balanced, Estimate, Losses, balanced
+from unskew.label_files.column import column_of
+from unskew.prior import PriorCorrection, rows_of
+from unskew.recalibration import Recalibration, maps, pairs_of
+from unskew.shift import LabelShift
+
+
+@dataclass(frozen=True)
+class Price:
+    """Squared errors averaged over the stretches of the label as the target weighs them; predicted for new rows, sampling variance of the fit included.
+
+    Attributes:
+      before: of the model as it is, squared label units.
+      after: of the corrected predictions.
+      saving: before less after.
+      saving_share: the same as a share of before.
+      cost: what imbalance alone costs: the error of the best uncorrected map `g_p` of the prediction less that of `g_q` (with probabilities: of their mean
+        less that of the corrected mean).
+      cost_share: the same as a share of the uncorrected map's error.
+      unknown: numbers of the stretches with fewer than ten held-out labels, which count only together with their neighbours.
+      rows: held-out rows.
+      balanced: the means behind these numbers, in the order model, corrected, uncorrected, then what else was asked for.
+      recalibration: the fitted maps; None with probabilities.
+    """
+
+    before: Estimate
+    after: Estimate
+    saving: Estimate
+    saving_share: Estimate
+    cost: Estimate
+    cost_share: Estimate
+    unknown: tuple[int, ...]
+    rows: int
+    balanced: Balanced
+    recalibration: Recalibration | None
+
+
+def price(
+    shift: LabelShift,
+    y_val: Any,
+    predictions: Any = None,
+    *,
+    probabilities: Any = None,
+    edges: Any = None,
+    monotone: bool | None = None,
+    seed: int = 0,
+) -> Price:
+    """What imbalance costs this model.
+
+    Args:
+      shift: training labels and target.
+      y_val: labels of held-out rows, (n,).
+      predictions: of the same rows, (n,); or
+      probabilities, edges: class probabilities (n, K) and class edges (K + 1,).
+      monotone: see `unskew.Recalibrator`.
+      seed: of the bootstrap.
+
+    Raises:
+      InputError: rows that do not fit together or cannot be used, or no stretch with enough of them.
+
+    Source: results `recalibration`, `predictions`.
+    """
+    if (predictions is None) == (probabilities is None):
+        raise InputError("predictions and probabilities", "give one of them")
+    if probabilities is not None:
+        correction = PriorCorrection(shift, edges)
+        held = rows_of(probabilities, correction.edges)
+        y = labels_for(y_val, len(held))
+        plain, corrected = correction.decode(held), correction.mean(held)
+
+        def losses(rows: slice) -> list[np.ndarray]:
+            before, after = (y[rows] - plain[rows]) ** 2, (y[rows] - corrected[rows]) ** 2
+            return [before, after, before]
+
+        return summary(shift, losses, 3, shift.stretch_of(y), seed, None)
+    y, t = pairs_of(y_val, predictions)
+    stretch = shift.stretch_of(y)
+    pairs = smoother.table(y, t, stretch, shift.inverse)
+    found = maps(shift, pairs, y, t, stretch, monotone)
+    fits = [Fit(found.corrected, shift.inverse), Fit(found.plain, np.ones(shift.stretches))]
+    return summary(shift, of_fits(fits, pairs, y, t, stretch), 3, stretch, seed, found)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A curve, and the weights of the stretches (S,) under which it was fitted."""
+
+    curve: smoother.Curve
+    weights: np.ndarray
+
+
+def of_fits(fits: Sequence[Fit], pairs: smoother.Table, y: np.ndarray, t: np.ndarray, stretch: np.ndarray) -> Losses:
+    """The squared error of the predictions themselves, then of each curve at rows that it had no part in (leave one out)."""
+
+    def losses(rows: slice) -> list[np.ndarray]:
+        where, labels, held = smoother.between(pairs, t, rows), y[rows], stretch[rows]
+        found = [(labels - t[rows]) ** 2]
+        for fit in fits:
+            own = np.minimum(fit.curve.leverage[where.cell] * fit.weights[held], smoother.LARGEST_LEVERAGE)
+            found.append(((labels - where.value(fit.curve)) / (1 - own)) ** 2)
+        return found
+
+    return losses
+
+
+def summary(
+    shift: LabelShift, losses: Losses, columns: int, stretch: np.ndarray, seed: int, found: Recalibration | None
+) -> Price:
+    """The price from losses of the model, of the corrected and of the uncorrected map (and further ones)."""
+    rows = int(np.count_nonzero((shift.q > 0)[stretch]))
+    if rows < LEAST:
+        raise InputError(f"{rows} held-out rows where the target has mass", f"hold out at least {LEAST}")
+    means = balanced(losses, columns, stretch, shift.q, shift.inverse, seed)
+    return Price(
+        before=means.estimate(lambda m: m[0]),
+        after=means.estimate(lambda m: m[1]),
+        saving=means.estimate(lambda m: m[0] - m[1]),
+        saving_share=means.estimate(lambda m: share(m[0] - m[1], m[0])),
+        cost=means.estimate(lambda m: m[2] - m[1]),
+        cost_share=means.estimate(lambda m: share(m[2] - m[1], m[2])),
+        unknown=means.unknown,
+        rows=len(stretch),
+        balanced=means,
+        recalibration=found,
+    )
+
+
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """A quotient that is 0 where the whole is."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def labels_for(y: Any, rows: int) -> np.ndarray:
+    """Labels for so many rows."""
+    labels = column_of(y, "labels").cells
+    if len(labels) != rows:
+        raise InputError(f"{len(labels)} labels and {rows} rows of probabilities", "give one row for each label")
+    if not np.isfinite(labels).all():
+        raise InputError("infinite labels", "take them out")
+    return labels

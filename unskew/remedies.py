@@ -1,0 +1,161 @@
+"""Remedies for label imbalance, each with the balanced squared error that held-out pairs predict for it.
+
+The prediction `t` stands in the place of the input (result `recalibration`). What can be done at once is predicted with the variance of its own fit, by
+leaving each row out. What needs a new training is predicted for the best that it can make of `t`: a model that sees all inputs may do better, and estimating it
+costs variance that pairs do not show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unskew import smoother
+from unskew.inputs import HeldOut
+from unskew.intervals import Estimate, Losses
+from unskew.pricing import Fit, Price, of_fits, share, summary
+from unskew.prior import PriorCorrection
+from unskew.recalibration import maps
+from unskew.shift import LabelShift
+
+PROBABLE = 0.9
+"""Share of resamples in which a remedy has to save something before it is advised; it is called certain where its interval leaves out zero."""
+NODES = 64
+"""Per stretch, for integrals against the label law."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One thing that can be done.
+
+    Attributes:
+      name: `nothing`, `recalibration`, `probabilities`, `weights`, `classes`, `balanced_mse`.
+      error: predicted balanced squared error, squared label units.
+      saving, saving_share: against nothing.
+      confidence: share of the resamples in which it saves something.
+      retrains: whether it needs a new training.
+      detail: in words.
+    """
+
+    name: str
+    error: Estimate
+    saving: Estimate
+    saving_share: Estimate
+    confidence: float
+    retrains: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The price and all remedies, the model as it is first."""
+
+    price: Price
+    remedies: tuple[Remedy, ...]
+
+    @property
+    def best(self) -> Remedy:
+        """The one to take: the least error among those that need no training; nothing, unless the saving is at least probable."""
+        able = [remedy for remedy in self.remedies[1:] if not remedy.retrains and remedy.confidence >= PROBABLE]
+        return min(able, key=lambda remedy: remedy.error.value, default=self.remedies[0])
+
+
+def compare(held: HeldOut, seed: int) -> Comparison:
+    """Predicts every remedy from held-out rows."""
+    shift, y, t = held.shift, held.y, held.t
+    stretch = shift.stretch_of(y)
+    pairs = smoother.table(y, t, stretch, shift.inverse)
+    found = maps(shift, pairs, y, t, stretch)
+    bounds = (float(shift.edges[0]), float(shift.edges[-1]))
+    even = np.ones(shift.stretches)
+    coarse = {
+        count: Fit(smoother.curve(pairs, y, t, stretch, weights, bounds, None), weights)
+        for count, weights in class_weights(shift).items()
+    }
+    noise = float(np.sqrt(smoother.residual_variance(pairs, found.plain)))
+    fits = [
+        Fit(found.corrected, shift.inverse),
+        Fit(found.plain, even),
+        Fit(balanced_mse(shift, found.plain, noise), even),
+        *coarse.values(),
+    ]
+    losses, columns = of_fits(fits, pairs, y, t, stretch), 1 + len(fits)
+    if held.probabilities is not None:
+        losses, columns = _with_probabilities(losses, held), columns + 1
+    price = summary(shift, losses, columns, stretch, seed, found)
+    errors = price.balanced.means
+    classes = 4 + int(np.argmin(errors[4 : 4 + len(coarse)])) if coarse else 1
+    count = list(coarse)[classes - 4] if coarse else shift.stretches
+    if errors[1] <= errors[classes]:
+        classes, count = 1, shift.stretches
+
+    def remedy(name: str, column: int, retrains: bool, detail: str) -> Remedy:
+        means = price.balanced
+        return Remedy(
+            name,
+            means.estimate(lambda m: m[column]),
+            means.estimate(lambda m: m[0] - m[column]),
+            means.estimate(lambda m: share(m[0] - m[column], m[0])),
+            float(np.mean(means.resampled[0] > means.resampled[column])),
+            retrains,
+            detail,
+        )
+
+    worth = shift.n / shift.effective_sample_size
+    remedies = [
+        remedy("nothing", 0, False, "the model as it is"),
+        remedy("recalibration", 1, False, "one map of its predictions, fitted to held-out pairs under weights 1/r"),
+    ]
+    if held.probabilities is not None:
+        remedies.append(
+            remedy("probabilities", columns - 1, False, "its class probabilities divided by r, then their mean")
+        )
+    remedies += [
+        remedy("weights", 1, True, f"train with weights 1/r; estimation varies about {worth:.3g} times as much"),
+        remedy(
+            "classes",
+            classes,
+            True,
+            f"train {count} equal classes, corrected for the prior, and the regression within them",
+        ),
+        remedy("balanced_mse", 3, True, f"train with Balanced MSE, one noise {noise:.3g} for all labels"),
+    ]
+    return Comparison(price, tuple(remedies))
+
+
+def _with_probabilities(losses: Losses, held: HeldOut) -> Losses:
+    """One more loss: of the corrected mean of the probabilities."""
+    assert held.probabilities is not None
+    corrected = PriorCorrection(held.shift, held.edges).mean(held.probabilities)
+    return lambda rows: [*losses(rows), (held.y[rows] - corrected[rows]) ** 2]
+
+
+def class_weights(shift: LabelShift) -> dict[int, np.ndarray]:
+    """`q_c/p_c` of each stretch, (S,), for numbers of equal classes that join whole stretches."""
+    found = {}
+    for count in range(2, shift.stretches):
+        if shift.stretches % count:
+            continue
+        number = np.repeat(np.arange(count), shift.stretches // count)
+        q, p = np.bincount(number, shift.q), np.bincount(number, shift.p)
+        if np.all(p > 0):
+            found[count] = np.where(shift.q > 0, (q / p)[number], 0.0)
+    return found
+
+
+def balanced_mse(shift: LabelShift, plain: smoother.Curve, noise: float) -> smoother.Curve:
+    """What Balanced MSE with one noise makes of the prediction: `f` with `E[y | p(y) N(y; f, s^2)] = g_p(t)` (result `balanced_mse`)."""
+    lower, upper = float(shift.edges[0]), float(shift.edges[-1])
+    points = (np.arange(NODES) + 0.5) / NODES
+    y = (shift.edges[:-1, None] + np.diff(shift.edges)[:, None] * points).ravel()
+    law = np.repeat(shift.p, NODES)
+    s = max(noise, (upper - lower) / 1000)
+    f = np.linspace(lower - 4 * s, upper + 4 * s, 1024)
+    power = -((y - f[:, None]) ** 2) / (2 * s * s)
+    mass = law * np.exp(power - power.max(axis=1, keepdims=True))
+    total = mass.sum(axis=1)
+    seen = total > 0
+    mean = np.maximum.accumulate((mass[seen] @ y) / total[seen])
+    values = np.clip(np.interp(plain.values, mean, f[seen]), lower, upper)
+    return replace(plain, values=values)
