@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
-from unskew.ground import interrupt
+from unskew.ground import interrupt, own_modules
 from unskew.ground.refusals import InputError
 
 
@@ -19,8 +18,10 @@ def draw(folder: Path) -> int:
     Raises:
       InputError: they could not be drawn, for lack of room for example; the report is there.
     """
-    command = [sys.executable, "-m", "figures", "--", str(folder)]
-    with interrupt.child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    command = [*own_modules.command("figures"), "--", str(folder)]
+    with interrupt.child(
+        command, env=own_modules.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         output, problems = process.communicate()
     if process.returncode:
         reason = (problems.strip().splitlines() or ["no reason given"])[-1]

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from numerics.records import Check, Kind
-from unskew.ground import interrupt
+from unskew.ground import interrupt, own_modules
 
 
 @dataclass(frozen=True)
@@ -131,6 +130,8 @@ def ledger(document: dict[str, Any]) -> Ledger:
 @contextmanager
 def started(results: Sequence[str], falsify: bool = False) -> Iterator[Prover]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
-    command = [sys.executable, "-m", "theory", *results, "--json", "-", *(["--falsify"] if falsify else [])]
-    with interrupt.child(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    command = [*own_modules.command("theory"), *results, "--json", "-", *(["--falsify"] if falsify else [])]
+    with interrupt.child(
+        command, env=own_modules.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         yield Prover(process)
