@@ -75,7 +75,7 @@ def equal_places(labels: Labels, count: int) -> np.ndarray:
     return np.repeat(np.arange(count), len(labels.y) // count)
 
 
-def remainder(rules: Sequence[Labels], classes: Sequence[Fraction] | int) -> Estimate:
+def remainder(rules: Sequence[Labels], classes: Sequence[Fraction | float] | int) -> Estimate:
     """W = sum_c q_c log E_{q|c} e^(l - E l), by two orders; relative accuracy but for the rounding of l itself.
 
     Args:
@@ -90,6 +90,12 @@ def remainder(rules: Sequence[Labels], classes: Sequence[Fraction] | int) -> Est
         slope = max(slope, float((labels.weight * np.abs(np.expm1(t))).sum()))
     rounding = 8 * EPSILON * (1 + float(np.abs(rules[0].log_ratio).max())) * slope
     return Estimate(found[0], SAFETY * abs(found[0] - found[-1]) + rounding + 16 * EPSILON * abs(found[0]))
+
+
+def equal_bins(law: Any, count: int) -> Sequence[float]:
+    """Edges of K equal bins as doubles: enough to place nodes, which keep clear of panel ends."""
+    low, high = (float(end) for end in law.support)
+    return np.linspace(low, high, count + 1).tolist()
 
 
 def equal_edges(law: Any, count: int) -> tuple[Fraction, ...]:

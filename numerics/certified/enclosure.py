@@ -16,6 +16,8 @@ from numerics.expression.tree import Expression
 from numerics.records import Estimate
 from unskew.ground.refusals import InputError
 
+NARROW = 2.0**-70
+"""A range of values so narrow, as a share of one plus their size, is not searched for its ends."""
 DIGITS = 25
 """Decimals of a midpoint; 20 are promised."""
 
@@ -116,13 +118,16 @@ def extremes(expression: Expression, lower: Fraction, upper: Fraction, depth: in
             return ends
         if rise <= 0:
             return ends[1], ends[0]
-        if left == 0:
-            middle = (low + high) / 2
-            whole = _real(ball(expression, interval(low, high)))
-            if rise.is_finite():
-                whole = whole.intersection(value(middle) + rise * exact((high - low) / 2) * arb(0, 1))
-            return whole, whole
         middle = (low + high) / 2
+        whole = arb("nan")
+        if rise.is_finite():
+            whole = value(middle) + rise * exact((high - low) / 2) * arb(0, 1)
+            if whole.rad() <= NARROW * (1 + abs(whole.mid())):
+                return whole, whole
+        if left == 0:
+            direct = _real(ball(expression, interval(low, high)))
+            whole = whole.intersection(direct) if whole.is_finite() else direct
+            return whole, whole
         (a, b), (c, d) = search(low, middle, left - 1), search(middle, high, left - 1)
         return a.min(c), b.max(d)
 

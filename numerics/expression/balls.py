@@ -12,6 +12,7 @@ from functools import reduce
 from itertools import pairwise
 
 import flint
+import numpy as np
 from flint import acb, arb, fmpq
 
 from numerics.expression.calculus import antiderivative
@@ -19,6 +20,10 @@ from numerics.expression.series import ball_series, series_masses
 from numerics.expression.tree import Call, Constant, Expression, Label, TrigonometricSeries
 from unskew.ground.refusals import InputError
 
+ROUNDING_PRECISIONS = (96, 192, 384, 1_536)
+"""Bits that are tried in turn to round a value to a double."""
+DOUBLE = 2.0**-56
+"""Largest radius of a ball, as a share of one plus its size, that is rounded to a double."""
 PRECISION = 192
 """Working precision in bits: 20 digits are asked for, the rest is for cancellation."""
 
@@ -109,6 +114,19 @@ def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
 def interval(lower: Fraction, upper: Fraction) -> acb:
     """The real ball that covers `[lower, upper]`."""
     return acb(arb(exact((lower + upper) / 2), exact((upper - lower) / 2)))
+
+
+def rounded(expression: Expression, y: np.ndarray) -> np.ndarray:
+    """Values at doubles, each rounded once from a ball: to a unit of rounding of one plus its size; nan where no ball is finite."""
+    found = np.full(len(y), np.nan)
+    for place, label in enumerate(y.tolist()):
+        for bits in ROUNDING_PRECISIONS:
+            with flint.ctx.workprec(bits):
+                value = ball(expression, acb(label)).real
+                if value.is_finite() and value.rad() <= (1 + abs(value.mid())) * DOUBLE:
+                    found[place] = float(value.mid())
+                    break
+    return found
 
 
 def is_real(value: acb) -> bool:

@@ -54,7 +54,7 @@ def table(density: Density) -> Table:
     """
     lower, upper = density.support
     step = (upper - lower) / CELLS
-    grid = sorted({lower + step * i for i in range(CELLS + 1)} | {*density.breakpoints, *density.graded})
+    grid = sorted({lower + step * i for i in range(CELLS + 1)} | {*density.mesh})
     done: list[tuple[Fraction, Fraction, np.ndarray]] = []
     wanted = list(pairwise(grid))
     for rounds in range(ROUNDS + 1):

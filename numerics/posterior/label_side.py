@@ -22,7 +22,7 @@ from numerics.records import Estimate
 
 INFINITE = Estimate(math.inf, 0.0)
 UNDEFINED = Estimate(math.nan, 0.0)
-MOST_NODES = 24_000
+MOST_NODES = 64_000
 TARGET = 1e-13
 ROUNDS = 40
 LABEL_ORDERS = (12, 8)
@@ -128,7 +128,7 @@ def label_rule(law: Any, partitions: Sequence[Sequence[Fraction]], width: float)
     cells = world.common_cells(partitions)
     if law.discrete:
         return LabelRule((law.nodes(cells, 1, math.inf),), (1,), cells)
-    cuts = _evenly(sorted({*cells, *law.breakpoints, *law.graded}), width)
+    cuts = _evenly(sorted({*cells, *law.mesh}), width)
     for _ in range(ROUNDS):
         rule = LabelRule(tuple(law.nodes(cuts, order, math.inf) for order in LABEL_ORDERS), LABEL_ORDERS, cells)
         fine, coarse = (_panel_sums(nodes, order) for nodes, order in zip(rule.nodes, LABEL_ORDERS, strict=True))
