@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import quadrature
+from numerics import deadline, quadrature
 from numerics.channels import Channel
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Estimate
@@ -139,6 +139,7 @@ def kernel(labels: Labels, channel: Channel, order: int, panel: float = 1.5) -> 
         part.ravel()
         for part in quadrature.composite(quadrature.split([low - reach, low, high, high + reach], panel * noise), order)
     )
+    deadline.check()
     log_kernel = channel.log_density(x[:, None], labels.y[None, :])
     top = log_kernel.max(axis=1)
     joint = np.exp(log_kernel - top[:, None]) * labels.weight
@@ -158,6 +159,7 @@ def costs(rules: Sequence[Labels], prepared: Sequence[Kernel], edges: Sequence[F
     excess, squares, moved = [], [], []
     oscillation = 0.0
     for labels, here in zip(rules, prepared, strict=True):
+        deadline.check()
         place = bin_index(edges, labels.y)
         t, level, _ = centred(labels, place)
         t = t - level[place]

@@ -72,7 +72,7 @@ def density_bounds(law: Any, partitions: Sequence[Sequence[Fraction]]) -> list[R
         for low, high in pairwise(inside):
             ranges[low] = extremes(piece.log_expression, low, high)
             try:
-                bottom, top = extremes(piece.slope_expression, low, high) if smooth else (arb(0), arb(0))
+                bottom, top = extremes(piece.slope_expression, low, high, 40) if smooth else (arb(0), arb(0))
             except NotCertified:
                 # The slope is not bounded (a root at an end): no Lipschitz bound, the others stand.
                 smooth = False

@@ -13,7 +13,7 @@ import numpy as np
 from numerics import closed_form, corrected, quadrature
 from numerics.channels import Channel
 from numerics.checks.common import Page, rounded, total
-from numerics.checks.limits import SEEN, UNSEEN, doubling, quotient, resolved, richardson, seen
+from numerics.checks.limits import SEEN, UNSEEN, UNSEEN_FEATURE, doubling, quotient, resolved, richardson, seen
 from numerics.corrected import Labels, equal_edges
 from numerics.evidence import Evidence
 from numerics.expression.calculus import derivative
@@ -108,7 +108,9 @@ def not_smooth(law: Any, slope_square: Estimate) -> str:
 def remainders(law: Any, most: int = CLASSES[-1]) -> dict[int, Estimate]:
     """W for K = 8, 16, ..., `most`, a power of 2."""
     rules = corrected.label_rules(law, (), law.length / most)
-    return {8 << i: corrected.remainder(rules, corrected.equal_bins(law, 8 << i)) for i in range((most // 8).bit_length())}
+    return {
+        8 << i: corrected.remainder(rules, corrected.equal_bins(law, 8 << i)) for i in range((most // 8).bit_length())
+    }
 
 
 @lru_cache(maxsize=8)
@@ -135,6 +137,9 @@ def slopes(law: Any) -> Slopes:
 
 def _remainder(page: Page, law: Any, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
     """W over its asymptote and the slope of W, both extrapolated; the plain ratio at the most classes beside them."""
+    if not resolved(law, MOST):
+        page.skip("remainder", "asymptotic", UNSEEN_FEATURE)
+        return
     here, one = slopes(law), Estimate(1.0, 0.0)
     D = here.length
     for most in (CLASSES[-1], MOST):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from numerics import deadline
 from numerics.expression.tree import Expression
 from unskew.ground.refusals import InputError
 
@@ -213,7 +214,9 @@ class Density:
             place = np.searchsorted(ends, y, side="right")
             exact = np.empty(y.shape)
             for number, piece in enumerate(self.pieces):
-                exact[place == number] = accurate(getattr(piece, which), y[place == number], int(which == "slope_expression"))
+                exact[place == number] = accurate(
+                    getattr(piece, which), y[place == number], int(which == "slope_expression")
+                )
             return exact[()]
         values = None
         for piece in self.pieces:
@@ -234,6 +237,7 @@ class Density:
         """
         from numerics.expression.values import accurate
 
+        deadline.check()
         lower, upper = self.support
         inner = {cut for cut in (*cuts, *self.mesh) if lower < cut < upper}
         ends = [lower, *sorted(inner), upper]

@@ -7,9 +7,11 @@ is an error estimate that is true. Panels halve towards whatever is in the way: 
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from numerics import deadline
 from numerics.expression.calculus import derivative
 from numerics.expression.tree import Constant, Expression, TrigonometricSeries
 from unskew.ground.refusals import InputError
@@ -49,10 +51,13 @@ def panels(piece: Piece, length: Fraction, name: str) -> list[Fraction]:
     cuts: list[Fraction] = []
     stack = [(piece.lower, piece.upper)]
     slope = derivative(piece.expression)
-    narrowest = length / 2**DEEPEST
+    # Doubles are coarser away from zero: a panel must still tell its nodes from its end.
+    far = max(abs(piece.lower), abs(piece.upper), length) / length
+    narrowest = length / 2**DEEPEST * 2 ** math.ceil(math.log2(far))
     with flint.ctx.workprec(PRECISION):
         while stack:
             left, right = stack.pop()
+            deadline.check()
             if _smooth(piece, slope, left, right) or (
                 right - left <= narrowest and (left == piece.lower or right == piece.upper)
             ):

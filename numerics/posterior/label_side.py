@@ -175,6 +175,7 @@ def label_side(law: Any, classes: Sequence[int], width: float) -> LabelSide:
     else:
         slope_square = rule.integrate(lambda nodes: np.where(np.isfinite(nodes.log_ratio), nodes.slope, np.inf) ** 2)
         low, high, error = panel_range(finest.log_ratio, rule.orders[0])
+        low, high = with_roots(law, finest.y, rule.orders[0], low, high)
         steep_low, steep_high, steep_error = panel_range(finest.slope, rule.orders[0])
         lipschitz = Estimate(float(max(np.max(steep_high), -np.min(steep_low))), float(np.max(steep_error)))
         if law.graded or not np.all(np.isfinite(finest.log_ratio)):
@@ -240,6 +241,23 @@ def _bin_side(
         # p(y|c) is 0/0 in a bin that is never sampled; KL(q_C||p_C) is infinite.
         kl_classes, remainder, difference = INFINITE, UNDEFINED, UNDEFINED
     return BinSide(count, edges, q, p, low, high, error, kl_classes, remainder, difference)
+
+
+def with_roots(law: Any, y: np.ndarray, order: int, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ranges of l on panels, with its values at roots, which no interpolant reaches."""
+    from numerics.expression.values import accurate
+
+    first = y.reshape(-1, order)[:, 0]
+    offset = math.log(law.length) - law.log_normaliser
+    for piece in law.pieces:
+        ends = np.array([float(piece.lower), float(piece.upper)])
+        places = np.searchsorted(first, ends, side="left") - np.array([0, 1])
+        for place, end, value in zip(
+            places, (piece.lower, piece.upper), accurate(piece.log_expression, ends), strict=True
+        ):
+            if end in law.graded:
+                low[place], high[place] = min(low[place], value + offset), max(high[place], value + offset)
+    return low, high
 
 
 def panel_range(values: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from numerics import checks, runtime
+from numerics import checks, deadline, runtime
+from numerics.records import Check, not_applicable
 from numerics.verify import interrupt, proofs
 from numerics.verify.request import PROGRAM, Request
 from unskew.ground import command, files
@@ -21,6 +22,7 @@ DEVICES = 2
 FINEST, COARSEST = 500, 1000
 LABELS = "labels:"
 SHOWN = 60
+SLOW = "give a density with fewer features, a shorter support or more noise"
 
 
 def run(request: Request) -> int:
@@ -35,12 +37,19 @@ def run(request: Request) -> int:
     _writable(request)
     with interrupt.at_once(PROGRAM) as leave, proofs.started(request.only, request.falsify) as proving:
         leave.processes.append(proving.process)
-        evidence = gather(request)
-        if request.falsify:
-            from numerics.verify import falsify
+        with deadline.within(deadline.BUDGET):
+            try:
+                evidence = gather(request)
+            except deadline.OutOfTime:
+                raise InputError(
+                    f"{shown(request)} is not decided within {deadline.BUDGET:g} s of processor time", SLOW
+                ) from None
+            if request.falsify:
+                from numerics.verify import falsify
 
-            return falsify.falsify(request, evidence, proving.collect())
-        found = [check for name in request.only for check in checks.load(name).checks(evidence)]
+                with deadline.stopped():
+                    return falsify.falsify(request, evidence, proving.collect())
+            found = [check for name in request.only for check in decided(name, evidence)]
         ledger = proving.collect()
         from numerics.verify import page, report
 
@@ -54,6 +63,15 @@ def run(request: Request) -> int:
     else:
         page.whole(request, made, ordered, {entry["name"]: entry["question"] for entry in ledger["results"]}, saved)
     return command.HOLDS if made["status"] == "holds" else command.FAILS
+
+
+def decided(name: str, evidence: Any) -> list[Check]:
+    """The checks of a result; where the run's time is spent, one that says so in their place."""
+    try:
+        return list(checks.load(name).checks(evidence))
+    except deadline.OutOfTime:
+        why = f"not decided: the {deadline.BUDGET:g} s of processor time of a run are spent; run it with --only {name}"
+        return [not_applicable(name, "all", "identity", "quadrature", why)]
 
 
 def write(request: Request, made: dict[str, Any]) -> list[str]:
@@ -81,6 +99,7 @@ def gather(request: Request) -> Any:
     from numerics.channels import Channel
     from numerics.evidence import Evidence
     from numerics.posterior.quantities import quantities
+    from numerics.verify import agreement
     from numerics.world import World
 
     length = law.support[1] - law.support[0]
@@ -91,14 +110,25 @@ def gather(request: Request) -> Any:
             f"give between 1/{FINEST} of the length (quadrature grows with the square) and {COARSEST} times it",
         )
     here = World(law, Channel(request.channel, float(noise)), request.classes)
-    found = quantities(here)
+    found, certified = quantities(here), certificates(here)
+    if not law.discrete:
+        try:
+            agreement.refuse_disagreement(found, certified)
+        except InputError as problem:
+            raise InputError(f"{shown(request)}: {problem.culprit}", problem.remedy) from problem
     fits = None
     if request.fit:
         from numerics.fits import fits as fit
 
-        with progress(request) as tick:
+        with progress(request) as tick, deadline.stopped():
             fits = fit(here, request.seeds, request.seed, progress=tick)
-    return Evidence(here, found, certificates(here), fits, request.seeds, request.full)
+    return Evidence(here, found, certified, fits, request.seeds, request.full)
+
+
+def shown(request: Request) -> str:
+    """The density as it was typed, shortened."""
+    text = request.density
+    return f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
 
 
 def label_law(request: Request) -> Any:
@@ -110,11 +140,10 @@ def label_law(request: Request) -> Any:
     from numerics.laws import densities
 
     text, support = request.density, request.support or densities.UNIT
-    shown = f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
     if text in densities.NAMES:
         return densities.named(text, support)
     if text.isidentifier() and text not in ("y", "pi"):
-        raise InputError(shown, f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
+        raise InputError(shown(request), f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
     try:
         if text.startswith(LABELS):
             from numerics.laws.labels import from_file
@@ -122,7 +151,7 @@ def label_law(request: Request) -> Any:
             return from_file(text.removeprefix(LABELS), request.support)
         return densities.typed(text, support)
     except InputError as problem:
-        raise InputError(f"{shown}: {problem.culprit}", problem.remedy) from problem
+        raise InputError(f"{shown(request)}: {problem.culprit}", problem.remedy) from problem
 
 
 @contextmanager
