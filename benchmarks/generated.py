@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -351,7 +352,7 @@ def _numbers(
     nodes, weights = np.polynomial.legendre.leggauss(order)
     # Gauss-Legendre nodes good to 16 digits integrate to 16 digits.
     y, w, logs = [], [], []
-    for left, right in zip(ends, ends[1:], strict=False):
+    for left, right in pairwise(ends):
         half, middle = (right - left) / 2, (right + left) / 2
         for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
             u = middle + half * node

@@ -137,15 +137,19 @@ def _highest(
                 # An end is the highest there: the middle just now, the other one before.
                 continue
             inner = (left + right) / 2
-            bound = sign * _real(ball(expression, interval(left, right)))
-            if rise.is_finite():
+            whole = ball(expression, interval(left, right))
+            bound = sign * _real(whole) if whole.is_finite() else arb("inf")
+            if rise.is_finite() and whole.is_finite():
                 centre = sign * _real(ball(expression, acb(exact(inner))))
                 bound = bound.intersection(centre + rise * exact((right - left) / 2) * arb(0, 1))
             if not bound.upper() <= taken.lower():
                 heapq.heappush(heap, (-float(bound.upper()), left, right, bound))
         if not heap or -heap[0][0] - float(taken.mid()) <= NARROW * (1 + abs(float(taken.mid()))):
             break
-    return taken.max(heap[0][3].upper()).union(taken) if heap else taken
+    highest = taken.max(heap[0][3].upper()).union(taken) if heap else taken
+    if not highest.is_finite():
+        raise NotCertified("no certified range of the density", "its enclosure is not finite on this support")
+    return highest
 
 
 def _rise(slope: Expression, low: Fraction, high: Fraction) -> arb:
