@@ -10,6 +10,7 @@ from unskew.ground import command
 BENCHMARKS = {
     "verify": "the verifier",
     "study": "the engine of the 1-D study",
+    "fuzz": "whether random densities are judged rightly or refused",
     "alarms": "how often the statistical checks raise a false alarm",
 }
 

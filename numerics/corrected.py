@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from numerics import quadrature
+from numerics import deadline, quadrature
 from numerics.channels import Channel
 from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
@@ -75,7 +75,7 @@ def equal_places(labels: Labels, count: int) -> np.ndarray:
     return np.repeat(np.arange(count), len(labels.y) // count)
 
 
-def remainder(rules: Sequence[Labels], classes: Sequence[Fraction] | int) -> Estimate:
+def remainder(rules: Sequence[Labels], classes: Sequence[Fraction | float] | int) -> Estimate:
     """W = sum_c q_c log E_{q|c} e^(l - E l), by two orders; relative accuracy but for the rounding of l itself.
 
     Args:
@@ -90,6 +90,12 @@ def remainder(rules: Sequence[Labels], classes: Sequence[Fraction] | int) -> Est
         slope = max(slope, float((labels.weight * np.abs(np.expm1(t))).sum()))
     rounding = 8 * EPSILON * (1 + float(np.abs(rules[0].log_ratio).max())) * slope
     return Estimate(found[0], SAFETY * abs(found[0] - found[-1]) + rounding + 16 * EPSILON * abs(found[0]))
+
+
+def equal_bins(law: Law, count: int) -> Sequence[float]:
+    """Edges of K equal bins as doubles: enough to place nodes, which keep clear of panel ends."""
+    low, high = (float(end) for end in law.support)
+    return np.linspace(low, high, count + 1).tolist()
 
 
 def equal_edges(law: Law, count: int) -> tuple[Fraction, ...]:
@@ -133,6 +139,7 @@ def kernel(labels: Labels, channel: Channel, order: int, panel: float = 1.5) -> 
         part.ravel()
         for part in quadrature.composite(quadrature.split([low - reach, low, high, high + reach], panel * noise), order)
     )
+    deadline.check()
     log_kernel = channel.log_density(x[:, None], labels.y[None, :])
     top = log_kernel.max(axis=1)
     joint = np.exp(log_kernel - top[:, None]) * labels.weight
@@ -152,6 +159,7 @@ def costs(rules: Sequence[Labels], prepared: Sequence[Kernel], edges: Sequence[F
     excess, squares, moved = [], [], []
     oscillation = 0.0
     for labels, here in zip(rules, prepared, strict=True):
+        deadline.check()
         place = bin_index(edges, labels.y)
         t, level, _ = centred(labels, place)
         t = t - level[place]

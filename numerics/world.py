@@ -78,7 +78,7 @@ def common_cells(partitions: Sequence[Sequence[Fraction]]) -> tuple[Fraction, ..
     return tuple(sorted({edge for edges in partitions for edge in edges}))
 
 
-def bin_index(edges: Sequence[Fraction], y: np.ndarray) -> np.ndarray:
+def bin_index(edges: Sequence[Fraction | float], y: np.ndarray) -> np.ndarray:
     """The bin of each label, shape of `y`: [e_i, e_{i+1}), the last one closed."""
     inner = np.array([float(edge) for edge in edges[1:-1]])
     return np.searchsorted(inner, y, side="right")

@@ -59,12 +59,12 @@ def log_sinh_ratio(u: arb) -> arb:
     if not u > SERIES_BELOW:
         top = u.abs_upper() ** 2 / 6
         return (u.abs_lower() ** 2 / 6 - u.abs_upper() ** 4 / 180).union(top)
-    return (u.sinh() / u).log()
+    return u + (1 - (-2 * u).exp()).log() - (2 * u).log()
 
 
 def density_bounds(law: Any, partitions: Sequence[Sequence[Fraction]]) -> list[RemainderBounds]:
     """The bounds of each partition for a density; ranges of l over the common cells by ball arithmetic, once for all partitions."""
-    cells = sorted({*(edge for edges in partitions for edge in edges), *law.breakpoints})
+    cells = sorted({*(edge for edges in partitions for edge in edges), *law.mesh})
     ranges, steepness = {}, arb(0)
     smooth = _continuous(law)
     for piece in law.pieces:
@@ -72,7 +72,7 @@ def density_bounds(law: Any, partitions: Sequence[Sequence[Fraction]]) -> list[R
         for low, high in pairwise(inside):
             ranges[low] = extremes(piece.log_expression, low, high)
             try:
-                bottom, top = extremes(piece.slope_expression, low, high) if smooth else (arb(0), arb(0))
+                bottom, top = extremes(piece.slope_expression, low, high, 40) if smooth else (arb(0), arb(0))
             except NotCertified:
                 # The slope is not bounded (a root at an end): no Lipschitz bound, the others stand.
                 smooth = False

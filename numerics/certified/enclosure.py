@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from fractions import Fraction
 import flint
 from flint import acb, arb
 
-from numerics.expression.balls import ball, exact, interval, is_real
+from numerics import deadline
+from numerics.expression.balls import ball, bounded_integral, exact, interval, is_real
 from numerics.expression.calculus import derivative
 from numerics.expression.tree import Expression
 from numerics.records import Estimate
 from unskew.ground.refusals import InputError
 
+NARROW = 2.0**-52
+"""A gap between a bound and a value so narrow, as a share of one plus its size, is left."""
 DIGITS = 25
 """Decimals of a midpoint; 20 are promised."""
 
@@ -82,51 +86,76 @@ def integral(
     Raises:
       NotCertified: the enclosure is not finite.
     """
-    value = acb.integral(
-        lambda y, analytic: function(y, bool(analytic)),
-        acb(exact(lower)),
-        acb(exact(upper)),
-        rel_tol=arb(2) ** -bits,
-        abs_tol=arb(2) ** -bits,
-    )
+    value = bounded_integral(function, lower, upper, arb(2) ** -bits, arb(2) ** -bits)
     if not value.is_finite():
         raise NotCertified(f"no certified {what}", f"no finite enclosure over [{float(lower):g}, {float(upper):g}]")
     return value.real
 
 
-def extremes(expression: Expression, lower: Fraction, upper: Fraction, depth: int = 12) -> tuple[arb, arb]:
+def extremes(expression: Expression, lower: Fraction, upper: Fraction, tries: int = 200) -> tuple[arb, arb]:
     """Balls that hold the infimum and the supremum of a smooth expression on an interval.
 
-    Where the derivative's ball has one sign the function is monotone and its ends decide; elsewhere the interval is halved, and at `depth` the
-    ball of the values (by the mean value form) stands for both.
+    Where the derivative's ball has one sign the function is monotone and its ends decide; elsewhere the part with the largest bound (by the mean value
+    form) is halved, until the bound meets a value that is taken or the tries run out: then the ball is as wide as the gap.
 
     Raises:
       NotCertified: no finite enclosure of the values.
     """
     slope = derivative(expression)
+    ends = tuple(_real(ball(expression, acb(exact(end)))) for end in (lower, upper))
+    steep = _rise(slope, lower, upper)
+    if steep >= 0:
+        return ends[0], ends[1]
+    if steep <= 0:
+        return ends[1], ends[0]
+    return -_highest(expression, slope, lower, upper, ends, -1, tries), _highest(
+        expression, slope, lower, upper, ends, 1, tries
+    )
 
-    def value(y: Fraction) -> arb:
-        return _real(ball(expression, acb(exact(y))))
 
-    def search(low: Fraction, high: Fraction, left: int) -> tuple[arb, arb]:
-        steep = ball(slope, interval(low, high))
-        rise = steep.real if is_real(steep) else arb("nan")
-        ends = value(low), value(high)
-        if rise >= 0:
-            return ends
-        if rise <= 0:
-            return ends[1], ends[0]
-        if left == 0:
-            middle = (low + high) / 2
-            whole = _real(ball(expression, interval(low, high)))
-            if rise.is_finite():
-                whole = whole.intersection(value(middle) + rise * exact((high - low) / 2) * arb(0, 1))
-            return whole, whole
+def _highest(
+    expression: Expression,
+    slope: Expression,
+    lower: Fraction,
+    upper: Fraction,
+    ends: tuple[arb, ...],
+    sign: int,
+    tries: int,
+) -> arb:
+    """The supremum of `sign` times a smooth expression, by best bound first."""
+    taken = (sign * ends[0]).max(sign * ends[1])
+    heap = [(-math.inf, lower, upper, arb("inf"))]
+    for _ in range(tries):
+        deadline.check()
+        _, low, high, _ = heapq.heappop(heap)
         middle = (low + high) / 2
-        (a, b), (c, d) = search(low, middle, left - 1), search(middle, high, left - 1)
-        return a.min(c), b.max(d)
+        value = sign * _real(ball(expression, acb(exact(middle))))
+        taken = taken.max(value)
+        for left, right in ((low, middle), (middle, high)):
+            rise = _rise(slope, left, right)
+            if rise >= 0 or rise <= 0:
+                # An end is the highest there: the middle just now, the other one before.
+                continue
+            inner = (left + right) / 2
+            whole = ball(expression, interval(left, right))
+            bound = sign * _real(whole) if whole.is_finite() else arb("inf")
+            if rise.is_finite() and whole.is_finite():
+                centre = sign * _real(ball(expression, acb(exact(inner))))
+                bound = bound.intersection(centre + rise * exact((right - left) / 2) * arb(0, 1))
+            if not bound.upper() <= taken.lower():
+                heapq.heappush(heap, (-float(bound.upper()), left, right, bound))
+        if not heap or -heap[0][0] - float(taken.mid()) <= NARROW * (1 + abs(float(taken.mid()))):
+            break
+    highest = taken.max(heap[0][3].upper()).union(taken) if heap else taken
+    if not highest.is_finite():
+        raise NotCertified("no certified range of the density", "its enclosure is not finite on this support")
+    return highest
 
-    return search(lower, upper, depth)
+
+def _rise(slope: Expression, low: Fraction, high: Fraction) -> arb:
+    """The derivative's ball on an interval; not a number where it is not finite and real."""
+    steep = ball(slope, interval(low, high))
+    return steep.real if is_real(steep) else arb("nan")
 
 
 def _real(value: acb) -> arb:

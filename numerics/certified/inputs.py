@@ -23,6 +23,7 @@ from typing import Protocol
 import flint
 from flint import arb, arb_series
 
+from numerics import deadline
 from numerics.certified.enclosure import NotCertified
 from numerics.certified.truncated_moments import Smoothed
 from numerics.expression.balls import exact
@@ -119,7 +120,10 @@ def locals_of(mixture: Mixed, centers: Sequence[Fraction], noise: Fraction, step
     half = exact(step * noise)
     disc, outer = DISC * half, OUTER * half
     margin = OUTER // 2
-    series = [mixture.series(center) for center in centers[margin:-margin]]
+    series = []
+    for center in centers[margin:-margin]:
+        deadline.check()
+        series.append(mixture.series(center))
     values = [
         *(mixture.value(center) for center in centers[:margin]),
         *(one[0] for one in series),
@@ -130,6 +134,7 @@ def locals_of(mixture: Mixed, centers: Sequence[Fraction], noise: Fraction, step
     beyond = ratio**ORDER / (1 - ratio)
     found = []
     for index, one in enumerate(series, margin):
+        deadline.check()
         value = values[index]
         if not value > 0:
             raise Unresolved

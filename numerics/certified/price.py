@@ -220,6 +220,6 @@ def _largest_log_ratio(law: Any) -> arb:
     level = (law.normaliser / exact(law.support[1] - law.support[0])).log()
     bound = arb(0)
     for piece in law.pieces:
-        for end in extremes(piece.log_expression, piece.lower, piece.upper, 6):
+        for end in extremes(piece.log_expression, piece.lower, piece.upper):
             bound = bound.max((end - level).abs_upper())
     return bound

@@ -11,10 +11,10 @@ import numpy as np
 from numerics import corrected, quadrature
 from numerics.channels import Channel
 from numerics.checks.common import Page, rounded, total
-from numerics.checks.limits import UNSEEN, quotient, richardson, seen
+from numerics.checks.limits import UNSEEN, UNSEEN_FEATURE, quotient, resolved, richardson, seen
 from numerics.checks.rates import not_smooth
 from numerics.checks.remainder import log_sinh_ratio
-from numerics.corrected import Labels, equal_places, gap
+from numerics.corrected import Labels, gap
 from numerics.evidence import Evidence
 from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
@@ -86,23 +86,17 @@ class Posterior:
 
 
 def _posteriors(law: Law, channel: Channel, x: float) -> list[Posterior]:
-    """By falling order, on panels of equal width as many as `FINEST` and further ones at breakpoints."""
+    """By falling order, on panels split at `FINEST` equal widths and wherever the law's own nodes are."""
     made = []
-    cuts = corrected.equal_edges(law, FINEST) if law.breakpoints else ()
+    cuts = corrected.equal_edges(law, FINEST)
     for order in corrected.ORDERS:
-        nodes = law.nodes(cuts, order, law.length / FINEST)
+        nodes = law.nodes(cuts, order, law.length)
         m = nodes.log_ratio + channel.log_density(x, nodes.y)
         top = float(m.max())
         m = m - top - math.log(float((nodes.weight * np.exp(m - top)).sum()))
         slope = nodes.slope + channel.slope(x, nodes.y)
         made.append(Posterior(m, Labels(nodes.y, nodes.weight, nodes.log_ratio, order), slope))
     return made
-
-
-def _places(here: Posterior, law: Law, K: int) -> np.ndarray:
-    if not law.breakpoints:
-        return equal_places(here.labels, K)
-    return corrected.bin_index(corrected.equal_edges(law, K), here.labels.y)
 
 
 def mean_error(here: Posterior, place: np.ndarray) -> float:
@@ -152,7 +146,7 @@ def _own(page: Page, log_width: float, inner: float, eighth: float, sharp_factor
 def _definition(page: Page, law: Law, here: Posterior, x: float, K: int, log_width: float) -> None:
     """-log p(c|x) + log d + log p(y|x) on average, against the divergence from uniform; both on one rule, so only rounding differs."""
     w, m = here.labels.weight, here.log_density
-    place, D = _places(here, law, K), law.length
+    place, D = corrected.bin_index(corrected.equal_bins(law, K), here.labels.y), law.length
     mass = np.bincount(place, w * np.exp(m), K)
     there = mass > 0
     entropy = -float(mass[there] @ np.log(mass[there]))
@@ -176,7 +170,7 @@ def _bounds(
 ) -> None:
     steep = steepest(page, x)
     u = Estimate(steep.value * law.length / K / 2, steep.error * law.length / K)
-    place = _places(here[0], law, K)
+    place = corrected.bin_index(corrected.equal_bins(law, K), here[0].labels.y)
     w, m = here[0].labels.weight, here[0].log_density
     mass_q, mass_p = np.bincount(place, w, K), np.bincount(place, w * np.exp(m), K)
     # Bins where the posterior underflows have no p(y|x, c) in doubles.
@@ -221,7 +215,7 @@ def _bounds(
 
 
 def _mean(here: list[Posterior], law: Law, K: int) -> Estimate:
-    fine, coarse = (mean_error(part, _places(part, law, K)) for part in here)
+    fine, coarse = (mean_error(part, corrected.bin_index(corrected.equal_bins(law, K), part.labels.y)) for part in here)
     size = 1 + float(np.abs(here[0].labels.log_ratio).max())
     # m is good to some units of its size near the mode; Err's mean has the slope E|Err| ~ sqrt(2 mean) in it.
     return Estimate(fine, SAFETY * abs(fine - coarse) + 64 * EPSILON * (fine + size * math.sqrt(2 * max(fine, 0.0))))
@@ -251,6 +245,9 @@ def _limit(page: Page, law: Law, here: list[Posterior], x: float, twenty_four: f
     steep = Estimate(squares[0], SAFETY * abs(squares[0] - squares[1]) + 64 * EPSILON * squares[0])
     ratios = [quotient(_mean(here, law, K), steep.scaled((law.length / K) ** 2 / twenty_four)) for K in CLASSES]
     limit = richardson(ratios, 2, (2, 4))
+    if not resolved(law, CLASSES[-1]):
+        page.skip("leading", "asymptotic", UNSEEN_FEATURE)
+        return
     if not seen(limit):
         page.skip("leading", "asymptotic", UNSEEN)
         return
@@ -327,7 +324,7 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     for share in INPUTS:
         x = low + share * law.length
         here = _posteriors(law, evidence.world.channel, x)[0]
-        found = [mean_error(here, _places(here, law, K)) for K in CLASSES]
+        found = [mean_error(here, corrected.bin_index(corrected.equal_bins(law, K), here.labels.y)) for K in CLASSES]
         drawn["at"].append({"x": x, "mean": found})
         if share == INPUTS[1]:
             square = float((here.labels.weight * np.exp(here.log_density) * here.slope**2).sum())

@@ -2,20 +2,24 @@
 
 Values at K, gK, g^2 K, ... whose error is a series in powers of 1/K. Of three successive values two powers are removed; the last two extrapolants
 differ by about the error of the one before the last, which is the larger of the two once the series has set in. That it has is seen
-from the values themselves: their steps must fall at least half as fast as the first power says. Otherwise nothing is read off, so that no
-wide tolerance hides a wrong constant.
+from the values themselves: their steps must fall at least half as fast as the first power says, and the finest value must lie as near
+to the limit as its last step says. Otherwise nothing is read off, so that no wide tolerance hides a wrong constant.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from numerics.quadrature import SAFETY
 from numerics.records import Estimate
 
 SEEN = 0.02
 """A limit known to no better than this share of itself decides nothing: the wrong constants in use differ by at least 10 %."""
+FEATURES = 2.0
+"""Classes at most so many times as wide as the density's narrowest feature see it; wider ones may show a limit that is none."""
+UNSEEN_FEATURE = "the density has features narrower than the finest classes, so no limit is seen"
 UNSEEN = "the limit is not seen with these numbers of classes: the ratio has not settled"
 
 
@@ -37,9 +41,17 @@ def richardson(values: Sequence[Estimate], growth: float, powers: Sequence[float
         here = _three(values[start : start + 3], growth, powers)
         moved = 0.0 if len(values) == 3 else SAFETY * abs(here.value - before)
         before = here.value
+        if not _agrees(here, values[-2:], growth, powers[0]):
+            continue
         if not (start == 0 and len(values) > 3) and here.error + moved < found.error:
             found = Estimate(here.value, here.error + moved)
     return found
+
+
+def _agrees(limit: Estimate, last: Sequence[Estimate], growth: float, power: float) -> bool:
+    """Whether the last value is as near to the limit as its step says, twice over: three coarse values on a plateau say nothing of what finer ones see."""
+    step = abs(last[1].value - last[0].value) / (growth**power - 1)
+    return bool(abs(limit.value - last[1].value) <= 2 * step + limit.error + last[0].error + last[1].error)
 
 
 def _three(values: Sequence[Estimate], growth: float, powers: Sequence[float]) -> Estimate:
@@ -55,6 +67,11 @@ def _three(values: Sequence[Estimate], growth: float, powers: Sequence[float]) -
     if steps[1] > max(2 * steps[0] / first, 2 * known):
         return Estimate(twice.value, math.inf)
     return Estimate(twice.value, twice.error + SAFETY * abs(twice.value - once.value))
+
+
+def resolved(law: Any, classes: int) -> bool:
+    """Whether so many classes of equal width see every feature of a density."""
+    return bool(law.length <= FEATURES * law.finest * classes)
 
 
 def seen(limit: Estimate) -> bool:

@@ -13,11 +13,11 @@ import numpy as np
 from numerics import closed_form, corrected, quadrature
 from numerics.channels import Channel
 from numerics.checks.common import Page, rounded, total
-from numerics.checks.limits import SEEN, UNSEEN, doubling, quotient, richardson, seen
+from numerics.checks.limits import SEEN, UNSEEN, UNSEEN_FEATURE, doubling, quotient, resolved, richardson, seen
 from numerics.corrected import Labels, equal_edges
 from numerics.evidence import Evidence
 from numerics.expression.calculus import derivative
-from numerics.expression.values import evaluate
+from numerics.expression.values import accurate
 from numerics.laws import densities
 from numerics.laws.density import Density
 from numerics.laws.law import Law
@@ -110,7 +110,9 @@ def not_smooth(law: Law, slope_square: Estimate) -> str:
 def remainders(law: Law, most: int = CLASSES[-1]) -> dict[int, Estimate]:
     """W for K = 8, 16, ..., `most`, a power of 2."""
     rules = corrected.label_rules(law, (), law.length / most)
-    return {8 << i: corrected.remainder(rules, 8 << i) for i in range((most // 8).bit_length())}
+    return {
+        8 << i: corrected.remainder(rules, corrected.equal_bins(law, 8 << i)) for i in range((most // 8).bit_length())
+    }
 
 
 @lru_cache(maxsize=8)
@@ -122,11 +124,11 @@ def slopes(law: Density) -> Slopes:
     sums = []
     for order in (12, 9):
         nodes = law.nodes((), order, law.length / (MOST // 4))
-        slope, bend = nodes.slope, evaluate(second, nodes.y, np) * np.ones_like(nodes.y)
+        slope, bend = nodes.slope, accurate(second, nodes.y, 2)
         sums.append([float(nodes.weight @ slope**2), float(nodes.weight @ (slope**4 + 4 * bend**2))])
     low, high = (float(end) for end in law.support)
     at = np.array([low, high])
-    slope, bend = (evaluate(part, at, np) * np.ones(2) for part in (first, second))
+    slope, bend = (accurate(part, at, derivative) for derivative, part in enumerate((first, second), 1))
     ends = slope**3 - 3 * slope * bend
     size = float(np.sum(np.abs(slope) ** 3 + 3 * np.abs(slope * bend)))
     square, fourth = (
@@ -137,13 +139,16 @@ def slopes(law: Density) -> Slopes:
 
 def _remainder(page: Page, law: Law, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
     """W over its asymptote and the slope of W, both extrapolated; the plain ratio at the most classes beside them."""
+    if not resolved(law, MOST):
+        page.skip("remainder", "asymptotic", UNSEEN_FEATURE)
+        return
     here, one = slopes(law), Estimate(1.0, 0.0)
     D = here.length
     for most in (CLASSES[-1], MOST):
         found = remainders(law, most)
         ratios = [quotient(W, here.square.scaled((D / K) ** 2 / twenty_four)) for K, W in found.items()]
         limit = richardson(ratios, 2, EVEN)
-        if seen(limit):
+        if seen(limit) and resolved(law, most):
             break
     else:
         page.skip("remainder", "asymptotic", UNSEEN)

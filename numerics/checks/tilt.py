@@ -100,7 +100,7 @@ def _integral(here: World, x: float, tilted: bool) -> Estimate:
         density = law.density(y) if tilted else np.full_like(y, 1 / law.length)
         return density * np.exp(channel.log_density(x, y))
 
-    edges = [float(edge) for edge in (law.support[0], *law.breakpoints, law.support[1])]
+    edges = [float(edge) for edge in (law.support[0], *law.mesh, law.support[1])]
     return quadrature.integrate(integrand, edges, channel.noise / 2)
 
 

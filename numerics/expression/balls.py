@@ -12,13 +12,21 @@ from functools import reduce
 from itertools import pairwise
 
 import flint
+import numpy as np
 from flint import acb, arb, fmpq
 
+from numerics import deadline
 from numerics.expression.calculus import antiderivative
 from numerics.expression.series import ball_series, series_masses
 from numerics.expression.tree import Call, Constant, Expression, Label, TrigonometricSeries
 from unskew.ground.refusals import InputError
 
+ROUNDING_PRECISIONS = (96, 192, 384, 1_536)
+"""Bits that are tried in turn to round a value to a double."""
+DOUBLE = 2.0**-56
+"""Largest radius of a ball, as a share of one plus its size, that is rounded to a double."""
+MOST_EVALUATIONS = 100_000
+"""Of an integrand: seconds, where a smooth one takes hundredths."""
 PRECISION = 192
 """Working precision in bits: 20 digits are asked for, the rest is for cancellation."""
 
@@ -55,8 +63,17 @@ def ball(expression: Expression, y: acb, analytic: bool = False) -> acb:
     raise TypeError(expression)
 
 
+RISING = {"exp": arb.exp, "log": arb.log, "sqrt": arb.sqrt, "tanh": arb.tanh, "erf": arb.erf}
+"""Real functions whose range on an interval is that between its ends; Arb's own enclosure of a wide ball is far wider."""
+WIDE = 2.0**-10
+
+
 def _apply(function: str, values: list[acb], analytic: bool) -> acb:
     first = values[0]
+    if not analytic and function in RISING and _is_wide(first):
+        low, high = RISING[function](first.real.lower()), RISING[function](first.real.upper())
+        if low.is_finite() and high.is_finite():
+            return acb(low.union(high))
     match function:
         case "neg":
             return -first
@@ -93,8 +110,14 @@ def _apply(function: str, values: list[acb], analytic: bool) -> acb:
     raise TypeError(function)
 
 
+def _is_wide(value: acb) -> bool:
+    return value.imag.is_zero() and value.real.is_finite() and bool(value.real.rad() > WIDE)
+
+
 def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
     numerator, denominator = exponent.numerator, exponent.denominator
+    if denominator == 1 and numerator > 0 and numerator % 2 == 0 and not analytic and _is_wide(base):
+        return acb((base.real.abs_lower() ** numerator).union(base.real.abs_upper() ** numerator))
     if denominator == 1:
         return base**numerator if numerator >= 0 else 1 / base**-numerator
     if denominator == 2:
@@ -109,6 +132,21 @@ def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
 def interval(lower: Fraction, upper: Fraction) -> acb:
     """The real ball that covers `[lower, upper]`."""
     return acb(arb(exact((lower + upper) / 2), exact((upper - lower) / 2)))
+
+
+def rounded(expression: Expression, y: np.ndarray) -> np.ndarray:
+    """Values at doubles, each rounded once from a ball: to a unit of rounding of one plus its size; nan where no ball is finite."""
+    found = np.full(len(y), np.nan)
+    for place, label in enumerate(y.tolist()):
+        if place % 256 == 0:
+            deadline.check()
+        for bits in ROUNDING_PRECISIONS:
+            with flint.ctx.workprec(bits):
+                value = ball(expression, acb(label)).real
+                if value.is_finite() and value.rad() <= (1 + abs(value.mid())) * DOUBLE:
+                    found[place] = float(value.mid())
+                    break
+    return found
 
 
 def is_real(value: acb) -> bool:
@@ -128,18 +166,31 @@ def integral(function: Callable[[acb, bool], acb], lower: Fraction, upper: Fract
     Raises:
       InputError: the enclosure is not finite: the integrand is not integrable as far as can be proved.
     """
-    value = acb.integral(
-        lambda y, analytic: function(y, bool(analytic)),
-        acb(exact(lower)),
-        acb(exact(upper)),
-        rel_tol=arb(2) ** -min(100, flint.ctx.prec - 20),
-        abs_tol=arb(0),
-    )
+    value = bounded_integral(function, lower, upper, arb(2) ** -min(100, flint.ctx.prec - 20), arb(0))
     if not value.real.is_finite():
         raise InputError(
             f"no finite integral over [{float(lower):g}, {float(upper):g}]", "choose a density that is integrable there"
         )
     return value.real
+
+
+def bounded_integral(
+    function: Callable[[acb, bool], acb], lower: Fraction, upper: Fraction, relative: arb, absolute: arb
+) -> acb:
+    """`acb.integral` that ends: after `MOST_EVALUATIONS`, and soon after the run's time is spent.
+
+    Raises:
+      OutOfTime: it is.
+    """
+
+    def integrand(y: acb, analytic: bool) -> acb:
+        return acb("nan") if deadline.spent() else function(y, bool(analytic))
+
+    value = acb.integral(
+        integrand, acb(exact(lower)), acb(exact(upper)), rel_tol=relative, abs_tol=absolute, eval_limit=MOST_EVALUATIONS
+    )
+    deadline.check()
+    return value
 
 
 def masses(expression: Expression, edges: list[Fraction]) -> list[arb]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 import flint
 from flint import acb
 
+from numerics import deadline
 from numerics.expression.balls import PRECISION, ball, exact, interval, is_real
 from numerics.expression.calculus import derivative, polynomial
 from numerics.expression.tree import KINKED, Call, Constant, Expression, children, contains, negate, rebuild, subtract
@@ -94,6 +95,7 @@ def _roots(expression: Expression, lower: Fraction, upper: Fraction) -> list[Fra
     cells = 0
     while stack:
         left, right, depth = stack.pop()
+        deadline.check()
         cells += 1
         cell = interval(left, right)
         value = ball(expression, cell)
@@ -149,6 +151,7 @@ def prove_positive(expression: Expression, lower: Fraction, upper: Fraction, wha
         if not heap:
             return
         _, left, right = heapq.heappop(heap)
+        deadline.check()
         middle = (left + right) / 2
         _refuse_at(expression, middle, what)
         if _positive_on(expression, slope, left, right, lower, upper):

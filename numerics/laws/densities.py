@@ -87,14 +87,18 @@ def typed(text: str, support: Support = UNIT) -> Density:
     expression = parse(text)
     pieces = tuple(Piece(*piece) for piece in certified_pieces(expression, lower, upper, text.strip()))
     density = Density(text.strip(), support, pieces, f"p(y) proportional to {written(expression)}")
-    with np.errstate(all="ignore"):
-        largest = float(np.max(np.abs(density.nodes((), 16, density.length / 64).log_ratio)))
-    if not largest <= LARGEST_LOG_RATIO:
+    if not _largest_log_ratio(density) <= LARGEST_LOG_RATIO:
         raise InputError(
-            f"density {text.strip()!r} spans more than exp(+-{LARGEST_LOG_RATIO:g}) or overflows in double precision",
+            f"density {text.strip()!r} spans more than exp(+-{LARGEST_LOG_RATIO:g})",
             "choose a gentler one or a shorter support",
         )
     return density
+
+
+def _largest_log_ratio(density: Density) -> float:
+    """`sup |l|` from the nodes; between them l moves by less than the mesh allows."""
+    with np.errstate(all="ignore"):
+        return float(np.max(np.abs(density.nodes((), 4, density.length).log_ratio)))
 
 
 def _checked(support: Support) -> Support:

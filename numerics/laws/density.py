@@ -5,7 +5,7 @@ One object serves double precision (quadrature, sampling) and ball arithmetic (c
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from numerics import deadline
 from numerics.expression.tree import Expression
 from numerics.laws.law import LabelNodes, Support
 from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
     from flint import acb, arb
-
-GRADINGS = 40
-"""Halvings towards a root at an end: over the last panel, a share 2^-40 of its piece, a root's integral is below 2^-60, and nodes
-are still 2^-49 from the end where doubles are 2^-53 apart."""
 
 
 DOUBLE = 2.0**-56
@@ -106,22 +103,35 @@ class Density:
         return []
 
     @cached_property
+    def mesh(self) -> tuple[Fraction, ...]:
+        """Ends, within the support, of panels on which no feature is missed (`numerics.laws.mesh`), breakpoints among them; ascending.
+
+        Raises:
+          InputError: features too narrow or too many to be followed.
+        """
+        from numerics.laws.mesh import panels
+
+        length = self.support[1] - self.support[0]
+        inner = [cut for piece in self.pieces for cut in (piece.lower, *panels(piece, length, self.name))]
+        return tuple(inner[1:])
+
+    @cached_property
+    def finest(self) -> float:
+        """Width of the narrowest panel of the mesh, in label units: no feature of the density is much narrower."""
+        return float(min(right - left for left, right in pairwise((self.support[0], *self.mesh, self.support[1]))))
+
+    @cached_property
     def graded(self) -> tuple[Fraction, ...]:
-        """Cuts that halve towards every end of a piece where the slope is infinite (a root): quadrature needs them there."""
+        """Ends of pieces at which the slope is infinite (roots)."""
         from numerics.expression.values import evaluate
 
-        cuts: list[Fraction] = []
+        found: list[Fraction] = []
         for piece in self.pieces:
-            width = piece.upper - piece.lower
             ends = np.array([float(piece.lower), float(piece.upper)])
             with np.errstate(all="ignore"):
                 steep = ~np.isfinite(evaluate(piece.slope_expression, ends, np))
-            for here, end, way in zip(steep, (piece.lower, piece.upper), (1, -1), strict=True):
-                if here:
-                    # Doubles are coarser away from zero: the last panel must still tell its nodes from its end.
-                    offset = max(0, math.ceil(math.log2(max(1.0, abs(float(end / width))))))
-                    cuts += [end + way * width / 2**k for k in range(1, GRADINGS - offset + 1)]
-        return tuple(sorted(set(cuts)))
+            found += [end for end, here in zip((piece.lower, piece.upper), steep, strict=True) if here]
+        return tuple(sorted(set(found)))
 
     @cached_property
     def slope_power(self) -> float:
@@ -178,10 +188,19 @@ class Density:
         return self._by_piece(y, "slope_expression")
 
     def _by_piece(self, y: Any, which: str) -> Any:
-        from numerics.expression.values import evaluate
+        from numerics.expression.values import accurate, evaluate
 
         module = _module(y)
         y = module.clip(module.asarray(y, dtype=float), float(self.support[0]), float(self.support[1]))
+        if module is np:
+            ends = [float(piece.lower) for piece in self.pieces[1:]]
+            place = np.searchsorted(ends, y, side="right")
+            exact = np.empty(y.shape)
+            for number, piece in enumerate(self.pieces):
+                exact[place == number] = accurate(
+                    getattr(piece, which), y[place == number], int(which == "slope_expression")
+                )
+            return exact[()]
         values = None
         for piece in self.pieces:
             # Elsewhere the piece is read at its middle: no dead branch can overflow and poison a gradient.
@@ -192,33 +211,30 @@ class Density:
         return values
 
     def nodes(self, cuts: Sequence[Fraction], order: int, width: float) -> LabelNodes:
-        """Composite Gauss-Legendre nodes on the support; panels halve towards an end where the slope is infinite.
+        """Composite Gauss-Legendre nodes on the support, panels split at the mesh; values right to rounding however much the expression cancels.
 
         Args:
-          cuts: panels are split here and at the breakpoints.
+          cuts: panels are split here too.
           order: nodes a panel.
           width: no panel is wider, in label units.
         """
-        from numerics.expression.values import evaluate
+        from numerics.expression.values import accurate
 
+        deadline.check()
         lower, upper = self.support
-        inner = {cut for cut in (*cuts, *self.breakpoints, *self.graded) if lower < cut < upper}
+        inner = {cut for cut in (*cuts, *self.mesh) if lower < cut < upper}
         ends = [lower, *sorted(inner), upper]
         reference, base = np.polynomial.legendre.leggauss(order)
-        piece_number = 0
         columns: list[list[np.ndarray]] = [[], [], [], []]
-        for left, right in pairwise(ends):
-            while self.pieces[piece_number].upper <= left:
-                piece_number += 1
-            piece = self.pieces[piece_number]
-            count = max(1, int(np.ceil(float(right - left) / width * (1 - 1e-12))))
-            edges = np.linspace(float(left), float(right), count + 1)
+        for piece in self.pieces:
+            own = ends[bisect_left(ends, piece.lower) : bisect_left(ends, piece.upper) + 1]
+            edges = _divided(np.array([float(end) for end in own]), width)
             middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
             y = (middle[:, None] + half[:, None] * reference).ravel()
             columns[0].append(y)
             columns[1].append((half[:, None] * base).ravel())
-            columns[2].append(evaluate(piece.log_expression, y, np))
-            columns[3].append(evaluate(piece.slope_expression, y, np))
+            columns[2].append(accurate(piece.log_expression, y))
+            columns[3].append(accurate(piece.slope_expression, y, 1))
         y, weight, log_shape, slope = (np.concatenate(column) for column in columns)
         log_ratio = log_shape - self.log_normaliser + np.log(self.length)
         return LabelNodes(y, weight / weight.sum(), log_ratio, slope)
@@ -276,6 +292,15 @@ class Density:
         from numerics.laws.inverse_sampling import draw
 
         return draw(self._inverse, key, n)
+
+
+def _divided(ends: np.ndarray, width: float) -> np.ndarray:
+    """The ends and points evenly between, so that no panel is wider than `width`."""
+    gaps = np.diff(ends)
+    counts = np.maximum(1, np.ceil(gaps / width * (1 - 1e-12))).astype(int)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    share = (np.arange(counts.sum()) - first) / np.repeat(counts, counts)
+    return np.append(np.repeat(ends[:-1], counts) + np.repeat(gaps, counts) * share, ends[-1])
 
 
 def _module(y: Any) -> Any:

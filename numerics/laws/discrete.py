@@ -47,8 +47,13 @@ class DiscreteLaw:
         return ()
 
     @property
-    def graded(self) -> tuple[Fraction, ...]:
+    def mesh(self) -> tuple[Fraction, ...]:
         """None, as for `breakpoints`."""
+        return ()
+
+    @property
+    def graded(self) -> tuple[Fraction, ...]:
+        """None: there is no slope."""
         return ()
 
     @property

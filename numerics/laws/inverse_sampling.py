@@ -43,9 +43,7 @@ class PiecewiseDensity(Protocol):
     @property
     def support(self) -> Support: ...
     @property
-    def breakpoints(self) -> tuple[Fraction, ...]: ...
-    @property
-    def graded(self) -> tuple[Fraction, ...]: ...
+    def mesh(self) -> tuple[Fraction, ...]: ...
     @property
     def pieces(self) -> Sequence[SmoothPiece]: ...
     @property
@@ -84,7 +82,7 @@ def table(density: PiecewiseDensity) -> Table:
     """
     lower, upper = density.support
     step = (upper - lower) / CELLS
-    grid = sorted({lower + step * i for i in range(CELLS + 1)} | {*density.breakpoints, *density.graded})
+    grid = sorted({lower + step * i for i in range(CELLS + 1)} | {*density.mesh})
     done: list[tuple[Fraction, Fraction, np.ndarray]] = []
     wanted = list(pairwise(grid))
     for rounds in range(ROUNDS + 1):

@@ -57,6 +57,10 @@ class Law(Protocol):
         """What a label file held, where the law is from one."""
 
     @property
+    def mesh(self) -> tuple[Fraction, ...]:
+        """Ends, within the support, of panels on which no feature is missed; none for labels on atoms."""
+
+    @property
     def discrete(self) -> bool:
         """Whether the law sits on atoms."""
 

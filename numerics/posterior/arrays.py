@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import quadrature, world
+from numerics import deadline, quadrature, world
 from numerics.posterior import label_side as labels
 from numerics.world import World
 
@@ -150,6 +150,7 @@ def evaluate(prepared: Prepared, x: np.ndarray, weight: np.ndarray | None = None
     totals: dict[str, Any] = {}
     starts = range(0, len(x), CHUNK)
     for start, arrays in zip(starts, _windows(prepared, [x[i : i + CHUNK] for i in starts]), strict=True):
+        deadline.check()
         block, share = (np.resize(part[start : start + CHUNK], CHUNK) for part in (x, weight))
         share[len(x) - start :] = 0.0
         out = rows(channel.name, float(channel.noise), block, share, middle=prepared.middle, **arrays)

@@ -24,7 +24,7 @@ from numerics.records import Estimate
 
 INFINITE = Estimate(math.inf, 0.0)
 UNDEFINED = Estimate(math.nan, 0.0)
-MOST_NODES = 24_000
+MOST_NODES = 64_000
 TARGET = 1e-13
 ROUNDS = 40
 LABEL_ORDERS = (12, 8)
@@ -130,7 +130,7 @@ def label_rule(law: Law, partitions: Sequence[Sequence[Fraction]], width: float)
     cells = world.common_cells(partitions)
     if law.discrete:
         return LabelRule((law.nodes(cells, 1, math.inf),), (1,), cells)
-    cuts = _evenly(sorted({*cells, *law.breakpoints, *law.graded}), width)
+    cuts = _evenly(sorted({*cells, *law.mesh}), width)
     for _ in range(ROUNDS):
         rule = LabelRule(tuple(law.nodes(cuts, order, math.inf) for order in LABEL_ORDERS), LABEL_ORDERS, cells)
         fine, coarse = (_panel_sums(nodes, order) for nodes, order in zip(rule.nodes, LABEL_ORDERS, strict=True))
@@ -177,6 +177,7 @@ def label_side(law: Law, classes: Sequence[int], width: float) -> LabelSide:
     else:
         slope_square = rule.integrate(lambda nodes: np.where(np.isfinite(nodes.log_ratio), nodes.slope, np.inf) ** 2)
         low, high, error = panel_range(finest.log_ratio, rule.orders[0])
+        low, high = with_roots(law, finest.y, rule.orders[0], low, high)
         steep_low, steep_high, steep_error = panel_range(finest.slope, rule.orders[0])
         lipschitz = Estimate(float(max(np.max(steep_high), -np.min(steep_low))), float(np.max(steep_error)))
         if law.graded or not np.all(np.isfinite(finest.log_ratio)):
@@ -242,6 +243,23 @@ def _bin_side(
         # p(y|c) is 0/0 in a bin that is never sampled; KL(q_C||p_C) is infinite.
         kl_classes, remainder, difference = INFINITE, UNDEFINED, UNDEFINED
     return BinSide(count, edges, q, p, low, high, error, kl_classes, remainder, difference)
+
+
+def with_roots(law: Any, y: np.ndarray, order: int, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ranges of l on panels, with its values at roots, which no interpolant reaches."""
+    from numerics.expression.values import accurate
+
+    first = y.reshape(-1, order)[:, 0]
+    offset = math.log(law.length) - law.log_normaliser
+    for piece in law.pieces:
+        ends = np.array([float(piece.lower), float(piece.upper)])
+        places = np.searchsorted(first, ends, side="left") - np.array([0, 1])
+        for place, end, value in zip(
+            places, (piece.lower, piece.upper), accurate(piece.log_expression, ends), strict=True
+        ):
+            if end in law.graded:
+                low[place], high[place] = min(low[place], value + offset), max(high[place], value + offset)
+    return low, high
 
 
 def panel_range(values: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

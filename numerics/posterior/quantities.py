@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import quadrature
+from numerics import deadline, quadrature
 from numerics.posterior import label_side as labels
 from numerics.posterior.arrays import Prepared, evaluate, prepare
 from numerics.posterior.label_side import INFINITE, UNDEFINED, BinSide
@@ -39,12 +39,16 @@ def quantities(here: World, *, with_curves: bool = True) -> Quantities:
     width = 1.0
     while True:
         panels = input_panels(here, width)
+        before = deadline.left()
         fields = _integrals(here, side, prepared, panels)
         rough = max(
             fields["price_by_tilt"].error / (1.0 + side.log_ratio_span),
             fields["squared_error_price"].error / here.law.length**2,
         )
         if rough < TARGET or 2 * len(panels) * INPUT_ORDERS[0] > MOST_INPUTS:
+            break
+        # Twice as many inputs take twice as long; half of what is left belongs to the checks.
+        if 2 * (before - deadline.left()) > deadline.left() / 2:
             break
         width /= 2
     per = fields.pop("per")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from numerics import checks
+from numerics import checks, deadline
 from numerics.evidence import Evidence
 from numerics.records import Check, EvidenceKind
 from numerics.verify.gather import Tick, gather
@@ -104,7 +104,8 @@ def falsify(
       prover: started on `question.only`, wrong versions included.
       progress: see `gather`.
     """
-    evidence = gather(question, progress)
+    with deadline.within(deadline.BUDGET):
+        evidence = gather(question, progress)
     trials = {name: numeric(name, evidence) for name in question.only}
     ledger = prover.collect()
     return Falsification(

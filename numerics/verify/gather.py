@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from numerics import runtime
+from numerics import deadline, runtime
 from numerics.verify.request import Question
 from unskew.ground.refusals import InputError
 
@@ -38,6 +38,7 @@ def gather(question: Question, progress: AbstractContextManager[Tick | None] | N
     from numerics.channels import Channel
     from numerics.evidence import Evidence
     from numerics.posterior.quantities import quantities
+    from numerics.verify import agreement
     from numerics.world import World
 
     length = law.support[1] - law.support[0]
@@ -48,14 +49,25 @@ def gather(question: Question, progress: AbstractContextManager[Tick | None] | N
             f"give between 1/{FINEST} of the length (quadrature grows with the square) and {COARSEST} times it",
         )
     world = World(law, Channel(question.channel, float(noise)), question.classes)
-    numbers = quantities(world)
+    numbers, enclosures = quantities(world), certificates(world)
+    if not law.discrete:
+        try:
+            agreement.refuse_disagreement(numbers, enclosures)
+        except InputError as problem:
+            raise InputError(f"{shown(question)}: {problem.culprit}", problem.remedy) from problem
     fits = None
     if question.fit:
         from numerics.fits import fits as fit
 
-        with progress or nullcontext() as tick:
+        with progress or nullcontext() as tick, deadline.stopped():
             fits = fit(world, question.seeds, question.seed, progress=tick)
-    return Evidence(world, numbers, certificates(world), fits, question.seeds, question.full)
+    return Evidence(world, numbers, enclosures, fits, question.seeds, question.full)
+
+
+def shown(question: Question) -> str:
+    """The density as it was typed, shortened."""
+    text = question.density
+    return f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
 
 
 def label_law(question: Question) -> Law:
@@ -67,11 +79,10 @@ def label_law(question: Question) -> Law:
     from numerics.laws import densities
 
     text, support = question.density, question.support or densities.UNIT
-    shown = f"--density {text if len(text) <= SHOWN else text[:SHOWN] + '...'}"
     if text in densities.NAMES:
         return densities.named(text, support)
     if text.isidentifier() and text not in ("y", "pi"):
-        raise InputError(shown, f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
+        raise InputError(shown(question), f"use {', '.join(densities.NAMES)}, an expression in y, or labels:FILE")
     try:
         if text.startswith(LABELS):
             from numerics.laws.labels import from_file
@@ -79,4 +90,4 @@ def label_law(question: Question) -> Law:
             return from_file(text.removeprefix(LABELS), question.support)
         return densities.typed(text, support)
     except InputError as problem:
-        raise InputError(f"{shown}: {problem.culprit}", problem.remedy) from problem
+        raise InputError(f"{shown(question)}: {problem.culprit}", problem.remedy) from problem

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from numerics import checks
+from numerics import checks, deadline
 from numerics.evidence import Evidence
-from numerics.records import Check
+from numerics.records import Check, not_applicable
 from numerics.verify import extra_term, summary
-from numerics.verify.gather import Tick, gather
+from numerics.verify.gather import Tick, gather, shown
 from numerics.verify.proofs import Prover
 from numerics.verify.request import Question
 from numerics.verify.result_summary import ResultSummary, Verdict, summarise, verdict
 from numerics.verify.table import Line, filled
+from unskew.ground.refusals import InputError
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +62,17 @@ class Verification:
         return "\n".join(line.text for line in self.lines())
 
 
+def decided(result: str, evidence: Evidence) -> tuple[Check, ...]:
+    """The checks of a result; where the run's time is spent, one that says so in their place."""
+    try:
+        return tuple(checks.run(result, evidence))
+    except deadline.OutOfTime:
+        why = (
+            f"not decided: the {deadline.BUDGET:g} s of processor time of a run are spent; run it with --only {result}"
+        )
+        return (not_applicable(result, "all", "identity", "quadrature", why),)
+
+
 def verify(
     question: Question, prover: Prover, progress: AbstractContextManager[Tick | None] | None = None
 ) -> Verification:
@@ -73,8 +85,13 @@ def verify(
     Raises:
       InputError: the question cannot be answered.
     """
-    evidence = gather(question, progress)
-    numeric = {name: tuple(checks.run(name, evidence)) for name in question.only}
+    with deadline.within(deadline.BUDGET):
+        try:
+            evidence = gather(question, progress)
+        except deadline.OutOfTime:
+            culprit = f"{shown(question)} is not decided within {deadline.BUDGET:g} s of processor time"
+            raise InputError(culprit, "give a density with fewer features, a shorter support or more noise") from None
+        numeric = {name: decided(name, evidence) for name in question.only}
     ledger = prover.collect()
     questions = dict(ledger.questions)
     own = {

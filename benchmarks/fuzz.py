@@ -1,0 +1,216 @@
+"""`python -m benchmarks fuzz`: random densities, from harmless to hostile, and whether the verifier is right about each or refuses it in one line.
+
+Each density of `benchmarks.generated` runs through the verifier without fits, in a process that is ended when it hangs. What it says is set beside mpmath's numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from benchmarks.generated import CLASSES, NOISE, Generated, generate, reference
+from unskew.ground import command
+from unskew.ground.refusals import InputError
+
+LONGEST = 30.0
+ENDED_AFTER = 90.0
+MOST_RUNS = 100_000
+MOST_PANELS = 4_000
+"""Of the reference: beyond, mpmath would take minutes, and the density has only to be refused or to agree with its certificates."""
+OUTCOMES = ("right", "refused", "false alarm", "wrong", "crashed", "over 30 s")
+GOAL = 0.95
+"""Of the densities that must run."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one density.
+
+    Attributes:
+      outcome: one of `OUTCOMES`.
+      words: the refusal, the check that fails, the number that is wrong, or the exception.
+      seconds: by the clock.
+      undecided: results that the budget left undecided.
+    """
+
+    outcome: str
+    words: str
+    seconds: float
+    undecided: int = 0
+
+
+def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] = (4, 8, 16, 32, 64)) -> Verdict:
+    """Runs the verifier on a density in this process and sets its numbers beside the reference.
+
+    Args:
+      only: results whose checks run; all when empty.
+      classes: numbers of classes; `CLASSES` must be among them.
+    """
+    from numerics.verify.run import decided, gather
+
+    from numerics import deadline
+    from numerics.verify.request import RESULTS, Request
+
+    lower, upper = density.support
+    request = Request(
+        density=density.text,
+        support=density.support,
+        noise=(upper - lower) * Fraction(repr(NOISE)),
+        classes=tuple(classes),
+        only=tuple(only) or RESULTS,
+        fit=False,
+    )
+    start = time.perf_counter()
+    try:
+        with deadline.within(deadline.BUDGET):
+            evidence = gather(request)
+            made = [check for name in request.only for check in decided(name, evidence)]
+    except (InputError, deadline.OutOfTime) as problem:
+        return Verdict("refused", str(problem) or "not decided in time", time.perf_counter() - start)
+    except Exception as problem:
+        return Verdict("crashed", f"{type(problem).__name__}: {problem}", time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    undecided = sum(check.note.startswith("not decided") for check in made)
+    if seconds > LONGEST:
+        return Verdict("over 30 s", "", seconds, undecided)
+    wrong = _off(density, evidence)
+    if wrong:
+        return Verdict("wrong", wrong, seconds, undecided)
+    failing = [f"{check.result}.{check.claim}" for check in made if check.status == "fails"]
+    if failing:
+        return Verdict("false alarm", ", ".join(dict.fromkeys(failing)), seconds, undecided)
+    return Verdict("right", "", seconds, undecided)
+
+
+def _off(density: Generated, evidence: Any) -> str:
+    """The first number that lies off the reference by more than both errors, in words."""
+    if density.panels > MOST_PANELS:
+        return ""
+    numbers, truth = evidence.quantities, reference(density)
+    entry = next(entry for entry in numbers.per_classes if entry.classes == CLASSES)
+    pairs = (
+        ("KL(q_y||p_y)", numbers.kl_labels, truth.kl_labels),
+        ("KL(p_y||q_y)", numbers.kl_labels_reversed, truth.kl_labels_reversed),
+        ("W", entry.remainder, truth.remainder),
+        ("price", numbers.price, truth.price),
+    )
+    for name, ours, (value, error) in pairs:
+        if not abs(ours.value - value) <= ours.error + error:
+            return f"{name} is {ours.value:.12g} +- {ours.error:.2g}, truly {value:.12g} +- {error:.2g}"
+    return ""
+
+
+def _work(seeds: Any, verdicts: Any) -> None:
+    """A worker: judges the seeds that it is sent."""
+    from numerics import runtime
+
+    runtime.start()
+    for seed in iter(seeds.recv, None):
+        verdicts.send(judge(generate(seed)))
+
+
+@dataclass
+class _Worker:
+    """A process, its pipes, and what it is at."""
+
+    process: Any
+    pipe: Any
+    seed: int
+    since: float
+
+
+def run(seeds: Sequence[int], workers: int) -> Iterator[tuple[int, Verdict]]:
+    """Verdicts as they come; a worker that hangs or dies is replaced."""
+    context = multiprocessing.get_context("spawn")
+    waiting = list(reversed(seeds))
+    busy: list[_Worker] = []
+
+    def start(seed: int) -> _Worker:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        ours.send(seed)
+        return _Worker(process, ours, seed, time.perf_counter())
+
+    while waiting and len(busy) < workers:
+        busy.append(start(waiting.pop()))
+    while busy:
+        for number, worker in enumerate(busy):
+            late = time.perf_counter() - worker.since > ENDED_AFTER
+            alive = True
+            if worker.pipe.poll(0.02):
+                try:
+                    yield worker.seed, worker.pipe.recv()
+                except EOFError:
+                    worker.process.join()
+                    yield worker.seed, Verdict("crashed", f"the process ended with {worker.process.exitcode}", 0.0)
+                    alive = False
+            elif late:
+                worker.process.kill()
+                yield worker.seed, Verdict("over 30 s", "ended", ENDED_AFTER)
+                alive = False
+            else:
+                continue
+            if not waiting:
+                worker.process.kill()
+                del busy[number]
+                break
+            if alive:
+                worker.seed, worker.since = waiting.pop(), time.perf_counter()
+                worker.pipe.send(worker.seed)
+            else:
+                busy[number] = start(waiting.pop())
+            break
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Judges and prints; exit code 0 when nothing is wrong, crashes, hangs or alarms, and enough of the ordinary densities run.
+
+    Raises:
+      InputError: a number of runs that cannot be.
+    """
+    parser = command.Parser(prog="python -m benchmarks fuzz", description=__doc__)
+    parser.add_argument("--runs", type=int, default=100, help="densities (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first density; the next ones count on (default: 0)")
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    asked: argparse.Namespace = parser.parse_args(list(arguments))
+    if not 1 <= asked.runs <= MOST_RUNS:
+        raise InputError(f"--runs {asked.runs}", f"give a number from 1 to {MOST_RUNS}")
+    found: dict[int, Verdict] = {}
+    for seed, verdict in run(range(asked.seed, asked.seed + asked.runs), asked.workers):
+        found[seed] = verdict
+        if verdict.outcome not in ("right", "refused"):
+            print(f"  {verdict.outcome}: seed {seed}, {generate(seed).text}: {verdict.words}", flush=True)
+    return report(found)
+
+
+def report(found: dict[int, Verdict]) -> int:
+    """Prints the counts; the exit code."""
+    counts = Counter(verdict.outcome for verdict in found.values())
+    for outcome in OUTCOMES:
+        print(f"{outcome:12}{counts[outcome]:6}")
+    reasons = Counter(_reason(verdict.words) for verdict in found.values() if verdict.outcome == "refused")
+    for reason, count in reasons.most_common():
+        print(f"  refused {count:4}: {reason}")
+    ordinary = [verdict for seed, verdict in found.items() if generate(seed).ordinary]
+    ran = sum(verdict.outcome != "refused" for verdict in ordinary)
+    print(f"of {len(ordinary)} ordinary densities {ran} ran ({ran / max(1, len(ordinary)):.1%}); goal: {GOAL:.0%}")
+    slowest = max(verdict.seconds for verdict in found.values())
+    undecided = sum(verdict.undecided > 0 for verdict in found.values())
+    print(f"longest {slowest:.1f} s; {undecided} runs left a result undecided")
+    bad = sum(counts[outcome] for outcome in OUTCOMES[2:])
+    return command.FAILS if bad or ran < GOAL * len(ordinary) else command.HOLDS
+
+
+def _reason(words: str) -> str:
+    """A refusal without what is particular to its density: numbers and quoted text."""
+    import re
+
+    return re.sub(r"[-+]?\d[\d.e+-]*", "#", re.sub(r"'[^']*'|--density .*?: ", "", words))[:110]
