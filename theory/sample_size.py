@@ -17,7 +17,8 @@ from theory.words import R, W
 
 estimated = Atom("phat_c/q_c", r"\tfrac{\hat p_c}{q_c}", C, positive=True, unit=NOTHING)
 """Any estimate of the class masses, as a density against q."""
-v = Named("phat_c/p_c", r"\tfrac{\hat p_c}{p_c}", estimated / R)
+v = Named("v_c", "v_c", estimated / R)
+"""phat_c/p_c, the error of the estimate as a factor."""
 phat_n = Law("phat_n", r"\hat p_n", r / estimated / E(r / estimated))
 """The label law that the correction with the estimate serves: q_c p(y|c)/phat_c, normalised."""
 t = Named("t_c", "t_c", 1 / (v * E(1 / v)))
@@ -82,7 +83,7 @@ RESULT = Result(
             "penalty_exact",
             "identity",
             (Statement(KL(q, phat_n, Y), "=", W + E(ln(v)) + ln(E(1 / v))),),
-            remark="phat_n is the label law q_c p(y|c)/phat_c, normalised, which the correction with the estimate serves",
+            remark="v_c = phat_c/p_c, and phat_n is the label law q_c p(y|c)/phat_c, normalised, which the correction with the estimate serves",
         ),
         Claim(
             "penalty",
