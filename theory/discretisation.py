@@ -97,7 +97,7 @@ def affine_value(sign: int = 1) -> Residual:
     psi = log(sinh(u * v) / (u * v))
     mean_exp = integrate(exp(v * M * t), (t, -d / 2, d / 2)) / d
     yield expand((mean_exp.subs(M, 2 * u / d) - sinh(u * v) / (u * v)).rewrite(exp))
-    yield expand(((diff(psi, v) - sign * psi).subs(v, 1) - AFFINE).rewrite(exp)).equals(0)
+    yield expand(((diff(psi, v) - sign * psi).subs(v, 1) - AFFINE).rewrite(exp))
 
 
 def below_square(formula: Formula) -> Residual:

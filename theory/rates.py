@@ -197,7 +197,8 @@ RESULT = Result(
                 ),
             ),
             assumptions=(
-                "l and k(x|y) three times continuously differentiable in y, with derivatives of k/q(x) bounded over x and y",
+                "l and k(x|y) three times continuously differentiable in y; the suprema over y of (y - f_q) q(y|x) and its first three derivatives are "
+                "square integrable over x",
                 "E kappa^2 > 0",
             ),
         ),

@@ -110,7 +110,7 @@ RESULT = Result(
                         Check("Moments of the frequencies, for every n.", multinomial_moments),
                         Check(
                             "Inserted into the variance, for any number of classes. Some |delta| > e has a probability exponentially small in n; "
-                            "there, with no class empty, the penalty is at most log n.",
+                            "there, with no class empty, the penalty is at most log n - log min_c p_c.",
                             lambda: QUADRATIC.proved(),
                         ),
                     ),

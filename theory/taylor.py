@@ -157,20 +157,20 @@ def quotient_rule(sign: int = -1) -> Residual:
 
 
 def by_parts(power: int = 1) -> Residual:
-    """Taylor's remainder of order n + 1 is that of order n less its term: d/ds of -(h-s)^n f/n! is (h-s)^(n-1) f/(n-1)! - (h-s)^n f'/n!."""
-    h, s, n = symbols("h s n", positive=True)
-    f = sympy.Function("f")(s)
-    term = -((h - s) ** n) * f / sympy.gamma(n + 1)
-    stated = (h - s) ** (n - power) * f * n / sympy.gamma(n + 1) - (h - s) ** n * diff(f, s) / sympy.gamma(n + 1)
-    return sympy.simplify(diff(term, s) - stated)
+    """Taylor's remainder of order n + 1 is that of order n less its term: with g = h - s, so d/ds = -d/dg,
+
+    d/ds of -g^n f/n! is g^(n-1) f/(n-1)! - g^n f'/n!.
+    """
+    g, n = symbols("g n", positive=True)
+    f = sympy.Function("f")(g)
+    stated = g ** (n - power) * f * n / sympy.gamma(n + 1) + g**n * diff(f, g) / sympy.gamma(n + 1)
+    return -diff(-(g**n) * f / sympy.gamma(n + 1), g) - stated
 
 
 def weight_of_the_remainder(shift: int = 1) -> Residual:
-    """int_0^h (h - s)^(n-1)/(n-1)! ds = h^n/n!: by a primitive."""
-    h, s, n = symbols("h s n", positive=True)
-    primitive = -((h - s) ** n) / sympy.gamma(n + shift)
-    yield sympy.simplify(diff(primitive, s) - (h - s) ** (n - 1) / sympy.gamma(n))
-    yield sympy.simplify(primitive.subs(s, 0) + h**n / sympy.gamma(n + 1))
+    """int_0^h g^(n-1)/(n-1)! dg = h^n/n!: by a primitive that is zero at g = 0."""
+    g, n = symbols("g n", positive=True)
+    return sympy.expand_func(diff(g**n / sympy.gamma(n + shift), g) - g ** (n - 1) / sympy.gamma(n))
 
 
 T, S = symbols("t s", positive=True)
