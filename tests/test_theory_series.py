@@ -6,17 +6,15 @@ asymptotic statement with a known next order is met to a multiple of that order;
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from mpmath import mp, mpf
+from mpmath import mpf
 from scipy.special import lambertw
 from sympy import Rational, Symbol, sin, symbols
 
-from theory import bin_width, exact_search, exponential_classes, signs
-from theory.bin_local import L_DERIVATIVES, divergence_of_uniform, divergence_to_uniform, h, mean, t, taylor
+from theory import bin_width, exponential_classes, signs
 from theory.prove import examine
 
 ROUNDING = 1e-12  # a few thousand double operations on numbers of order one
@@ -40,22 +38,6 @@ def test_signs_take_no_guess() -> None:
     for unfit in (free, free**2 + x, sin(x), x / (1 + y), 2**x):
         with pytest.raises(ValueError, match=r"symbol|polynomial"):
             signs.nonnegative(unfit)
-
-
-def test_bin_means_are_exact() -> None:
-    assert mean(t**2 * h) == h / 3
-    assert mean(t**3) == 0
-    affine = taylor(L_DERIVATIVES[:1])
-    u = mpf("0.01")
-    mp.dps = 40
-    for divergence, exact in (
-        (divergence_of_uniform, mp.log(mp.sinh(u) / u)),
-        (divergence_to_uniform, u * mp.coth(u) - 1 - mp.log(mp.sinh(u) / u)),
-    ):
-        series = sum(
-            mpf(int(c.numerator)) / int(c.denominator) * u ** m[0] for m, c in divergence(affine).terms() if m[0] < 5
-        )
-        assert abs(series - exact) < u**6  # the next order, whose coefficient is below one
 
 
 def test_interval_search_needs_the_right_place() -> None:
@@ -136,19 +118,6 @@ def test_second_order_of_the_remainder() -> None:
     gaps = [(remainder(K) - first / K**2) * K**4 - second for K in (16, 32)]
     assert abs(gaps[0]) < 1e-2 * abs(second)
     assert gaps[0] / gaps[1] == pytest.approx(4, rel=0.1)  # the next order is d^6, up to its own d^8
-
-
-def test_search_agrees_with_floats() -> None:
-    q, p = exact_search.LONG_REFERENCE, exact_search.LONG_COUNTS
-
-    def cost(i: int, j: int) -> float:
-        Q, P = sum(q[i:j]), sum(p[i:j])
-        return sum(a * math.log(a / b) for a, b in zip(q[i:j], p[i:j], strict=True)) - Q * math.log(Q / P)
-
-    for classes, value in enumerate(exact_search.by_recursion(q, p), 1):
-        cuts = itertools.combinations(range(1, len(q)), classes - 1)
-        best = min(sum(cost(i, j) for i, j in itertools.pairwise((0, *edges, len(q)))) for edges in cuts)
-        assert math.log(value) == pytest.approx(best, abs=ROUNDING * sum(q))
 
 
 @pytest.mark.parametrize(("classes", "outside"), [(4, 6.5), (128, 235)])

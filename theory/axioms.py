@@ -19,6 +19,7 @@ from theory.terms import (
     NOTHING,
     Apply,
     Atom,
+    B,
     C,
     Density,
     Divergence,
@@ -48,7 +49,7 @@ AXIOMS = (
 )
 """All that a proof for every law rests on, apart from the field arithmetic of rational numbers and log(a b) = log a + log b."""
 
-FOLDS: tuple[Field, ...] = (X, T, C, C | T, X | C, Y, Y | T)
+FOLDS: tuple[Field, ...] = (X, T, C, C | T, B, X | C, X | B, Y, Y | T)
 """Fields tried in this order when a mean is brought to its canonical shape. The order decides what can be proved, never what is true."""
 
 

@@ -2,272 +2,284 @@
 
 from __future__ import annotations
 
-from sympy import QQ, cancel, diff, expand, symbols
-from sympy.polys.rings import PolyElement
+from sympy import Rational, diff, symbols
 
-from theory.bin_local import (
-    G_DERIVATIVES,
-    L_DERIVATIVES,
-    below,
-    exponential,
-    h,
-    l1,
-    logarithm,
-    mean,
-    product,
-    reciprocal,
-    taylor,
-)
-from theory.exact_search import TIED, first_cut_is_unique, greedy_loses, recursion_is_exhaustive
-from theory.exponential_classes import (
-    edge_of_equal_frequency,
-    encloses,
-    equal_width_is_best,
-    equal_width_value,
-    limit_enclosed,
-    limit_ratio,
-)
-from theory.interval_costs import (
-    chord_above,
-    criterion,
-    empty_bin,
-    quadrangle,
-    refinement,
-    reward_difference,
-    tangent_reward,
-)
+from theory.certificate import gibbs
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.exponential_classes import EQUAL_WIDTH, LIMIT, edges_and_divergence, encloses, equal_width_is_best
+from theory.interval_costs import CHORD, SMOOTHED, induction, moves_right, quadrangle, reward_difference, unbounded
+from theory.numbers import Exact
 from theory.prove import proved
-from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.signs import positive
+from theory.record import Result
+from theory.residual import Residual
+from theory.statement import Statement
+from theory.taylor import DIVERGENCE_UNDER_G, coefficient
+from theory.terms import KL, ONE, Atom, B, C, E, Law, Named, X, Y, log, p, q, r, term
+from theory.words import R, W
+from theory.worlds import World, exact
 
-u, K, d, y, s = symbols("u K d y s", positive=True)
+W_finer = Named("W_b", "W_b", KL(q, p, Y, given=B))
+"""What is left inside the parts of the classes."""
+
+ADDITIVE = Statement(W, "=", E(E(-log(r), C) + log(R)))
+"""The cost of a class c, over q_c, is E_q[-l|c] + log(p_c/q_c)."""
+
+
+def split(name: str, *classes: int) -> tuple[Named, World[Exact]]:
+    """W of a partition of four labels, with its world."""
+    world = exact(
+        f"q = 1/4 each, p = (3, 2, 1, 2)/8, classes {name}",
+        q="1/4 1/4 1/4 1/4",
+        p="3/8 2/8 1/8 2/8",
+        k=("1", "1", "1", "1"),
+        classes=classes,
+        labels="1 2 3 4",
+    )
+    return Named(f"W({name})", f"W({name})", KL(q, p, Y, given=C)), world
+
+
+CUT_1, CUT_2, CUT_3 = split("1|234", 0, 1, 1, 1), split("12|34", 0, 0, 1, 1), split("123|4", 0, 0, 0, 1)
+CUTS_12, CUTS_13, CUTS_23 = split("1|2|34", 0, 1, 2, 2), split("1|23|4", 0, 1, 1, 2), split("12|3|4", 0, 0, 1, 2)
+
+t = Atom("t_c", "t_c", C, positive=True)
+m = Law("m", "m", ONE)
+psi = Atom("g(y)", r"g(y)", Y, positive=True)
+"""(q l'^2)^(1/3)/m, m the density of bins; means under m."""
 
 
 def local_cost(constant: int = 24) -> Residual:
-    """KL of a narrow bin under non-uniform q ∝ e^g: (d^2/24) l'^2 + O(d^3)."""
-    log_q = taylor(G_DERIVATIVES)
-    log_ratio = taylor(L_DERIVATIVES)
-    under_q = exponential(log_q)
+    """KL of a narrow bin under q proportional to e^g: (d^2/constant) l'^2 at the centre, and no lower order."""
+    l1 = symbols("l1")
+    yield [coefficient(DIVERGENCE_UNDER_G, order, 1) for order in range(2)]
+    yield coefficient(DIVERGENCE_UNDER_G, 2, 1) - Rational(4, constant) * l1**2
 
-    def log_mean(exponent: PolyElement) -> PolyElement:
-        return logarithm(mean(exponential(exponent)))
 
-    average = product(mean(product(log_ratio, under_q)), reciprocal(mean(under_q)))
-    cost = log_mean(log_q + log_ratio) - log_mean(log_q) - average
-    return below(cost - l1**2 * (2 * h) ** 2 * QQ(1, constant), 3)
+def width_and_mass(power: int = 2) -> Residual:
+    """A bin of width d = 1/(K m) and mass q d has the cost (q l'^2/(24 K^2 m^2)) d: a term of a Riemann sum."""
+    q, slope, K, m, d = symbols("q slope K m d", positive=True)
+    return (q * d * d**2 / 24 * slope**2).subs(d, 1 / (K * m)) - q * slope**2 / (24 * K**power * m**2) / (K * m)
 
 
 def stationary(power: int = 3) -> Residual:
-    """g/m^2 + nu m is stationary in m at m = (2 g/nu)^(1/3)."""
+    """g^3/m^2 + nu m is stationary in m at m = (2/nu)^(1/3) g."""
     g, nu, density = symbols("g nu m", positive=True)
-    return cancel(diff(g / density**2 + nu * density, density).subs(g, nu * density**power / 2))
-
-
-def is_least(twice: int = 2) -> Residual:
-    """g = A^3 m*^3 and x = m*/m: g/m^2 - A^3 (3 m* - 2 m) = A^3 m (x - 1)^2 (x + 2); integrals of m and m* are one."""
-    A, m, x = symbols("A m x", positive=True)
-    yield expand(A**3 * (x * m) ** 3 / m**2 - A**3 * (3 * x * m - twice * m) - A**3 * m * (x - 1) ** 2 * (x + 2))
-    yield 3 - twice - 1  # the integral of 3 m* - 2 m
-    yield positive(x + 2)
+    return diff(g**3 / density**2 + nu * density, density).subs(g, (nu / 2) ** Rational(1, power) * density)
 
 
 RESULT = Result(
     name="best_classes",
     title="The best classes",
     question="Which edges should the classes have?",
-    assumptions=("classes are intervals of labels", "p_c > 0 in every class"),
+    assumptions=("p_c > 0 in every class",),
     claims=(
         Claim(
-            name="criterion",
-            kind="identity",
-            statement="W = KL(q_y||p_y) - KL(q_C||p_C): the partition that minimises W maximises KL(q_C||p_C).",
-            latex=r"W = \mathrm{KL}(q_y\|p_y) - \mathrm{KL}(q_C\|p_C)",
-            proof=(Step("On four labels in two intervals the two sides differ by exactly zero.", criterion),),
-            falsifiers=(
-                Falsifier("sum", "KL(q_C||p_C) added", lambda: criterion(-1)),
-                Falsifier("constant", "W the same for every partition", lambda: criterion(0)),
+            "criterion",
+            "identity",
+            (Statement(W, "=", KL(q, p, Y) - KL(q, p, C)),),
+            remark="the partition that minimises W maximises KL(q_C||p_C)",
+        ),
+        Claim(
+            "refinement",
+            "upper bound",
+            (
+                Statement(W - W_finer, "=", KL(q, p, B, given=C)),
+                Statement(W_finer, "<=", W, (gibbs(E(r, B) / R),)),
+            ),
+            also_true=(
+                AlsoTrue(
+                    "left: x for y in",
+                    "inputs tell no more than labels",
+                    (gibbs(r / E(r, X | B)), gibbs(E(r, B) / R)),
+                ),
+            ),
+            remark="b the part of the class that a label is in, so splitting a class never raises W",
+        ),
+        Claim(
+            "dynamic_programming",
+            "identity",
+            (
+                ADDITIVE,
+                Worded(
+                    "V_K(j) = min_i (V_{K-1}(i) + cost(i, j)) is the least W of the labels up to j in K intervals, for every K and every number of labels",
+                    r"V_K(j) = \min_{i<j}\bigl(V_{K-1}(i) + \mathrm{cost}(i, j)\bigr),\qquad \mathrm{cost}(B) = \sum_{y\in B} q\log\frac qp - q_B\log\frac{q_B}{p_B}",
+                    "every law",
+                    (
+                        Check("W is a sum over classes of a cost of the class alone.", lambda: ADDITIVE.proved()),
+                        Check(
+                            "By induction over K, from V_1(j) = cost(0, j): a partition up to j in K intervals is its last bin and one up to i in "
+                            "K - 1; its W exceeds V_K(j) by two slacks that are not negative, and both are zero for some partition.",
+                            induction,
+                        ),
+                    ),
+                    (Wrong("last_alone", "the last bin always a single label", lambda: induction(False)),),
+                ),
+            ),
+            assumptions=("classes are intervals of labels",),
+        ),
+        Claim(
+            "greedy",
+            "counterexample",
+            (
+                Statement(CUT_1[0], "=", log(term(125) / 108) / 4, world=CUT_1[1]),
+                Statement(log(term(125) / 108) / 4, "<", CUT_2[0], world=CUT_2[1]),
+                Statement(log(term(125) / 108) / 4, "<", CUT_3[0], world=CUT_3[1]),
+                Statement(CUTS_23[0], "=", log(term(25) / 24) / 4, world=CUTS_23[1]),
+                Statement(log(term(25) / 24) / 4, "<", CUTS_12[0], world=CUTS_12[1]),
+                Statement(log(term(25) / 24) / 4, "<", CUTS_13[0], world=CUTS_13[1]),
+            ),
+            remark=(
+                "q = 1/4 each, p = (3, 2, 1, 2)/8, K = 3; the best single cut is after the first label, and with it either second cut leaves more "
+                "than the best two, so splitting greedily is not optimal"
             ),
         ),
         Claim(
-            name="refinement",
-            kind="upper bound",
-            statement="Splitting a bin never raises W.",
-            latex=r"W(A \cup B) - W(A) - W(B) = (q_A + q_B)\,\mathrm{KL}\!\left(\tfrac{q_A}{q_A+q_B}\,\Big\|\,\tfrac{p_A}{p_A+p_B}\right) \ge 0",
-            proof=(
-                Step("What splitting saves is the mass times a KL of two-point laws.", refinement),
-                Step("A divergence is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
+            "quadrangle",
+            "upper bound",
+            (
+                CHORD,
+                Worded(
+                    "cost(A+B) + cost(B+C) <= cost(A+B+C) + cost(B) for neighbouring A, B, C",
+                    r"\mathrm{cost}(A{\cup}B) + \mathrm{cost}(B{\cup}C) \le \mathrm{cost}(A{\cup}B{\cup}C) + \mathrm{cost}(B)",
+                    "every law",
+                    (
+                        Check(
+                            "The ratios of B and of A+B+C lie between those of A+B and of B+C (polynomials without negative coefficients), and "
+                            "right minus left is q_{A+B+C} and q_B times their gaps above the chord.",
+                            quadrangle,
+                        ),
+                    ),
+                    (
+                        Wrong("any_order", "r need not be monotone", lambda: quadrangle(-1)),
+                        Wrong("reversed", "the left side at least the right one", lambda: quadrangle(direction=-1)),
+                    ),
+                ),
+                Worded(
+                    "so the best last edge moves only right with j, and divide and conquer is exact",
+                    r"V(i') + \mathrm{cost}(i', j) \le V(i) + \mathrm{cost}(i, j) \Rightarrow V(i') + \mathrm{cost}(i', j') \le V(i) + \mathrm{cost}(i, j')"
+                    r"\quad (i < i' < j < j')",
+                    "every law",
+                    (
+                        Check(
+                            "An edge i' > i that is no worse at j is no worse at j' > j: the two inequalities add up.",
+                            moves_right,
+                        ),
+                    ),
+                    (Wrong("moves_left", "the quadrangle inequality reversed", lambda: moves_right(-1)),),
+                ),
             ),
-            falsifiers=(
-                Falsifier("raises", "splitting costs that much", lambda: refinement(-1)),
-                Falsifier("nothing", "splitting changes nothing", lambda: refinement(0)),
+            assumptions=(
+                "r monotone (if r falls, read the bins from the right), so that the ratios of neighbouring bins rise",
             ),
         ),
         Claim(
-            name="dynamic_programming",
-            kind="identity",
-            statement=(
-                "W is a sum over bins of a cost of the bin alone, so V_K(j) = min_i (V_{K-1}(i) + cost(i, j)) is the least W of the "
-                "labels up to j in K intervals."
-            ),
-            latex=r"V_K(j) = \min_{i<j}\bigl(V_{K-1}(i) + \mathrm{cost}(i, j)\bigr),\qquad \mathrm{cost}(B) = \sum_{y\in B} q\log\frac qp - q_B\log\frac{q_B}{p_B}",
-            proof=(
-                Step("The sum over bins is the criterion: identity above.", criterion),
-                Step(
-                    "On four and on seven labels, every K, the recursion meets exhaustive search, in exact rationals.",
-                    recursion_is_exhaustive,
+            "density",
+            "asymptotic",
+            (
+                Worded(
+                    "With bins of density m (width 1/(K m)), W ~ (1/(24 K^2)) int q l'^2/m^2 = (1/(24 K^2)) E_m[g^3], g = (q l'^2)^(1/3)/m",
+                    r"W \sim \frac{1}{24K^2}\int\frac{q\,l'^2}{m^2}\,dy = \frac{1}{24K^2}\,E_m[g^3],\qquad g = \frac{(q\,l'^2)^{1/3}}{m}",
+                    "every law",
+                    (
+                        Check(
+                            "A narrow bin has KL (d^2/24) l'^2 to leading order, whatever the slope of q.", local_cost
+                        ),
+                        Check(
+                            "What is left over is O(d^3), the same for every bin: lemma taylor.",
+                            lambda: proved("taylor", "remainder"),
+                        ),
+                        Check("The bins sum to an integral.", width_and_mass),
+                    ),
+                    (
+                        Wrong("twelfth", "1/(12 K^2)", lambda: local_cost(12)),
+                        Wrong("first", "1/K in place of 1/K^2", lambda: width_and_mass(1)),
+                    ),
+                ),
+                Statement(
+                    E(psi**3, law=m) - E(psi, law=m) ** 3,
+                    "=",
+                    E((psi - E(psi, law=m)) ** 2 * (psi + 2 * E(psi, law=m)), law=m),
                 ),
             ),
-            falsifiers=(
-                Falsifier("last_alone", "the last bin always a single label", lambda: recursion_is_exhaustive(False)),
-                Falsifier("no_outer", "the criterion with KL(q_C||p_C) added", lambda: criterion(-1)),
+            assumptions=(
+                "classes are intervals of labels",
+                "log q and l three times continuously differentiable on [a, b]; m continuous and positive; l not constant",
+            ),
+            remark="so the least is W ~ (int (q l'^2)^(1/3))^3/(24 K^2), for m proportional to (q l'^2)^(1/3) alone",
+        ),
+        Claim(
+            "equal_width",
+            "identity",
+            (
+                EQUAL_WIDTH,
+                Worded(
+                    "and no K intervals have a smaller W",
+                    r"= \min W",
+                    "closed form",
+                    (
+                        Check(
+                            "Width times that cost is convex in the width, so equal widths are best (Jensen).",
+                            equal_width_is_best,
+                        ),
+                    ),
+                    (Wrong("slope", "the slope of log(sinh u/u) as coth u + 1/u", lambda: equal_width_is_best(-1)),),
+                ),
+            ),
+            assumptions=("p proportional to exp(-6 y), q uniform on [0, 1]", "classes are intervals of labels"),
+        ),
+        Claim(
+            "equal_frequency",
+            "counterexample",
+            (
+                Worded(
+                    "Equal-frequency classes have a W larger than equal width by a factor in (6.473, 6.474) at K = 4, in (234.90, 234.91) at K = 128",
+                    r"\frac{W_{\text{equal frequency}}}{W_{\text{equal width}}} = 6.47\ldots\ (K = 4),\quad 234.90\ldots\ (K = 128)",
+                    "closed form",
+                    (
+                        Check("Edges and KL(q_y||p_y) in closed form.", edges_and_divergence),
+                        Check("Interval arithmetic at K = 4.", lambda: encloses(4, "6.473", "6.474")),
+                        Check("Interval arithmetic at K = 128.", lambda: encloses(128, "234.90", "234.91")),
+                    ),
+                    (Wrong("better", "equal frequency at most as large at K = 4", lambda: encloses(4, "0", "1")),),
+                ),
+                LIMIT,
+            ),
+            assumptions=("p proportional to exp(-6 y), q uniform on [0, 1]",),
+            remark="the limit is 374.87...",
+        ),
+        Claim(
+            "level_sets",
+            "upper bound",
+            (
+                Statement(KL(q, p, C) - E(log(t) - r * t + 1), "=", E(t * R - 1 - log(t * R))),
+                Worded(
+                    "the right side is not negative, and zero for t_c = q_c/p_c, so moving each label to the class t with the largest log t - r t never lowers KL(q_C||p_C), and some best partition consists of level sets of r",
+                    r"c(y) = \arg\max_c\,(\log t_c - r(y)\,t_c)",
+                    "every law",
+                    (
+                        Check("t - 1 - log t is not negative: lemma gibbs.", lambda: proved("gibbs", "log_bound")),
+                        Check(
+                            "The bound holds for the classes after the move too, with the same t, and its left side rises with every move; before the "
+                            "move both sides were equal. Of two classes, labels with r on one side of a threshold prefer the one, the rest the "
+                            "other, so every class is an interval of r.",
+                            reward_difference,
+                        ),
+                    ),
+                    (Wrong("square", "log t - r^2 t", lambda: reward_difference(2)),),
+                ),
             ),
         ),
         Claim(
-            name="greedy",
-            kind="counterexample",
-            statement="Splitting greedily is not optimal: q = 1/4 each, p = (3, 2, 1, 2)/8, K = 3.",
-            latex=r"q = \tfrac14(1,1,1,1),\quad p = \tfrac18(3,2,1,2),\quad K = 3:\qquad W_{\text{greedy}} > W_{\text{best}}",
-            proof=(
-                Step(
-                    "The best single cut is after the first label, and no other is as good; exact rationals.",
-                    first_cut_is_unique,
+            "empty_bins",
+            "identity",
+            (
+                Worded(
+                    "q_B log(q_B/p_B) -> infinity as p_B -> 0, so raw counts reward an empty bin",
+                    r"q_B\log\frac{q_B}{p_B} \to \infty\ (p_B \to 0)",
+                    "closed form",
+                    (Check("The limit, and the slope -q_B/p_B in p_B.", unbounded),),
+                    (Wrong("exchanged", "q_B log(p_B/q_B)", lambda: unbounded(-1)),),
                 ),
-                Step("With it either second cut leaves a larger W than the best two cuts.", greedy_loses),
-            ),
-            falsifiers=(
-                Falsifier(
-                    "tie",
-                    "the same with p = (4, 3, 1, 4)/12, where a first cut after the third label is as good",
-                    lambda: first_cut_is_unique(TIED),
-                ),
-                Falsifier(
-                    "luck",
-                    "the same with p = (4, 3, 1, 4)/12, where that other first cut leads to the optimum",
-                    lambda: greedy_loses(TIED),
-                ),
-                Falsifier("monotone", "the same with p = (4, 3, 2, 1)/10", lambda: greedy_loses((4, 3, 2, 1))),
-                Falsifier("rising", "the same with p = (1, 4, 4, 4)/13", lambda: greedy_loses((1, 4, 4, 4))),
-            ),
-        ),
-        Claim(
-            name="quadrangle",
-            kind="upper bound",
-            statement=(
-                "If r is monotone, cost(A+B) + cost(B+C) <= cost(A+B+C) + cost(B) for neighbouring A, B, C: the best last edge "
-                "moves only right, and divide and conquer is exact."
-            ),
-            latex=r"\mathrm{cost}(A{\cup}B) + \mathrm{cost}(B{\cup}C) \le \mathrm{cost}(A{\cup}B{\cup}C) + \mathrm{cost}(B)\qquad (r \text{ monotone})",
-            proof=(
-                Step(
-                    "cost is a sum over labels plus q_B log r_B. The ratios of B and of A+B+C lie between those of A+B and of B+C, with "
-                    "the same total mass and the same mean: polynomials without negative coefficients.",
-                    quadrangle,
-                ),
-                Step(
-                    "So the chord of the convex -log over those ends lies above both, with the same mean.", chord_above
-                ),
-            ),
-            falsifiers=(
-                Falsifier("any_order", "r need not be monotone", lambda: quadrangle(-1)),
-                Falsifier("curvature", "-log r with second derivative 1/r", lambda: chord_above(1)),
-            ),
-        ),
-        Claim(
-            name="density",
-            kind="asymptotic",
-            statement=(
-                "With bins of density m (width 1/(K m)), W ~ (1/(24 K^2)) int q l'^2/m^2, least for m proportional to (q l'^2)^(1/3): "
-                "W ~ (int (q l'^2)^(1/3))^3/(24 K^2)."
-            ),
-            latex=r"W \sim \frac{1}{24K^2}\int\frac{q\,l'^2}{m^2}\,dy \ \ge\ \frac{1}{24K^2}\left(\int (q\,l'^2)^{1/3}\,dy\right)^3,\quad \text{equality iff } m \propto (q\,l'^2)^{1/3}",
-            proof=(
-                Step("A narrow bin has KL (d^2/24) l'^2 to leading order, whatever the slope of q.", local_cost),
-                Step("Euler-Lagrange with the constraint int m = 1.", stationary),
-                Step(
-                    "It is the global minimum: the excess is an integral of A^3 m (x - 1)^2 (x + 2), x = m*/m.",
-                    is_least,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("root", "m proportional to (q l'^2)^(1/2)", lambda: stationary(2)),
-                Falsifier("twelfth", "1/(12 K^2)", lambda: local_cost(12)),
-                Falsifier("no_constraint", "the term of the constraint dropped", lambda: is_least(0)),
-            ),
-        ),
-        Claim(
-            name="equal_width",
-            kind="identity",
-            statement="p proportional to exp(-6 y), q uniform on [0, 1]: K equal bins have W = log(sinh u/u), u = 3/K, the least for K intervals.",
-            latex=r"p \propto e^{-6y}:\qquad W_{\text{equal width}} = \log\frac{\sinh(3/K)}{3/K} = \min W",
-            proof=(
-                Step("Every bin has the same cost, which depends on its width alone.", equal_width_value),
-                Step(
-                    "Width times that cost is convex in the width, so equal widths are best (Jensen).",
-                    equal_width_is_best,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("whole", "u = 6/K", lambda: equal_width_value(1)),
-                Falsifier("third", "u = 2/K", lambda: equal_width_value(3)),
-                Falsifier("slope", "the slope of log(sinh u/u) as coth u + 1/u", lambda: equal_width_is_best(-1)),
-            ),
-        ),
-        Claim(
-            name="equal_frequency",
-            kind="counterexample",
-            statement=(
-                "For the same p, equal-frequency classes have a W larger than equal width by a factor in (6.473, 6.474) at K = 4, in "
-                "(234.90, 234.91) at K = 128, and (e^12 - 1)(1 - e^-6)^2/432 = 374.87... in the limit."
-            ),
-            latex=r"\frac{W_{\text{equal frequency}}}{W_{\text{equal width}}} = 6.47\ldots\ (K = 4),\quad 234.90\ldots\ (K = 128),\quad \to \frac{(e^{12}-1)(1-e^{-6})^2}{432}",
-            proof=(
-                Step("Edges and KL(q_y||p_y) in closed form.", edge_of_equal_frequency),
-                Step("Interval arithmetic at K = 4.", lambda: encloses(4, "6.473", "6.474")),
-                Step("Interval arithmetic at K = 128.", lambda: encloses(128, "234.90", "234.91")),
-                Step("The limit is int 1/p^2, by density with m = p.", limit_ratio),
-                Step("Its value.", limit_enclosed),
-            ),
-            falsifiers=(
-                Falsifier("better", "equal frequency at most as large at K = 4", lambda: encloses(4, "0", "1")),
-                Falsifier("unnormalised", "p taken as 6 exp(-6 y)", lambda: limit_ratio(0)),
-            ),
-        ),
-        Claim(
-            name="level_sets",
-            kind="upper bound",
-            statement=(
-                "Without the restriction to intervals some best partition consists of level sets of r: moving each label to the class t "
-                "with the largest log t - r t never lowers KL(q_C||p_C)."
-            ),
-            latex=r"q_c\log\frac{q_c}{p_c} = \max_{t>0}\,\bigl(q_c\log t - p_c\,t + q_c\bigr)",
-            proof=(
-                Step("The bracket is a lower bound of each term, attained at t = q_c/p_c.", tangent_reward),
-                Step(
-                    "Of two classes, labels with r on one side of a threshold prefer the one, the rest the other.",
-                    reward_difference,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("reward_sign", "+ p t in the bracket", lambda: tangent_reward(-1)),
-                Falsifier("no_price", "no p t in the bracket", lambda: tangent_reward(0)),
-            ),
-        ),
-        Claim(
-            name="empty_bins",
-            kind="identity",
-            statement=(
-                "A bin's term q_B log(q_B/p_B) grows without bound as p_B -> 0, so raw counts reward an empty bin; with "
-                "p_c = (n_c + a)/(n + K a) an empty bin has q_B log(q_B (n + K a)/a)."
-            ),
-            latex=r"q_B\log\frac{q_B}{p_B} \to \infty\ (p_B \to 0),\qquad p_c = \frac{n_c + a}{n + Ka}:\quad q_B\log\frac{q_B\,(n + Ka)}{a}",
-            proof=(
-                Step(
-                    "The slope in p_B is -q_B/p_B, not integrable at 0; the smoothed value by substitution.", empty_bin
-                ),
-            ),
-            falsifiers=(
-                Falsifier("unnormalised", "the smoothed masses not normalised", lambda: empty_bin(0)),
-                Falsifier("twice", "2 K a in the normaliser", lambda: empty_bin(2)),
+                SMOOTHED,
             ),
         ),
     ),

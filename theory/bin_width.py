@@ -15,14 +15,17 @@ from sympy import (
     exp,
     expand,
     integrate,
+    log,
     oo,
     pi,
     summation,
     symbols,
 )
 
-from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.signs import rises_from_zero
+from theory.claim import Check, Claim, Worded, Wrong
+from theory.prove import proved
+from theory.record import Result
+from theory.residual import Residual
 
 k = Symbol("k", integer=True, positive=True)
 d, s, L, a, n = symbols("d s L a n", positive=True)
@@ -95,10 +98,12 @@ def squared_error_ratio(double: int = 4) -> Residual:
 
 def terms_fall() -> Residual:
     """(1 - e^-u)/u falls: its slope is -(e^u - 1 - u) e^-u/u^2; and e^(-a k^2) falls in a."""
-    u = symbols("u", positive=True)
+    u, t = symbols("u t", positive=True)
     falling = (1 - exp(-u)) / u
     yield expand(diff(falling, u) * u**2 + (exp(u) - 1 - u) * exp(-u))
-    yield from rises_from_zero(exp(u) - 1 - u, u, exp(u) - 1)
+    # e^u - 1 - u is t - 1 - log t at t = e^u.
+    yield expand((exp(u) - 1 - u) - (t - 1 - log(t)).subs(t, exp(u)))
+    yield proved("gibbs", "log_bound")
     yield expand(diff(exp(-a * k**2), a) + k**2 * exp(-a * k**2))
 
 
@@ -153,98 +158,123 @@ RESULT = Result(
     ),
     claims=(
         Claim(
-            name="log_loss_ratio",
-            kind="asymptotic",
-            statement=(
-                "corrected excess / price -> (1/(2 pi^2 sigma^2)) sum_{k>=1} (1 - exp(-4 pi^2 k^2 sigma^2))/k^2 as L d -> 0."
-            ),
-            latex=(
-                r"\frac{\text{corrected excess}}{\text{price}} \longrightarrow \frac{1}{2\pi^2\sigma^2}"
-                r"\sum_{k\ge1} \frac{1 - e^{-4\pi^2k^2\sigma^2}}{k^2}"
-            ),
-            proof=(
-                Step(
-                    "Within a bin log rhat is L d times a sawtooth; its Fourier coefficients are i/(2 pi k).",
-                    sawtooth_coefficient,
-                ),
-                Step("Their squares sum to the variance of the sawtooth, 1/12.", parseval),
-                Step("The noise multiplies harmonic k by exp(-2 pi^2 k^2 sigma^2).", gaussian_factor),
-                Step(
-                    "A small tilt e^(e h) has divergence (e^2/2) Var h; Var is total minus explained.",
-                    tilted_divergence,
-                ),
-                Step("The price is exactly L^2 s^2/2.", price_exactly),
-                Step("Term by term, the ratio.", log_loss_ratio),
-            ),
-            falsifiers=(
-                Falsifier("coefficient", "coefficients i/(pi k)", lambda: sawtooth_coefficient(I / (pi * k))),
-                Falsifier(
-                    "amplitude", "2 pi^2 in the exponent: the mean in place of its square", lambda: log_loss_ratio(2)
-                ),
-                Falsifier("no_half", "divergence taken as the variance", lambda: tilted_divergence(1)),
-            ),
-        ),
-        Claim(
-            name="squared_error_ratio",
-            kind="asymptotic",
-            statement="squared-error ratio -> 2 sum_{k>=1} exp(-4 pi^2 k^2 sigma^2) as L d -> 0.",
-            latex=(r"\frac{E(\hat f - f_q)^2}{E(f_p - f_q)^2} \longrightarrow 2\sum_{k\ge1} e^{-4\pi^2k^2\sigma^2}"),
-            proof=(
-                Step("A small tilt moves the mean by Cov(y, h) = s^2 d/dx E h.", covariance_is_slope),
-                Step("Term by term, over (L s^2)^2.", squared_error_ratio),
-            ),
-            falsifiers=(
-                Falsifier("amplitude", "2 pi^2 in the exponent", lambda: squared_error_ratio(2)),
-                Falsifier("deviation", "Cov(y, h) = s d/dx E h", lambda: covariance_is_slope(1)),
-            ),
-        ),
-        Claim(
-            name="thresholds",
-            kind="identity",
-            statement=(
-                "Both ratios rise with d/s; the log-loss ratio passes 1 at d = 3.5074351421... s, the squared-error ratio at "
-                "d = 7.0897659460... s."
-            ),
-            latex=r"d = 3.5074351421\ldots\,s \quad\text{(log-loss)},\qquad d = 7.0897659460\ldots\,s \quad\text{(squared error)}",
-            proof=(
-                Step("With a = 4 pi^2 s^2/d^2 each term falls in a, so each ratio passes 1 once.", terms_fall),
-                Step(
-                    "Interval arithmetic, tails bounded: the log-loss ratio is below 1 at 3.5074351421 s and above at 3.5074351422 s.",
-                    lambda: changes_sign(log_loss_excess, LOG_LOSS),
-                ),
-                Step(
-                    "The same for the squared-error ratio at 7.0897659460 s and 7.0897659461 s.",
-                    lambda: changes_sign(squared_error_excess, SQUARED_ERROR),
-                ),
-            ),
-            falsifiers=(
-                Falsifier(
-                    "rounded_up",
-                    "3.508 to four digits (between 3.5075 and 3.5085)",
-                    lambda: changes_sign(log_loss_excess, "3.5075", 3),
-                ),
-                Falsifier(
-                    "swapped",
-                    "the log-loss threshold for the squared error",
-                    lambda: changes_sign(squared_error_excess, LOG_LOSS),
+            "log_loss_ratio",
+            "asymptotic",
+            (
+                Worded(
+                    (
+                        "corrected excess / price -> (1/(2 pi^2 sigma^2)) sum_{k>=1} (1 - exp(-4 pi^2 k^2 sigma^2))/k^2 as L d -> 0"
+                    ),
+                    (
+                        r"\frac{\text{corrected excess}}{\text{price}} \longrightarrow \frac{1}{2\pi^2\sigma^2}"
+                        r"\sum_{k\ge1} \frac{1 - e^{-4\pi^2k^2\sigma^2}}{k^2}"
+                    ),
+                    "closed form",
+                    (
+                        Check(
+                            "Within a bin log rhat is L d times a sawtooth; its Fourier coefficients are i/(2 pi k).",
+                            sawtooth_coefficient,
+                        ),
+                        Check("Their squares sum to the variance of the sawtooth, 1/12.", parseval),
+                        Check("The noise multiplies harmonic k by exp(-2 pi^2 k^2 sigma^2).", gaussian_factor),
+                        Check(
+                            "A small tilt e^(e h) has divergence (e^2/2) Var h; Var is total minus explained.",
+                            tilted_divergence,
+                        ),
+                        Check("The price is exactly L^2 s^2/2.", price_exactly),
+                        Check("Term by term, the ratio.", log_loss_ratio),
+                    ),
+                    (
+                        Wrong("coefficient", "coefficients i/(pi k)", lambda: sawtooth_coefficient(I / (pi * k))),
+                        Wrong(
+                            "amplitude",
+                            "2 pi^2 in the exponent: the mean in place of its square",
+                            lambda: log_loss_ratio(2),
+                        ),
+                        Wrong("no_half", "divergence taken as the variance", lambda: tilted_divergence(1)),
+                    ),
                 ),
             ),
         ),
         Claim(
-            name="rule",
-            kind="upper bound",
-            statement=(
-                "To leading order in L d and away from the ends of Y, at least D/(3.5 s) classes save log-loss; there d <= sqrt(12) s "
-                "suffices by W alone, since W/price -> d^2/(12 s^2)."
+            "squared_error_ratio",
+            "asymptotic",
+            (
+                Worded(
+                    "squared-error ratio -> 2 sum_{k>=1} exp(-4 pi^2 k^2 sigma^2) as L d -> 0",
+                    (r"\frac{E(\hat f - f_q)^2}{E(f_p - f_q)^2} \longrightarrow 2\sum_{k\ge1} e^{-4\pi^2k^2\sigma^2}"),
+                    "closed form",
+                    (
+                        Check("A small tilt moves the mean by Cov(y, h) = s^2 d/dx E h.", covariance_is_slope),
+                        Check("Term by term, over (L s^2)^2.", squared_error_ratio),
+                    ),
+                    (
+                        Wrong("amplitude", "2 pi^2 in the exponent", lambda: squared_error_ratio(2)),
+                        Wrong("deviation", "Cov(y, h) = s d/dx E h", lambda: covariance_is_slope(1)),
+                    ),
+                ),
             ),
-            latex=r"K \ge \frac{D}{3.5\,s}\ \Rightarrow\ \text{corrected excess} < \text{price};\qquad \frac{W}{\text{price}} \to \frac{d^2}{12\,s^2} \quad (L\,d \to 0)",
-            proof=(
-                Step("W ~ (L d)^2/24 over L^2 s^2/2, which is also the ratio without the exponentials.", wide_noise),
-                Step("The ratio rises with d, and at d = 3.5 s it is below 1.", lambda: below_at("3.5")),
+        ),
+        Claim(
+            "thresholds",
+            "identity",
+            (
+                Worded(
+                    (
+                        "Both ratios rise with d/s; the log-loss ratio passes 1 at d = 3.5074351421... s, the squared-error ratio at "
+                        "d = 7.0897659460... s"
+                    ),
+                    r"d = 3.5074351421\ldots\,s \quad\text{(log-loss)},\qquad d = 7.0897659460\ldots\,s \quad\text{(squared error)}",
+                    "closed form",
+                    (
+                        Check("With a = 4 pi^2 s^2/d^2 each term falls in a, so each ratio passes 1 once.", terms_fall),
+                        Check(
+                            "Interval arithmetic, tails bounded: the log-loss ratio is below 1 at 3.5074351421 s and above at 3.5074351422 s.",
+                            lambda: changes_sign(log_loss_excess, LOG_LOSS),
+                        ),
+                        Check(
+                            "The same for the squared-error ratio at 7.0897659460 s and 7.0897659461 s.",
+                            lambda: changes_sign(squared_error_excess, SQUARED_ERROR),
+                        ),
+                    ),
+                    (
+                        Wrong(
+                            "rounded_up",
+                            "3.508 to four digits (between 3.5075 and 3.5085)",
+                            lambda: changes_sign(log_loss_excess, "3.5075", 3),
+                        ),
+                        Wrong(
+                            "swapped",
+                            "the log-loss threshold for the squared error",
+                            lambda: changes_sign(squared_error_excess, LOG_LOSS),
+                        ),
+                    ),
+                ),
             ),
-            falsifiers=(
-                Falsifier("coarser", "D/(3.6 s) classes", lambda: below_at("3.6")),
-                Falsifier("variance", "W/price = d^2/(24 s^2)", lambda: wide_noise(24)),
+        ),
+        Claim(
+            "rule",
+            "upper bound",
+            (
+                Worded(
+                    (
+                        "To leading order in L d and away from the ends of Y, at least D/(3.5 s) classes save log-loss; there d <= sqrt(12) s "
+                        "suffices by W alone, since W/price -> d^2/(12 s^2)"
+                    ),
+                    r"K \ge \frac{D}{3.5\,s}\ \Rightarrow\ \text{corrected excess} < \text{price};\qquad \frac{W}{\text{price}} \to \frac{d^2}{12\,s^2} \quad (L\,d \to 0)",
+                    "closed form",
+                    (
+                        Check(
+                            "W ~ (L d)^2/24 over L^2 s^2/2, which is also the ratio without the exponentials.",
+                            wide_noise,
+                        ),
+                        Check("The ratio rises with d, and at d = 3.5 s it is below 1.", lambda: below_at("3.5")),
+                    ),
+                    (
+                        Wrong("coarser", "D/(3.6 s) classes", lambda: below_at("3.6")),
+                        Wrong("variance", "W/price = d^2/(24 s^2)", lambda: wide_noise(24)),
+                    ),
+                ),
             ),
         ),
     ),

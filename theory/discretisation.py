@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sympy import Function, Integral, Rational, cosh, coth, diff, exp, expand, integrate, log, sinh, symbols
 
-from sympy import QQ, Function, Rational, cosh, diff, exp, expand, integrate, log, sinh, symbols
-
-from theory.bin_local import L_DERIVATIVES, below, divergence_to_uniform, h, l1, taylor
-from theory.lipschitz import straddled
+from theory import taylor
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.formula import Formula, Range, Step
 from theory.prove import proved
-from theory.record import Claim, Falsifier, Residual, Result, Step
+from theory.record import Result
+from theory.residual import Residual
 from theory.signs import nonnegative
-from theory.sinh_bound import termwise
+from theory.statement import Statement
+from theory.taylor import DIVERGENCE_TO_UNIFORM, coefficient, left_over
+from theory.terms import KL, NOTHING, ONE, Atom, C, Density, E, Law, Named, X, Y
+from theory.terms import log as ln
+from theory.words import anything
 
-M, d, u, t, w, v, reach = symbols("M d u t w v reach", positive=True)
+# The reference law is u, under which the label is uniform on its bin given the input and the bin; p is any law.
+uniform = Law("u", "u", ONE)
+p = Law("p", "p", anything)
+width = Named("d", "d", 1 / Density(uniform, Y, X | C))
+"""1/u(y|x,c), the width of the bin."""
+Err = Named("Err", r"\mathrm{Err}", -ln(Density(p, C, X)) + ln(width) + ln(Density(p, Y, X)))
+"""What a classifier over bins, spread evenly over its bin, pays more than the regressor."""
+spread = Named("s", "s", Density(uniform, Y, X | C) / Density(p, Y, X | C))
+likeness = Named("e^m", "e^m", Density(p, Y, X) / Density(uniform, Y, X))
+"""p(y|x) up to a factor that is one number on every bin."""
+
+M, u, t, v, w, left, right = symbols("M u t v w t_1 t_2", positive=True)
 n = symbols("n", nonnegative=True)
-s, theta = symbols("s theta")
-AFFINE = u * cosh(u) / sinh(u) - 1 - log(sinh(u) / u)  # KL of the law ∝ e^(M y) on a bin, against uniform; u = M d/2
+s = symbols("s")
+AFFINE = u * coth(u) - 1 - log(sinh(u) / u)
+"""KL of the law proportional to e^(M y) on a bin, against uniform; u = M d/2."""
 
 
-def error_is_density(width: int = 1) -> Residual:
-    """-log p(c|x) + log d + log p(y|x) against log(d p(y|x, c)), p(y|x, c) = p(y|x)/p(c|x), in logarithms."""
-    log_density, log_class, log_width = symbols("m log_class log_width")
-    return expand(-log_class + width * log_width + log_density - (log_width + (log_density - log_class)))
+def by_primitives(formula: Formula) -> Residual:
+    return expand((formula.left - formula.right).doit())
 
 
-def end_is_extreme(sign: int) -> Residual:
-    """Mean over a bin of e^(sign M |y' - y|), y at distance t from an end: closed form, curvature in t, value at t = 0."""
-    side = (exp(sign * M * reach) - 1) / (sign * M * d)  # int_0^reach e^(sign M z) dz/d
-    yield expand(diff(side, reach) - exp(sign * M * reach) / d)
-    yield side.subs(reach, 0)
-    both = side.subs(reach, t) + side.subs(reach, d - t)
-    # Convex for the plus sign, concave for the minus sign; symmetric in t and d - t, so the extreme is at the ends.
-    yield expand(diff(both, t, 2) - sign * M / d * (exp(sign * M * t) + exp(sign * M * (d - t))))
-    half = M * d / 2
-    yield expand((both.subs(t, 0) - exp(sign * half) * sinh(half) / half).rewrite(exp))
+def extreme(sign: int, lead: str) -> Formula:
+    """How far the mean of e^(sign M |y' - y|) over a bin is from its value for y at an end, times the width, up to the sign."""
+    at_end, *inside = (Integral(exp(sign * M * t), (t, 0, end)) for end in (left + right, left, right))
+    return Formula(
+        sign * (at_end - inside[0] - inside[1]),
+        "=",
+        (exp(sign * M * left) - 1) * (exp(sign * M * right) - 1) / M,
+        (Range(M, 0, 4), Range(left, 0, 1), Range(right, 0, 1)),
+        (Step("By primitives. The right side is a product of two factors of one sign.", by_primitives),),
+        lead=lead,
+    )
 
 
-def pointwise(sign: int = 1) -> Residual:
-    """Minus the logarithms of e^(-u) sinh(u)/u and e^u sinh(u)/u are the upper and the lower bound."""
+FARTHEST = extreme(1, "For a label t_1 and t_2 from the ends of its bin: ")
+NEAREST = extreme(-1, "and ")
+
+
+def between(sign: int = 1) -> Residual:
+    """Minus the logarithms of the two extremes, with M d = 2 u, are -(u + log(sinh u/u)) and u - log(sinh u/u)."""
     for end in (-1, 1):
-        yield from end_is_extreme(end)
+        extreme = end * (exp(end * 2 * u) - 1) / (2 * u)
+        yield expand((extreme - exp(end * u) * sinh(u) / u).rewrite(exp))
         yield expand(-(end * u + log(sinh(u) / u)) - (-end * u - sign * log(sinh(u) / u)))
 
 
@@ -52,54 +72,72 @@ def through_variance(share: int = 8) -> Residual:
 
 
 def along_the_path(sign: int = 1) -> Residual:
-    """d/dtheta KL(law ∝ e^(m + theta g) || uniform) = Cov(m + theta g, g) = a sum over pairs of products of increments."""
-    m, g, grown = symbols("m1:4"), symbols("g1:4"), symbols("E1:4")  # grown: e^(m_i + theta g_i), derivative g_i E_i
-    values = [a + theta * b for a, b in zip(m, g, strict=True)]
-    whole = sum(grown)
+    """d/dtheta KL(law proportional to e^v || uniform), v = m + theta g, is Cov(v, g) under that law.
 
-    def rate(expression: Any) -> Any:
-        return diff(expression, theta) + sum(diff(expression, e) * b * e for e, b in zip(grown, g, strict=True))
+    A mean of F e^v under the uniform law has the slope: mean of F' e^v plus mean of F g e^v, and v' = g.
+    """
+    theta = symbols("theta")
+    whole, first = Function("whole")(theta), Function("first")(theta)  # means of e^v and v e^v
+    with_g, with_both = symbols("mean_g mean_vg")  # means of g e^v and v g e^v
+    divergence = first / whole - log(whole)
+    slope = diff(divergence, theta).subs({diff(first, theta): with_g + with_both, diff(whole, theta): with_g})
+    return expand(slope - with_both / whole + sign * first * with_g / whole**2)
 
-    def moment(*factors: Any) -> Any:
-        products = grown
-        for factor in factors:
-            products = [a * b for a, b in zip(products, factor, strict=True)]
-        return sum(products)
 
-    # KL = moment(values)/whole - log(whole) + log 3; all over whole^2.
-    slope = rate(moment(values)) * whole - moment(values) * rate(whole) - rate(whole) * whole
-    covariance = moment(values, g) * whole - moment(values) * moment(g)
-    yield expand(slope - covariance)
-    increments = [grown[i] * grown[j] * (values[i] - values[j]) * (g[i] - g[j]) for i in range(3) for j in range(i)]
-    yield expand(covariance - sign * sum(increments))
+def crossing(steps: int = 1) -> Residual:
+    """Of values at n + 1 places, 0 below a gap and 1 above it, the steps add up to the last minus the first: so not all are zero."""
+    first, last, following, before = symbols("s_1 s_n s_next sum")
+    grown = before + steps * (following - last)
+    return (grown - (following - first)).subs(before, last - first)
 
 
 def affine_value(sign: int = 1) -> Residual:
     """psi(v) = log(sinh(u v)/(u v)) is log E e^(v M (y - centre)); KL = psi'(1) - psi(1)."""
+    d = symbols("d", positive=True)
     psi = log(sinh(u * v) / (u * v))
-    mean = integrate(exp(v * M * t), (t, -d / 2, d / 2)) / d
-    yield expand((mean.subs(M, 2 * u / d) - sinh(u * v) / (u * v)).rewrite(exp))
-    yield expand((diff(psi, v) - sign * psi).subs(v, 1) - AFFINE)
+    mean_exp = integrate(exp(v * M * t), (t, -d / 2, d / 2)) / d
+    yield expand((mean_exp.subs(M, 2 * u / d) - sinh(u * v) / (u * v)).rewrite(exp))
+    yield expand(((diff(psi, v) - sign * psi).subs(v, 1) - AFFINE).rewrite(exp))
 
 
-def affine_below_square(constant: int = 6) -> Residual:
-    """u^2/constant - AFFINE starts at 0; its slope times u sinh^2 u is (2 u^2/constant - 1) sinh^2 u + u^2, term by term >= 0."""
-    slope = diff(u**2 / constant - AFFINE, u)
-    square = symbols("square")  # sinh(u)^2
-    stated = (2 * u**2 / constant - 1) * square + u**2
-    free = expand(slope * u * sinh(u) ** 2).subs(cosh(u) ** 2, 1 + sinh(u) ** 2)
-    yield expand(free - stated.subs(square, sinh(u) ** 2))
+def below_square(formula: Formula) -> Residual:
+    """The gap starts at 0; its slope times u sinh^2 u is (u^2/3 - 1) sinh^2 u + u^2 = sum_k (2k (2k-1)/3 - 4) 2^(2k-3) u^(2k)/(2k)!, k >= 2."""
+    square = symbols("square", positive=True)  # of sinh u
+    gap = formula.right - formula.left
+    yield gap.subs(coth(u), 1 / u).subs(log(sinh(u) / u), 0).subs(u, 0)
+    slope = expand(diff(gap, u) * u * sinh(u) ** 2).subs(coth(u), cosh(u) / sinh(u))
+    free = expand(slope).subs(cosh(u), (1 + sinh(u) ** 2) ** Rational(1, 2))
+    stated = expand(expand(free).subs(sinh(u), square ** Rational(1, 2)))
+    yield expand(stated - (u**2 / 3 - 1) * square - u**2)
     # sinh^2 u = (cosh 2u - 1)/2 = sum_{k>=1} 2^(2k-1) u^(2k)/(2k)!
     yield expand((sinh(u) ** 2 - (cosh(2 * u) - 1) / 2).rewrite(exp))
     yield expand(stated.subs(square, u**2)).coeff(u, 2)
-    # k = n + 2: (2/constant) 2^(2k-3)/(2k-2)! - 2^(2k-1)/(2k)! is (4 k (2k-1)/constant - 4) times 2^(2k-3)/(2k)!.
     k = n + 2
-    yield nonnegative(expand(4 * k * (2 * k - 1) * Rational(1, constant) - 4))
+    yield nonnegative(expand(4 * k * (2 * k - 1) * Rational(1, 6) - 4))
+
+
+SHARP = Formula(
+    AFFINE,
+    "<=",
+    u**2 / 6,
+    (Range(u, 0, 6),),
+    (Step("The distance to u^2/6 starts at 0 and has a slope with a non-negative series.", below_square),),
+)
 
 
 def leading_order(constant: int = 24) -> Residual:
-    divergence = divergence_to_uniform(taylor(L_DERIVATIVES))
-    return below(divergence - l1**2 * (2 * h) ** 2 * QQ(1, constant), 4)
+    """A bin's divergence from uniform, to h^2, is (d^2/constant) m'^2 at its centre."""
+    l1 = symbols("l1")
+    for order in range(3):
+        yield coefficient(DIVERGENCE_TO_UNIFORM, order, 1) - (4 * l1**2 / constant if order == 2 else 0)
+
+
+def leading_left_over() -> Residual:
+    """What is left over at h^3, with L0 the oscillation of m on the bin, at most 2 h L1."""
+    L0, L1, L2, L3 = symbols("L0 L1 L2 L3", positive=True)
+    third = 13 * L0 * L1**3 / 3 + 3 * L0 * L1 * L2 + L0 * L3 / 3 + 2 * L1**3 + L1 * L2
+    yield expand(left_over(DIVERGENCE_TO_UNIFORM, 3, 1) - third)
+    yield expand(left_over(taylor.E("l", "l1", "l1"), 1) - 2 * L1 * L2 - 2 * L1**3)
 
 
 def gaussian_slope(power: int = 2) -> Residual:
@@ -110,111 +148,153 @@ def gaussian_slope(power: int = 2) -> Residual:
     yield noise**2 / noise**4 - 1 / noise**power
 
 
+label, rising = Atom("m(y)", "m(y)", Y), Atom("g(y)", "g(y)", Y)
+anchor = Atom("k", "k", NOTHING)
+
 RESULT = Result(
     name="discretisation",
     title="Binning the label",
     question="How far is cross-entropy over bins from the regression log-loss?",
     assumptions=(
-        "equal bins of width d; Err = -log p(c|x) + log d + log p(y|x)",
-        "m = log p(y|x) is M-Lipschitz in y on each bin, u = M d/2",
+        "u uniform on each bin of width d; p any law of label and input, with a density that is positive; Err = -log p(c|x) + log d + log p(y|x)",
     ),
     claims=(
         Claim(
-            name="error",
-            kind="identity",
-            statement="Err = log(d p(y|x,c)), so E_p[Err|x,c] = KL(p(y|x,c) || uniform on the bin) >= 0.",
-            latex=r"\mathrm{Err} = \log\bigl(d\,p(y|x,c)\bigr),\qquad E_p[\mathrm{Err}\,|\,x,c] = \mathrm{KL}\bigl(p(y|x,c)\,\|\,\tfrac1d\bigr) \ge 0",
-            proof=(
-                Step("Logarithms collected.", error_is_density),
-                Step("A divergence is not negative: lemma gibbs.", lambda: proved("gibbs", "non_negative")),
+            "error",
+            "identity",
+            (
+                Statement(Err, "=", ln(Density(p, Y, X | C) / Density(uniform, Y, X | C))),
+                Statement(E(Err, law=p), "=", KL(p, uniform, Y, given=X | C)),
+                Statement(E(Err, law=p), "=", E(spread - 1 - ln(spread), law=p)),
             ),
-            falsifiers=(
-                Falsifier("no_width", "log d left out", lambda: error_is_density(0)),
-                Falsifier("minus_width", "log d subtracted", lambda: error_is_density(-1)),
+            remark="u(y|x,c) = 1/d, and s = u(y|x,c)/p(y|x,c), so the mean is not negative",
+            cites=(Check("t - 1 - log t is not negative: lemma gibbs.", lambda: proved("gibbs", "log_bound")),),
+        ),
+        Claim(
+            "pointwise",
+            "upper bound",
+            (
+                Statement(ln(E(likeness, X | C, uniform)) - ln(likeness), "=", -Err),
+                FARTHEST,
+                NEAREST,
+                Worded(
+                    "so -(u + u^2/6) <= -(u + log(sinh u/u)) <= Err <= u - log(sinh u/u) <= u",
+                    r"-\Bigl(u + \tfrac{u^2}{6}\Bigr) \le -\Bigl(u + \log\tfrac{\sinh u}{u}\Bigr) \le \mathrm{Err}"
+                    r" \le u - \log\tfrac{\sinh u}{u} \le u",
+                    "every law",
+                    (
+                        Check(
+                            "e^-Err is the mean of e^(m(y') - m(y)) over the bin, between the means of e^(-M|y'-y|) and e^(M|y'-y|); their extremes are "
+                            "e^-u sinh(u)/u and e^u sinh(u)/u.",
+                            between,
+                        ),
+                        Check(
+                            "0 <= log(sinh u/u): lemma sinh_bound, zero at u = 0.",
+                            lambda: proved("sinh_bound", "increasing"),
+                        ),
+                        Check("log(sinh u/u) <= u^2/6: lemma sinh_bound.", lambda: proved("sinh_bound", "sixth")),
+                    ),
+                    (Wrong("one_sign", "log(sinh u/u) on the other side", lambda: between(-1)),),
+                ),
+            ),
+            assumptions=("m = log p(y|x) is M-Lipschitz in y on each bin, u = M d/2",),
+            remark="the inner bounds are attained by affine m at the ends of a bin",
+        ),
+        Claim(
+            "mean",
+            "upper bound",
+            (
+                Worded(
+                    "E_p Err <= w^2/8 for any m of oscillation at most w on each bin, so E_p Err <= (M d)^2/8 for M-Lipschitz m",
+                    r"0 \le E_p\,\mathrm{Err} \le \frac{w^2}{8},\qquad w \le M d",
+                    "every law",
+                    (
+                        Check(
+                            "KL of a tilted law is psi'(1) - psi(1), psi(s) = log E e^(s m); psi'' is a variance of a variable in an interval "
+                            "of length w, at most w^2/4.",
+                            through_variance,
+                        ),
+                        Check("The bound on a variance: lemma hoeffding.", lambda: proved("hoeffding", "variance")),
+                    ),
+                    (
+                        Wrong("sixteenth", "w^2/16", lambda: through_variance(16)),
+                        Wrong(
+                            "leading_constant", "w^2/24 without the Lipschitz condition", lambda: through_variance(24)
+                        ),
+                    ),
+                ),
             ),
         ),
         Claim(
-            name="pointwise",
-            kind="upper bound",
-            statement=(
-                "-(u + u^2/6) <= -(u + log(sinh u/u)) <= Err <= u - log(sinh u/u) <= u; the inner bounds are attained by affine m "
-                "at the ends of a bin."
-            ),
-            latex=(
-                r"-\Bigl(u + \tfrac{u^2}{6}\Bigr) \le -\Bigl(u + \log\tfrac{\sinh u}{u}\Bigr) \le \mathrm{Err}"
-                r" \le u - \log\tfrac{\sinh u}{u} \le u"
-            ),
-            proof=(
-                Step(
-                    "e^-Err is the mean of e^(m(y') - m(y)) over the bin, between the means of e^(-M|y'-y|) and e^(M|y'-y|); "
-                    "both are extreme where y is an end, with value e^-u sinh(u)/u and e^u sinh(u)/u.",
-                    pointwise,
+            "mean_sharp",
+            "upper bound",
+            (
+                Statement(
+                    E(label * rising) - E(label) * E(rising),
+                    "=",
+                    E((label - E(label)) * (rising - anchor)),
                 ),
-                Step(
-                    "0 <= log(sinh u/u): lemma sinh_bound, zero at u = 0.", lambda: proved("sinh_bound", "increasing")
+                Worded(
+                    "so, for rising m and g and k the value of g where m is its mean, the covariance is not negative, and "
+                    "E_p Err <= u coth u - 1 - log(sinh u/u)",
+                    r"E_p\,\mathrm{Err} \le u\coth u - 1 - \log\frac{\sinh u}{u}",
+                    "every law",
+                    (
+                        Check(
+                            "Sorting m upwards keeps the KL and keeps it M-Lipschitz: values on a grid on both sides of a gap step over it between "
+                            "two neighbours, so no gap of the sorted values is wider than a step.",
+                            crossing,
+                        ),
+                        Check(
+                            "From a rising m to M y along m + theta g, g = M y - m, which rises, the KL has slope Cov(m + theta g, g).",
+                            along_the_path,
+                        ),
+                        Check("At the end of the path, the affine law: u coth u - 1 - log(sinh u/u).", affine_value),
+                    ),
+                    (
+                        Wrong("anti", "the product of the means added", lambda: along_the_path(-1)),
+                        Wrong("plus", "plus log(sinh u/u)", lambda: affine_value(-1)),
+                        Wrong("two_steps", "every step counted twice", lambda: crossing(2)),
+                    ),
                 ),
-                Step("log(sinh u/u) <= u^2/6: lemma sinh_bound.", lambda: proved("sinh_bound", "sixth")),
+                SHARP,
             ),
-            falsifiers=(
-                Falsifier("one_sign", "log(sinh u/u) on the other side", lambda: pointwise(-1)),
-                Falsifier("twelfth", "u^2/12 in place of u^2/6", lambda: termwise(12)),
+            assumptions=("m = log p(y|x) is M-Lipschitz in y on each bin, u = M d/2",),
+            also_true=(
+                AlsoTrue("left: half", "the left side is a divergence, so not negative"),
+                AlsoTrue("left: -log(sinh(u)/u) twice", "sinh u >= u: lemma sinh_bound"),
             ),
+            remark="with u^2/6 = (M d)^2/24; the first bound is attained by affine m",
         ),
         Claim(
-            name="mean",
-            kind="upper bound",
-            statement="E_p Err <= w^2/8 for any m of oscillation at most w on each bin, so E_p Err <= (M d)^2/8.",
-            latex=r"0 \le E_p\,\mathrm{Err} \le \frac{w^2}{8},\qquad w \le M d",
-            proof=(
-                Step(
-                    "KL of a tilted law is psi'(1) - psi(1), psi(s) = log E e^(s m); psi'' is a variance of a variable in an interval "
-                    "of length w, at most w^2/4.",
-                    through_variance,
+            "leading",
+            "asymptotic",
+            (
+                Worded(
+                    "E_p Err ~ (d^2/24) E_p[m'^2] as d -> 0; for a Gaussian posterior of variance s^2 that is d^2/(24 s^2)",
+                    r"E_p\,\mathrm{Err} \sim \frac{d^2}{24}\,E_p\!\left[m'^2\right]",
+                    "every law",
+                    (
+                        Check("A bin's divergence from uniform, expanded in its half-width.", leading_order),
+                        Check(
+                            "What is left over at h^3, and how far the mean of m'^2 is from its value at the centre, by suprema.",
+                            leading_left_over,
+                        ),
+                        Check("Derivatives of tilted means: lemma taylor.", lambda: proved("taylor", "derivative")),
+                        Check(
+                            "Remainders are the same for every bin: lemma taylor.",
+                            lambda: proved("taylor", "remainder"),
+                        ),
+                        Check("E m'^2 = 1/s^2 for a Gaussian.", gaussian_slope),
+                    ),
+                    (
+                        Wrong("twelfth", "d^2/12", lambda: leading_order(12)),
+                        Wrong("fourth_power", "E m'^2 = 1/s^4", lambda: gaussian_slope(4)),
+                    ),
                 ),
-                Step("The bound on a variance: lemma hoeffding.", lambda: proved("hoeffding", "variance")),
             ),
-            falsifiers=(
-                Falsifier("sixteenth", "w^2/16", lambda: through_variance(16)),
-                Falsifier("leading_constant", "w^2/24 without the Lipschitz condition", lambda: through_variance(24)),
-            ),
-        ),
-        Claim(
-            name="mean_sharp",
-            kind="upper bound",
-            statement="E_p Err <= u coth u - 1 - log(sinh u/u) <= (M d)^2/24; the first is attained by affine m.",
-            latex=r"E_p\,\mathrm{Err} \le u\coth u - 1 - \log\frac{\sinh u}{u} \le \frac{(M d)^2}{24}",
-            proof=(
-                Step(
-                    "Sorting m upwards keeps the KL and keeps it M-Lipschitz: every gap of the sorted values lies between two "
-                    "neighbours (lemma lipschitz, all orders of up to five values).",
-                    straddled,
-                ),
-                Step(
-                    "From a rising m to M y along m + theta (M y - m) the KL has slope Cov(m + theta g, g), a sum of products of "
-                    "increments of two rising functions.",
-                    along_the_path,
-                ),
-                Step("At the end of the path, the affine law: u coth u - 1 - log(sinh u/u).", affine_value),
-                Step("Its distance to u^2/6 has a slope with a non-negative series.", affine_below_square),
-            ),
-            falsifiers=(
-                Falsifier("anti", "the covariance with the other sign", lambda: along_the_path(-1)),
-                Falsifier("smaller", "(M d)^2/32, that is u^2/8", lambda: affine_below_square(8)),
-                Falsifier("plus", "plus log(sinh u/u)", lambda: affine_value(-1)),
-            ),
-        ),
-        Claim(
-            name="leading",
-            kind="asymptotic",
-            statement="E_p Err ~ (d^2/24) E_p[m'^2] as d -> 0; for a Gaussian posterior of variance s^2 that is d^2/(24 s^2).",
-            latex=r"E_p\,\mathrm{Err} \sim \frac{d^2}{24}\,E_p\!\left[m'^2\right]",
-            proof=(
-                Step("A bin's divergence from uniform, expanded in its half-width.", leading_order),
-                Step("E m'^2 = 1/s^2 for a Gaussian.", gaussian_slope),
-            ),
-            falsifiers=(
-                Falsifier("twelfth", "d^2/12", lambda: leading_order(12)),
-                Falsifier("fourth_power", "E m'^2 = 1/s^4", lambda: gaussian_slope(4)),
+            assumptions=(
+                "m = log p(y|x) three times continuously differentiable, its derivatives bounded; E_p[m'^2] > 0",
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Equal-width and equal-frequency classes for p ∝ exp(-6 y), q uniform on [0, 1]: closed forms and enclosures."""
+"""Equal-width and equal-frequency classes for p proportional to exp(-6 y), q uniform on [0, 1]: closed forms and enclosures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,32 @@ from itertools import pairwise
 from typing import Any
 
 from mpmath import MPIntervalContext
-from sympy import cancel, cosh, diff, exp, expand, integrate, log, sinh, symbols
+from sympy import Integral, Symbol, cancel, cosh, diff, exp, expand, integrate, log, sinh, symbols
 
-from theory.record import Residual
+from theory.formula import Formula, Range, Step
+from theory.residual import Residual
 from theory.signs import rises_from_zero
 
-u, d, y = symbols("u d y", positive=True)
+u, y, place = symbols("u y c", positive=True)
+K = Symbol("K", positive=True, integer=True)
+REACH = 1 - exp(-6)
+"""The mass of exp(-6 y) on [0, 1], times 6."""
 
 
-def equal_width_value(half: int = 2) -> Residual:
-    """l' = -6: a bin of width d has log mean e^l - mean l = log(sinh u/u), u = 3 d, wherever it lies."""
-    centre = symbols("centre")
-    mean_exp = integrate(exp(-6 * (y - centre)), (y, centre - d / 2, centre + d / 2)) / d
-    return expand((mean_exp - sinh(6 * d / half) / (6 * d / half)).rewrite(exp))
+def by_primitive(formula: Formula) -> Residual:
+    """Logarithms taken off: the mean of e^(l - l(c)) over a bin of width 1/K about c, against sinh(3/K)/(3/K)."""
+    return expand((exp(formula.left).doit() - exp(formula.right)).rewrite(exp))
+
+
+EQUAL_WIDTH = Formula(
+    log(K * Integral(exp(-6 * (y - place)), (y, place - 1 / (2 * K), place + 1 / (2 * K)))),
+    "=",
+    log(sinh(3 / K) / (3 / K)),
+    (Range(place, 0, 1), Range(K, 1, 20)),
+    (Step("By a primitive; the mean of l - l(c) over the bin is zero.", by_primitive),),
+    lead="log E e^l - E l on every bin of width 1/K, hence W of equal widths: ",
+    lead_latex=r"W_{\text{equal width}} = ",
+)
 
 
 def equal_width_is_best(sign: int = 1) -> Residual:
@@ -36,6 +49,9 @@ def equal_width_is_best(sign: int = 1) -> Residual:
     yield from rises_from_zero(u * cosh(u) - sinh(u), u, u * sinh(u))
     yield cancel(expand(second * S**2).subs(C**2, 1 + S**2) - (S**2 - u**2) / u**2)
     yield from rises_from_zero(sinh(u) - u, u, cosh(u) - 1)
+    # The last derivatives are not negative.
+    yield bool((u * sinh(u)).is_positive)
+    yield expand((cosh(u) - 1 - 2 * sinh(u / 2) ** 2).rewrite(exp))
 
 
 def intervals() -> Any:
@@ -45,9 +61,9 @@ def intervals() -> Any:
 
 
 def equal_frequency_ratio(classes: int, context: Any) -> Any:
-    """Encloses W of equal-frequency over W of equal-width classes, p ∝ exp(-6 y) on [0, 1], q uniform."""
+    """Encloses W of equal-frequency over W of equal-width classes, W = KL(q_y||p_y) - KL(q_C||p_C)."""
     one = context.mpf(1)
-    reach = one - context.exp(-6 * one)  # the mass of exp(-6 y), times 6
+    reach = one - context.exp(-6 * one)
     edges = [-context.log(one - reach * j / classes) / 6 for j in range(classes)] + [one]
     widths = [b - a for a, b in pairwise(edges)]
     divergence_of_classes = sum(width * context.log(width * classes) for width in widths)
@@ -63,7 +79,7 @@ def encloses(classes: int, low: str, high: str) -> Residual:
     return [bool(value.a > context.mpf(low)), bool(value.b < context.mpf(high))]
 
 
-def edge_of_equal_frequency() -> Residual:
+def edges_and_divergence() -> Residual:
     """The mass of [0, y] under 6 exp(-6 y)/(1 - e^-6) is j/K at y = -log(1 - (1 - e^-6) j/K)/6; KL(q||p) in closed form."""
     part, reach = symbols("part reach", positive=True)
     mass = integrate(6 * exp(-6 * y), y) / reach
@@ -72,16 +88,27 @@ def edge_of_equal_frequency() -> Residual:
     yield expand(integrate(6 * y, (y, 0, 1)) - log(6 / reach) - (3 - log(6 / reach)))
 
 
-def limit_ratio(power: int = 2) -> Residual:
-    """Bins of density p: int l'^2/p^2 over int l'^2 at uniform density is int 1/p^2."""
-    density = 6 * exp(-6 * y) / (1 - exp(-6))
-    value = integrate(expand(1 / (36 * exp(-12 * y))), (y, 0, 1)) * (1 - exp(-6)) ** power
-    yield expand(cancel(density ** (-2) * 36 * exp(-12 * y)) - (1 - exp(-6)) ** 2)
-    yield expand(value - (exp(12) - 1) * (1 - exp(-6)) ** 2 / 432)
+def by_limit(formula: Formula) -> Residual:
+    """Bins of density p: int l'^2/p^2 over int l'^2 at uniform density is int 1/p^2 (density, with m = p)."""
+    return expand(formula.left.doit() - formula.right)
 
 
-def limit_enclosed() -> Residual:
+def limit_enclosed(_: Formula) -> Residual:
     context = intervals()
     one = context.mpf(1)
     value = (context.exp(12 * one) - 1) * (1 - context.exp(-6 * one)) ** 2 / 432
     return [bool(value.a > context.mpf("374.87")), bool(value.b < context.mpf("374.88"))]
+
+
+LIMIT = Formula(
+    Integral((REACH / (6 * exp(-6 * y))) ** 2, (y, 0, 1)),
+    "=",
+    (exp(12) - 1) * REACH**2 / 432,
+    (),
+    (
+        Step("By a primitive; the limit is int 1/p^2, by density with m = p.", by_limit),
+        Step("Its value, by interval arithmetic.", limit_enclosed),
+    ),
+    lead="in the limit ",
+    lead_latex=r"K \to \infty:\ ",
+)

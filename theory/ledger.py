@@ -43,6 +43,7 @@ LEMMAS: tuple[str, ...] = (
     "tanh_bound",
     "donsker_varadhan",
     "log_concave",
+    "taylor",
 )
 """What the proofs lean on; each is proved like a result, and has no rooms outside `theory`."""
 

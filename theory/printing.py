@@ -8,9 +8,11 @@ from fractions import Fraction
 
 from theory.terms import (
     ALL,
+    DETERMINED,
     NOTHING,
     Apply,
     Atom,
+    B,
     C,
     Density,
     Divergence,
@@ -35,12 +37,8 @@ SUM, PRODUCT, FACTOR = 0, 1, 2
 
 def variables(given: Field) -> str:
     """A field by the variables that determine it: `x,c`."""
-    names = [name for name in ("y", "x", "t", "c") if name in given]
-    if "y" in names and "c" in names:
-        names.remove("c")
-    if "x" in names and "t" in names:
-        names.remove("t")
-    return ",".join(names)
+    implied = "".join(DETERMINED.get(name, "") for name in given)
+    return ",".join(name for name in "yxtbc" if name in given and name not in implied)
 
 
 def over(whole: Term) -> Field:
@@ -284,7 +282,7 @@ def _divergence(above: Law, below: Law, of: Field, given: Field, style: Text) ->
             "",
             True,
         )
-    index = "C" if of == C else variables(of)
+    index = variables(of).upper() if of in (B, C) else variables(of)
     return style.divergence(*(style.subscript(style.name(law), index) for law in (above, below)))
 
 

@@ -17,19 +17,19 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 Field: TypeAlias = frozenset[str]
-"""Variables that are known: any of y, x, c, t, closed under what determines what."""
+"""Variables that are known: any of y, b, c, x, t, closed under what determines what."""
 
-DETERMINED = {"y": "c", "x": "t"}
-"""A label determines its class, an input determines the prediction made from it."""
+DETERMINED = {"y": "bc", "b": "c", "x": "t"}
+"""A label determines its class and its part b of the class, a part determines its class, an input the prediction made from it."""
 
 
 def field(*variables: str) -> Field:
     """The variables and all that they determine."""
-    return frozenset(variables) | {DETERMINED[name] for name in variables if name in DETERMINED}
+    return frozenset(variables).union(*(DETERMINED.get(name, "") for name in variables))
 
 
 NOTHING: Field = field()
-Y, X, C, T = field("y"), field("x"), field("c"), field("t")
+Y, X, B, C, T = field("y"), field("x"), field("b"), field("c"), field("t")
 ALL: Field = X | Y
 
 

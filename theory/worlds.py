@@ -70,7 +70,8 @@ class World(Generic[N]):
     def cell(self, pair: Pair, given: Field) -> tuple[int, ...]:
         """What one knows at a pair who knows a field; pairs with equal answers cannot be told apart."""
         x, y = pair
-        answers = {"x": x, "y": y, "c": self.classes[y], "t": self.predictions[x]}
+        # The parts of a class are its labels of even and of odd index.
+        answers = {"x": x, "y": y, "b": 2 * self.classes[y] + y % 2, "c": self.classes[y], "t": self.predictions[x]}
         return tuple(answers[name] for name in sorted(given))
 
 
