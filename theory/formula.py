@@ -195,9 +195,10 @@ def mutants(formula: Formula) -> list[tuple[str, Formula]]:
 
 
 def _all(formula: Formula) -> Iterator[tuple[str, Formula]]:
-    for side in ("left", "right"):
+    for side, other in (("left", formula.right), ("right", formula.left)):
         whole = getattr(formula, side)
-        if whole != 0:
+        # Of `0 <= a` the double says the same.
+        if whole != 0 and other != 0:
             yield f"{side}: twice", replace(formula, **{side: 2 * whole})
             yield f"{side}: half", replace(formula, **{side: whole / 2})
         for mistake, wrong in _inside(whole):

@@ -11,6 +11,7 @@ A term says nothing about how it is proved, printed or evaluated: `theory.axioms
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -226,6 +227,19 @@ def log(argument: Term | int | Fraction) -> Term:
     """The logarithm of a positive monomial."""
     return Log(term(argument))
 
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
+
+
+def _symbolic_exp(symbol: Any) -> Any:
+    import sympy
+
+    return sympy.exp(symbol)
+
+
+exp = Function("exp", r"\exp", _exp, _symbolic_exp, positive=True)
+"""The exponential; the axioms know that it undoes the logarithm."""
 
 ONE, ZERO = term(1), term(0)
 r = Atom("r(y)", "r(y)", Y, positive=True, unit=NOTHING)

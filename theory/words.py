@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from theory.terms import ALL, KL, NOTHING, Atom, C, E, Law, Named, Term, X, Y, log, p, q, r
+import math
+from typing import Any
+
+from theory.printing import latex, text
+from theory.terms import (
+    ALL,
+    KL,
+    NOTHING,
+    Atom,
+    C,
+    E,
+    Field,
+    Function,
+    Law,
+    Named,
+    Term,
+    X,
+    Y,
+    inf,
+    log,
+    p,
+    q,
+    r,
+    sup,
+)
 
 R = Named("R(c)", "R(c)", E(r, C))
 """p_c/q_c, the ratio of the class masses."""
@@ -41,6 +65,33 @@ D = Atom("D", "D", NOTHING, positive=True)
 """The length of the label interval [a, a + D]."""
 a = Atom("a", "a", NOTHING)
 """The lower end of the label interval."""
+proxy = Atom("sigma^2", r"\sigma^2", NOTHING, positive=True)
+"""The sub-Gaussian proxy of p(y|x): log E_p[e^(t (y - f_p)) | x] <= sigma^2 t^2/2 for all t."""
+
+
+def _slope(w: float) -> float:
+    return 1.0 if w == 0 else w / math.expm1(w) if w < 700 else w * math.exp(-w)
+
+
+def _symbolic_slope(w: Any) -> Any:
+    import sympy
+
+    return w / (sympy.exp(w) - 1)
+
+
+slope = Function("g", "g", _slope, _symbolic_slope, positive=True)
+"""g(w) = w/(e^w - 1), the slope of the chord of log over [1, e^w]; one at w = 0."""
+
+
+def specht(width: Term) -> Term:
+    """h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), the logarithm of Specht's ratio."""
+    return Named(f"h({text(width)})", f"h({latex(width)})", -log(slope(width)) - 1 + slope(width))
+
+
+def width(given: Field = NOTHING) -> Term:
+    """w = sup l - inf l, the range of log r; w_c within a bin."""
+    index = "_c" if given == C else ""
+    return Named(f"w{index}", f"w{index}", log(sup(r, given) / inf(r, given)))
 
 
 def risk(prediction: Term, law: Law = q) -> Term:
