@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from theory.axioms import Form, Unprovable, form, known, positive
 from theory.terms import NOTHING, Atom, E, Extreme, Field, Law, Product, Term, X, exp, inf, log, p, r, replaced, sup, term
-from theory.words import D, V, Z, a, class_part, price, proxy, slope, specht, within_part, y
+from theory.words import D, V, Z, a, class_part, divergence_at_x, price, proxy, slope, specht, within_part, y
 
 
 def visibly_positive(polynomial: Form) -> bool:
@@ -250,6 +250,7 @@ def square(root: Term, weight: Term | int = 1, given: Field = NOTHING) -> Piece:
 
 NOT_NEGATIVE: tuple[tuple[Term, Certificate], ...] = (
     (price, (gibbs(r / Z),)),
+    (divergence_at_x, (gibbs(r / Z, given=X),)),
     (class_part, (gibbs(V / Z),)),
     (within_part, (gibbs(r / V),)),
 )

@@ -41,7 +41,7 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, f_p, f_q, phat
+from theory.words import D, R, V, W, Z, anything, f_p, f_q, phat, proxy
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
@@ -199,7 +199,7 @@ def true_as_well(statement: Statement, wrong: Statement) -> str:
 
 
 def _candidates(*statements: Statement) -> list[Term]:
-    """Terms that are visibly not negative: every divergence, and what stands in the statements; times powers of D that stand there."""
+    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2 or a proxy that stands there."""
     plain = [term for term, _ in NOT_NEGATIVE]
     laws = (q, p, phat)
     plain += [KL(v, w, of) for v in laws for w in laws for of in (Y, X, C) if v != w]
@@ -207,7 +207,8 @@ def _candidates(*statements: Statement) -> list[Term]:
     plain += [W, KL(q, p, X, given=C)]
     sides = [side for statement in statements for side in (statement.left, statement.right)]
     own = [each for side in sides for each in _addends(side) if not_negative(each)]
-    scales = [Power(D, 2)] if any(D in _atoms(side) for side in sides) else []
+    atoms = set().union(*map(_atoms, sides))
+    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in atoms]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 

@@ -46,6 +46,10 @@ Delta_classes = Named("Delta_cls", r"\Delta_{\mathrm{cls}}", log(Z) - log(V))
 Delta_within = Named("Delta_in", r"\Delta_{\mathrm{in}}", log(V) - l)
 
 price = Named("E_q Delta", r"E_q\Delta", E(Delta), "price")
+divergence_at_x = Named(
+    "KL(q(y|x)||p(y|x))", r"\mathrm{KL}\left(q(y|x)\,\middle\|\,p(y|x)\right)", E(log(Z) - l, X)
+)
+"""The divergence of the posteriors at one x; its mean over q(x) is the price."""
 training_extra = Named("E_p Delta", r"E_p\Delta", E(Delta, law=p), "training_extra")
 class_part = Named("E_q Delta_cls", r"E_q\Delta_{\mathrm{cls}}", E(Delta_classes), "class_part")
 within_part = Named("E_q Delta_in", r"E_q\Delta_{\mathrm{in}}", E(Delta_within), "within_part")
