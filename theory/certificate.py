@@ -11,7 +11,25 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from theory.axioms import Form, Unprovable, form, known, positive
-from theory.terms import NOTHING, Atom, E, Extreme, Field, Law, Product, Term, X, exp, inf, log, p, r, replaced, sup, term
+from theory.terms import (
+    NOTHING,
+    Atom,
+    E,
+    Extreme,
+    Field,
+    Law,
+    Product,
+    Term,
+    X,
+    exp,
+    inf,
+    log,
+    p,
+    r,
+    replaced,
+    sup,
+    term,
+)
 from theory.words import D, V, Z, a, class_part, divergence_at_x, price, proxy, slope, specht, within_part, y
 
 
@@ -229,12 +247,12 @@ EIGHTH = Lemma("specht.at_most_eighth", (w,), w**2 / 8 - specht(w))
 """h(w) <= w^2/8."""
 
 
-def largest_gap(given: Field = NOTHING) -> Certificate:
-    """h(w) - (log E[r|S] - E[l|S]) for l in a range of width w given S, as a mean over S."""
-    lowest, highest, mean = inf(r, given), sup(r, given), E(r, given)
+def largest_gap(variable: Term, given: Field = NOTHING) -> Certificate:
+    """h(w) - (log E[v|S] - E[log v|S]) for a positive variable v, as a mean over S; w is the range of log v given S."""
+    lowest, highest, mean = inf(variable, given), sup(variable, given), E(variable, given)
     above = Piece((Positive(1 / lowest), Slack(lowest)))
     below = Piece((Positive(1 / lowest), Slack(highest)))
-    chord = CHORD(r / lowest, highest / lowest, domain=(above, below))
+    chord = CHORD(variable / lowest, highest / lowest, domain=(above, below))
     return Piece((chord,)), gibbs(slope(log(highest / lowest)) * mean / lowest)
 
 

@@ -19,6 +19,7 @@ from theory.statement import Equality, Statement, sides
 from theory.terms import (
     KL,
     ONE,
+    Apply,
     C,
     Density,
     Divergence,
@@ -35,6 +36,7 @@ from theory.terms import (
     X,
     Y,
     children,
+    log,
     p,
     q,
     r,
@@ -208,11 +210,14 @@ def _candidates(*statements: Statement) -> list[Term]:
     sides = [side for statement in statements for side in (statement.left, statement.right)]
     own = [each for side in sides for each in _addends(side) if not_negative(each)]
     atoms = set().union(*map(_atoms, sides))
+    # A constant, and t - 1 - log t at what a positive function takes.
+    plain += [ONE, *(each - 1 - log(each) for each in sorted(atoms, key=repr) if isinstance(each, Apply) and each.function.positive)]
     scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in atoms]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 
 def _atoms(whole: Term) -> set[Term]:
+    """All terms inside a term, itself among them."""
     return {whole} | {atom for part in children(whole) for atom in _atoms(part)}
 
 

@@ -13,10 +13,14 @@ from theory.certificate import Lemma
 from theory.formula import Formula, Range, Step
 from theory.terms import Apply, Atom, Log, Named, Number, Power, Product, Sum, Term
 
+ZERO = sympy.S.Zero
+
 
 def symbol(parameter: Atom) -> sympy.Symbol:
     """A parameter as a SymPy symbol."""
-    return sympy.Symbol(parameter.name, positive=True) if parameter.positive else sympy.Symbol(parameter.name, real=True)
+    return (
+        sympy.Symbol(parameter.name, positive=True) if parameter.positive else sympy.Symbol(parameter.name, real=True)
+    )
 
 
 def expression(whole: Term) -> sympy.Expr:
@@ -45,14 +49,25 @@ def expression(whole: Term) -> sympy.Expr:
     raise TypeError(f"{type(whole).__name__} is not a number")
 
 
-def formula(lemma: Lemma, *proof: Step, ranges: tuple[Range, ...] = ()) -> Formula:
+def formula(
+    lemma: Lemma, *proof: Step, ranges: tuple[Range, ...] = (), at: tuple[sympy.Expr, ...] = ()
+) -> Formula:
     """`0 <= term` for all values of the parameters.
 
     Args:
-      ranges: where the parameters are tried; by default positive ones below 8, others between -8 and 8.
+      ranges: where the symbols are tried; by default positive ones below 8, others between -8 and 8.
+      at: for a lemma with a domain its parameters by positive symbols, so that these run over the whole domain.
+
+    Raises:
+      ValueError: the symbols leave the domain.
     """
-    tried = ranges or tuple(Range(symbol(each), 0 if each.positive else -8, 8) for each in lemma.parameters)
-    return Formula(sympy.S.Zero, "<=", expression(lemma.term), tried, proof)
+    place = dict(zip(map(symbol, lemma.parameters), at, strict=True)) if at else {}
+    if not all(expression(each).subs(place, simultaneous=True).is_nonnegative for each in lemma.domain):
+        raise ValueError(f"{lemma.name}: the parameters leave the domain")
+    whole = expression(lemma.term).subs(place, simultaneous=True)
+    symbols = sorted(whole.free_symbols, key=str)
+    tried = ranges or tuple(Range(each, 0 if each.is_positive else -8, 8) for each in symbols)
+    return Formula(ZERO, "<=", whole, tried, proof)
 
 
 def gap(inequality: Formula) -> sympy.Expr:

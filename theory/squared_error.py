@@ -6,7 +6,18 @@ from fractions import Fraction
 
 from sympy import Function, Symbol, diff, limit, log, symbols
 
-from theory.certificate import GIBBS, PINSKER, Certificate, End, Inside, Piece, Positive, Square, SubGaussian, larger_under_p
+from theory.certificate import (
+    GIBBS,
+    PINSKER,
+    Certificate,
+    End,
+    Inside,
+    Piece,
+    Positive,
+    Square,
+    SubGaussian,
+    larger_under_p,
+)
 from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
 from theory.formula import Formula, Range, Step
 from theory.gaussian_prices import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import QQ
 
-from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.claim import Check, Claim, Worded, Wrong
 from theory.gaussian import ALPHA, BETA, S2, TWO_PI, Normal, number
 from theory.gaussian import X as INPUT
 from theory.gaussian import Y as LABEL

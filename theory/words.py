@@ -46,9 +46,7 @@ Delta_classes = Named("Delta_cls", r"\Delta_{\mathrm{cls}}", log(Z) - log(V))
 Delta_within = Named("Delta_in", r"\Delta_{\mathrm{in}}", log(V) - l)
 
 price = Named("E_q Delta", r"E_q\Delta", E(Delta), "price")
-divergence_at_x = Named(
-    "KL(q(y|x)||p(y|x))", r"\mathrm{KL}\left(q(y|x)\,\middle\|\,p(y|x)\right)", E(log(Z) - l, X)
-)
+divergence_at_x = Named("KL(q(y|x)||p(y|x))", r"\mathrm{KL}\left(q(y|x)\,\middle\|\,p(y|x)\right)", E(log(Z) - l, X))
 """The divergence of the posteriors at one x; its mean over q(x) is the price."""
 training_extra = Named("E_p Delta", r"E_p\Delta", E(Delta, law=p), "training_extra")
 class_part = Named("E_q Delta_cls", r"E_q\Delta_{\mathrm{cls}}", E(Delta_classes), "class_part")
@@ -92,10 +90,17 @@ def specht(width: Term) -> Term:
     return Named(f"h({text(width)})", f"h({latex(width)})", -log(slope(width)) - 1 + slope(width))
 
 
-def width(given: Field = NOTHING) -> Term:
-    """w = sup l - inf l, the range of log r; w_c within a bin."""
+def width(variable: Term = r, given: Field = NOTHING) -> Term:
+    """The range of the logarithm of a positive variable; by default w = sup l - inf l, and w_c within a bin."""
     index = "_c" if given == C else ""
-    return Named(f"w{index}", f"w{index}", log(sup(r, given) / inf(r, given)))
+    return Named(f"w{index}", f"w{index}", log(sup(variable, given) / inf(variable, given)))
+
+
+e_l = Atom("e^l(y)", r"e^{\ell(y)}", Y, positive=True)
+"""A positive variable: the exponential of any bounded function l of the label."""
+
+exponent = Named("l(y)", r"\ell(y)", log(e_l))
+"""Any bounded function of the label."""
 
 
 def risk(prediction: Term, law: Law = q) -> Term:
