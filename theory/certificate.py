@@ -30,7 +30,22 @@ from theory.terms import (
     sup,
     term,
 )
-from theory.words import D, V, Z, a, class_part, divergence_at_x, price, proxy, slope, specht, within_part, y
+from theory.words import (
+    D,
+    V,
+    Z,
+    a,
+    class_part,
+    divergence_at_x,
+    odds,
+    price,
+    proxy,
+    slope,
+    specht,
+    tanh_quarter,
+    within_part,
+    y,
+)
 
 
 def visibly_positive(polynomial: Form) -> bool:
@@ -243,8 +258,20 @@ omega = Atom("omega", r"\omega", NOTHING, positive=True)
 w = Atom("w", "w", NOTHING)
 CHORD = Lemma("specht.chord", (rho, omega), log(rho) - slope(log(omega)) * (rho - 1), (rho - 1, omega - rho))
 """The logarithm is above its chord: log rho >= (rho - 1) log(omega)/(omega - 1) for 1 <= rho <= omega."""
+TANGENT = Lemma("specht.tangent", (t, w), specht(w) - log(t) + slope(w) * (t - 1))
+"""log t <= h(w) + (t - 1) w/(e^w - 1): a tangent of the logarithm."""
 EIGHTH = Lemma("specht.at_most_eighth", (w,), w**2 / 8 - specht(w))
 """h(w) <= w^2/8."""
+
+low, high = Atom("m", "m", NOTHING, positive=True), Atom("M", "M", NOTHING, positive=True)
+near, far = Atom("s", "s", NOTHING), Atom("z", "z", NOTHING)
+BETWEEN = Lemma(
+    "tanh_bound.pointwise",
+    (near, far, rho, low, high),
+    (near + far) * (tanh_quarter(log(high / low)) - (1 / low - 1) * odds(log(high / low)) * (rho - 1)) - near * (1 - rho),
+    (near, far, rho - low, high - rho, 1 - low, high - 1),
+)
+"""(s + z) (tanh(w/4) - (1/m - 1)(rho - 1)/(e^w - 1)) >= s (1 - rho), w = log(M/m), for s, z >= 0 and rho and 1 in [m, M]."""
 
 
 def largest_gap(variable: Term, given: Field = NOTHING) -> Certificate:
@@ -253,7 +280,7 @@ def largest_gap(variable: Term, given: Field = NOTHING) -> Certificate:
     above = Piece((Positive(1 / lowest), Slack(lowest)))
     below = Piece((Positive(1 / lowest), Slack(highest)))
     chord = CHORD(variable / lowest, highest / lowest, domain=(above, below))
-    return Piece((chord,)), gibbs(slope(log(highest / lowest)) * mean / lowest)
+    return Piece((chord,)), Piece((TANGENT(mean / lowest, log(highest / lowest)),))
 
 
 def gibbs(ratio: Term, weight: Term | int = 1, given: Field = NOTHING) -> Piece:

@@ -5,7 +5,7 @@ Example: e^w = 1 + w + w^2/2 + w^3 c(w) with c bounded; so w/(e^w - 1) = 1/(1 + 
 
 from __future__ import annotations
 
-from sympy import Dummy, Expr, Symbol, cancel, cosh, diff, exp, factorial, log, sinh
+from sympy import Dummy, Expr, Symbol, cancel, cosh, coth, diff, exp, factorial, log, sinh
 
 from theory.record import Residual
 
@@ -16,7 +16,7 @@ EXPONENTIAL = Dummy("E", positive=True)
 
 def in_exponentials(value: Expr) -> Expr:
     """With exponentials for sinh and cosh, over one denominator where no logarithm stands in the way."""
-    return value.rewrite([sinh, cosh], exp)
+    return value.rewrite([sinh, cosh, coth], exp)
 
 
 def rational(value: Expr, w: Symbol) -> Expr:

@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 from sympy import Integral, exp, sinh, symbols
 
 from theory.certificate import GIBBS, Piece, Positive, Square, gibbs
-from theory.claim import Check, Claim, Worded, Wrong
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
 from theory.formula import Formula, Range, Step
 from theory.limits import in_exponentials
 from theory.record import Residual, Result
@@ -69,6 +69,10 @@ RESULT = Result(
             "stretching",
             "upper bound",
             (Statement(logarithm(E(e_l)), "<=", logarithm(stretched), LARGER),),
+            also_true=tuple(
+                AlsoTrue(f"right: {mistake}", "weaker: g is larger")
+                for mistake in ("e^l(y) twice", "-E_q[k(y) e^l(y)]", "half of -E_q[k(y) e^l(y)]")
+            ),
             remark="for every g = k (e^l - m) of mean zero with k > 0, any function that is positive where l is above a level and negative below",
         ),
         Claim(

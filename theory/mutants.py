@@ -36,7 +36,6 @@ from theory.terms import (
     X,
     Y,
     children,
-    log,
     p,
     q,
     r,
@@ -210,8 +209,7 @@ def _candidates(*statements: Statement) -> list[Term]:
     sides = [side for statement in statements for side in (statement.left, statement.right)]
     own = [each for side in sides for each in _addends(side) if not_negative(each)]
     atoms = set().union(*map(_atoms, sides))
-    # A constant, and t - 1 - log t at what a positive function takes.
-    plain += [ONE, *(each - 1 - log(each) for each in sorted(atoms, key=repr) if isinstance(each, Apply) and each.function.positive)]
+    plain.append(ONE)
     scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in atoms]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
@@ -284,6 +282,8 @@ def not_negative(whole: Term) -> bool:
             return all(map(not_negative, parts))
         case Mean(argument, _, _):
             return not_negative(argument)
+        case Apply(function, _) if function.nonnegative:
+            return True
         case Named(_, _, definition):
             certificate = dict(NOT_NEGATIVE).get(whole)
             return not_negative(definition) or (certificate is not None and certifies(certificate, whole))
@@ -300,6 +300,7 @@ def worlds(label_shift: bool = True) -> Iterator[Evaluation[Real]]:
     if label_shift:
         for seed in range(24):
             yield _sharp(seed)
+        yield _rare()
     for seed in range(8, 160):
         yield _values(seed, 2 + seed % 3, 1e-4, CHANNELS[seed % 4], label_shift)
 
@@ -323,6 +324,17 @@ def _sharp(seed: int) -> Evaluation[Real]:
     k = (row(half + said, half - said), row(half - said, half + said))
     q, p = row(half, half), row(half - side, half + side)
     return Evaluation(World(f"sharp world {seed}", q, p, k, (0, seed // 2 % 2), row(Fraction(0), length), (0, 0), Real))
+
+
+@functools.cache
+def _rare() -> Evaluation[Real]:
+    """A rare class of two labels whose ratios are 2 and 4, so that its least ratio is above 1; inputs that say nothing."""
+
+    def row(*entries: int) -> tuple[Real, ...]:
+        return tuple(Real.of(Fraction(entry, 32)) for entry in entries)
+
+    k = (row(16, 16),) * 3
+    return Evaluation(World("a rare class", row(30, 1, 1), row(26, 2, 4), k, (0, 1, 1), row(0, 32, 64), (0, 0), Real))
 
 
 def refuted(statement: Statement, label_shift: bool = True) -> str:

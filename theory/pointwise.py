@@ -62,7 +62,7 @@ def formula(
       ValueError: the symbols leave the domain.
     """
     place = dict(zip(map(symbol, lemma.parameters), at, strict=True)) if at else {}
-    if not all(expression(each).subs(place, simultaneous=True).is_nonnegative for each in lemma.domain):
+    if not all(sympy.factor(expression(each).subs(place, simultaneous=True)).is_nonnegative for each in lemma.domain):
         raise ValueError(f"{lemma.name}: the parameters leave the domain")
     whole = expression(lemma.term).subs(place, simultaneous=True)
     symbols = sorted(whole.free_symbols, key=str)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sympy import Symbol, cosh, diff, log, sinh
+from sympy import Symbol, cosh, coth, diff, log, sinh
 
 from theory import pointwise
-from theory.claim import Claim
+from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Range, Step
 from theory.limits import at_zero, ratio_tends_to_one, rational
 from theory.record import Residual, Result
@@ -26,6 +26,7 @@ def termwise(sixth: int = 6) -> Residual:
 def derivative_is_positive(inequality: Formula) -> Residual:
     above = u * cosh(u) - sinh(u)
     yield rational(pointwise.gap(inequality) * u * sinh(u) - above, u)
+    yield rational(diff(RATIO, u) * u * sinh(u) - above, u)
     yield rises_from_zero(above, u, u * sinh(u))
     yield [u.is_positive, sinh(u).is_positive]
 
@@ -62,6 +63,7 @@ BELOW_SIXTH = Formula(
         Step("The gap tends to zero as u -> 0.", vanishes_at_zero),
     ),
 )
+WEAKER = AlsoTrue("left: half", "weaker: log(sinh(u)/u) > 0, since it increases from 0")
 
 RESULT = Result(
     name="sinh_bound",
@@ -76,19 +78,20 @@ RESULT = Result(
                 Formula(
                     pointwise.ZERO,
                     "<",
-                    diff(RATIO, u),
+                    coth(u) - 1 / u,
                     (Range(u, 0, 4),),
                     (
                         Step(
-                            "It is u cosh u - sinh u over u sinh u, and u cosh u - sinh u rises from zero with derivative u sinh u.",
+                            "It is the derivative, and u cosh u - sinh u over u sinh u, and u cosh u - sinh u rises from zero with derivative u sinh u.",
                             derivative_is_positive,
                         ),
                     ),
                 ),
             ),
+            also_true=(AlsoTrue("right: u to the power 0", "coth u > 1"),),
             remark="the right side is the derivative of log(sinh(u)/u), which therefore increases from its limit 0 at u = 0",
         ),
-        Claim("sixth", "upper bound", (BELOW_SIXTH,)),
+        Claim("sixth", "upper bound", (BELOW_SIXTH,), also_true=(WEAKER,)),
         Claim(
             "small_argument",
             "asymptotic",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from sympy import Expr, Rational, cancel, diff, exp, log, symbols
 
 from theory import pointwise
-from theory.certificate import CHORD, EIGHTH, largest_gap
+from theory.certificate import CHORD, EIGHTH, TANGENT, largest_gap
 from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Range, Step
 from theory.limits import at_zero, ratio_tends_to_one, rational
@@ -18,7 +16,7 @@ from theory.terms import log as logarithm
 from theory.words import e_l, exponent, specht, width
 
 rho, omega = map(pointwise.symbol, CHORD.parameters)
-w = pointwise.symbol(EIGHTH.parameters[0])
+m, w = map(pointwise.symbol, TANGENT.parameters)
 s, t = symbols("s t", positive=True)
 v, power = symbols("w E", positive=True)  # E stands for e^w
 THETA = 1 / v - 1 / (exp(v) - 1)
@@ -36,6 +34,16 @@ def zero_at_the_ends(inequality: Formula) -> Residual:
 
 def concave(inequality: Formula) -> Residual:
     return [diff(in_range(inequality), rho, 2) + 1 / rho**2, (rho**2).is_positive]
+
+
+def touches(inequality: Formula) -> Residual:
+    """At the point where log has the slope g(w)."""
+    gap, point = pointwise.gap(inequality), (exp(w) - 1) / w
+    return [gap.subs(m, point), diff(gap, m).subs(m, point)]
+
+
+def convex(inequality: Formula) -> Residual:
+    return [diff(pointwise.gap(inequality), m, 2) - 1 / m**2, (m**2).is_positive]
 
 
 def zero_at_zero(inequality: Formula) -> Residual:
@@ -81,20 +89,13 @@ ATTAINED = Formula(
     lead_latex=r"\theta = \frac1w - \frac1{e^w - 1} \in (0, 1):\quad ",
 )
 
-AT_MOST_ONE = tuple(
-    AlsoTrue(f"right: {mistake}", "weaker: g(w) <= 1 = g(0) for w >= 0, so -log(g(w)) >= 0")
-    for mistake in ("-log(g(w", "inf for sup", "sup for inf")
+WEAKER_CHORD = tuple(
+    AlsoTrue(f"right: {mistake}", "weaker: the logarithm increases")
+    for mistake in ("1 left out", "s left out", "t left out", "1 twice", "s twice")
 )
 WEAKER_EIGHTH = tuple(
-    AlsoTrue(f"right: {mistake}", reason)
-    for reason, mistakes in (
-        (
-            "weaker: w/(e^w - 1) > 0, and it is less if its denominator is larger",
-            ("-w/(exp(w) - 1)", "-1 with the other sign", "-1 left out", "exp(w)"),
-        ),
-        ("h(w) and its derivative ", ()),
-    )
-    for mistake in mistakes
+    AlsoTrue(f"right: {mistake}", "weaker: w/(e^w - 1) is positive, and less if its denominator is larger")
+    for mistake in ("-w/(exp(w) - 1)", "-1 with the other sign", "-1 left out", "exp(w)")
 )
 
 RESULT = Result(
@@ -117,13 +118,26 @@ RESULT = Result(
                     at=(1 + s, 1 + s + t),
                 ),
             ),
+            also_true=WEAKER_CHORD,
+        ),
+        Claim(
+            "tangent",
+            "upper bound",
+            (
+                pointwise.formula(
+                    TANGENT,
+                    Step("It and its derivative in t vanish at t = (e^w - 1)/w.", touches),
+                    Step("Its second derivative is 1/t^2.", convex),
+                    ranges=(Range(m, 0, 8), Range(w, -4, 4)),
+                ),
+            ),
+            remark="at t = 1 it says that h is not negative",
         ),
         Claim(
             "largest_gap",
             "upper bound",
             (Statement(logarithm(E(e_l)) - E(exponent), "<=", specht(width(e_l)), largest_gap(e_l)),),
             remark="h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), w = sup l - inf l",
-            also_true=AT_MOST_ONE,
         ),
         Claim(
             "attained",
@@ -141,7 +155,6 @@ RESULT = Result(
                         "Its derivative is w times the square of 1/2 - 1/w + 1/(e^w - 1): it falls before 0 and rises after.",
                         slope_is_a_square,
                     ),
-                    ranges=(Range(w, Fraction(1, 8), 8),),
                 ),
             ),
             remark="h(w) <= w^2/8",

@@ -182,6 +182,7 @@ class Function:
       value: its value at a number; it must take any number that it is applied to.
       expression: the same as a SymPy expression of a SymPy symbol; where proofs about the function itself begin.
       positive: whether it is positive on its domain.
+      nonnegative: whether it is not negative there; a claim of the ledger says so.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Function:
     value: Callable[[float], float]
     expression: Callable[[Any], Any]
     positive: bool = False
+    nonnegative: bool = False
 
     def __call__(self, argument: Term) -> Term:
         return Apply(self, argument)

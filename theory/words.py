@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from theory.printing import latex, text
 from theory.terms import (
     ALL,
     KL,
@@ -85,9 +84,36 @@ slope = Function("g", "g", _slope, _symbolic_slope, positive=True)
 """g(w) = w/(e^w - 1), the slope of the chord of log over [1, e^w]; one at w = 0."""
 
 
-def specht(width: Term) -> Term:
-    """h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), the logarithm of Specht's ratio."""
-    return Named(f"h({text(width)})", f"h({latex(width)})", -log(slope(width)) - 1 + slope(width))
+def _specht(w: float) -> float:
+    size = abs(w)
+    return size - math.log(size) - 1 if size > 700 else -math.log(_slope(size)) - 1 + _slope(size)
+
+
+def _symbolic_specht(w: Any) -> Any:
+    import sympy
+
+    return sympy.log((sympy.exp(w) - 1) / w) - 1 + w / (sympy.exp(w) - 1)
+
+
+specht = Function("h", "h", _specht, _symbolic_specht, nonnegative=True)
+"""h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), the logarithm of Specht's ratio; zero at w = 0."""
+
+
+def _symbolic_tanh(w: Any) -> Any:
+    import sympy
+
+    return sympy.tanh(w / 4)
+
+
+def _symbolic_odds(w: Any) -> Any:
+    import sympy
+
+    return 1 / (sympy.exp(w) - 1)
+
+
+tanh_quarter = Function("tanh_quarter", "", lambda w: math.tanh(w / 4), _symbolic_tanh)
+odds = Function("1/(exp - 1)", "", lambda w: 1 / math.expm1(w) if 0 < abs(w) < 700 else 0.0, _symbolic_odds)
+"""1/(e^w - 1); a value at w = 0 is needed only where its factor is zero."""
 
 
 def width(variable: Term = r, given: Field = NOTHING) -> Term:
