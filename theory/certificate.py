@@ -268,7 +268,8 @@ near, far = Atom("s", "s", NOTHING), Atom("z", "z", NOTHING)
 BETWEEN = Lemma(
     "tanh_bound.pointwise",
     (near, far, rho, low, high),
-    (near + far) * (tanh_quarter(log(high / low)) - (1 / low - 1) * odds(log(high / low)) * (rho - 1)) - near * (1 - rho),
+    (near + far) * (tanh_quarter(log(high / low)) - (1 / low - 1) * odds(log(high / low)) * (rho - 1))
+    - near * (1 - rho),
     (near, far, rho - low, high - rho, 1 - low, high - 1),
 )
 """(s + z) (tanh(w/4) - (1/m - 1)(rho - 1)/(e^w - 1)) >= s (1 - rho), w = log(M/m), for s, z >= 0 and rho and 1 in [m, M]."""

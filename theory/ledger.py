@@ -28,15 +28,12 @@ RESULTS: tuple[str, ...] = (
 
 LEMMAS: tuple[str, ...] = (
     "gibbs",
-    "log_sum",
     "hoeffding",
     "specht",
     "sinh_bound",
     "lipschitz",
     "pinsker",
-    "oscillation",
     "tanh_bound",
-    "donsker_varadhan",
     "log_concave",
 )
 """What the proofs lean on; each is proved like a result, and has no rooms outside `theory`."""

@@ -49,9 +49,7 @@ def expression(whole: Term) -> sympy.Expr:
     raise TypeError(f"{type(whole).__name__} is not a number")
 
 
-def formula(
-    lemma: Lemma, *proof: Step, ranges: tuple[Range, ...] = (), at: tuple[sympy.Expr, ...] = ()
-) -> Formula:
+def formula(lemma: Lemma, *proof: Step, ranges: tuple[Range, ...] = (), at: tuple[sympy.Expr, ...] = ()) -> Formula:
     """`0 <= term` for all values of the parameters.
 
     Args:

@@ -36,7 +36,9 @@ RESULT = Result(
             "range_bound",
             "upper bound",
             (Statement(W, "<=", E(specht(w_c)), largest_gap(r, C)),),
-            also_true=(AlsoTrue("without label shift", "E_q[r(x,y)|y] stays in the range of r(x,y), and h increases with w"),),
+            also_true=(
+                AlsoTrue("without label shift", "E_q[r(x,y)|y] stays in the range of r(x,y), and h increases with w"),
+            ),
             remark="h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), and w_c is the range of l in the bin",
         ),
         Claim("range_attained", "identity", (ATTAINED,), remark="for every bin of two labels: then W = E_q h(w_c)"),

@@ -7,9 +7,10 @@ from sympy.polys.ring_series import rs_exp, rs_trunc
 from sympy.polys.rings import PolyElement, ring
 
 from theory.certificate import BETWEEN, Certificate, Piece, Positive, Slack
-from theory.claim import Check, Claim, Worded, Wrong
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
 from theory.formula import Formula, Range, Step
 from theory.limits import in_exponentials
+from theory.printing import text
 from theory.record import Residual, Result
 from theory.statement import Statement
 from theory.terms import C, E, Named, Y, inf, p, r, sup
@@ -79,9 +80,7 @@ def within(near: Piece, far: Piece) -> Certificate:
         Piece((scale, Piece((lowest,), C))),
         Piece((scale, Piece((highest,), C))),
     )
-    return (
-        Piece((BETWEEN(near.product, far.product, r / R, inf(r, C) / R, sup(r, C) / R, domain=domain),), C),
-    )
+    return (Piece((BETWEEN(near.product, far.product, r / R, inf(r, C) / R, sup(r, C) / R, domain=domain),), C),)
 
 
 bound = oscillation * Named("tanh(w_c/4)", r"\tanh(w_c/4)", tanh_quarter(width(given=C)))
@@ -104,6 +103,14 @@ RESULT = Result(
             (
                 Statement(e_q - e_p, "<=", bound, within(FROM_LOW, FROM_HIGH)),
                 Statement(e_p - e_q, "<=", bound, within(FROM_HIGH, FROM_LOW)),
+            ),
+            also_true=(
+                AlsoTrue("left: the mean under", "the left side is zero, the right side not negative"),
+                AlsoTrue(f"right: {text(bound)} twice", "weaker: the right side is not negative"),
+                *(
+                    AlsoTrue(f"right: {mistake}", "weaker: e and tanh(w_c/4) are not negative")
+                    for mistake in ("sup_{B_c} e(y) twice", "-inf_{B_c} e(y)", "half of -inf_{B_c} e(y)")
+                ),
             ),
             remark="so |e_c^q - e_c^p| is at most the oscillation of e in the bin times tanh(w_c/4)",
         ),

@@ -110,7 +110,10 @@ RESULT = Result(
             (
                 pointwise.formula(
                     CHORD,
-                    Step("With rho = 1 + s, omega = 1 + s + t: it is zero at rho = 1 and at rho = omega.", zero_at_the_ends),
+                    Step(
+                        "With rho = 1 + s, omega = 1 + s + t: it is zero at rho = 1 and at rho = omega.",
+                        zero_at_the_ends,
+                    ),
                     Step(
                         "Its second derivative in rho is -1/rho^2: a concave function, not negative between its zeros.",
                         concave,
@@ -130,6 +133,10 @@ RESULT = Result(
                     Step("Its second derivative is 1/t^2.", convex),
                     ranges=(Range(m, 0, 8), Range(w, -4, 4)),
                 ),
+            ),
+            also_true=tuple(
+                AlsoTrue(f"right: {mistake}", "weaker: w/(e^w - 1) is positive")
+                for mistake in ("w/(exp(w) - 1) twice", "-1 with the other sign", "-1 left out", "t twice")
             ),
             remark="at t = 1 it says that h is not negative",
         ),

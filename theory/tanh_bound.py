@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from sympy import QQ, Expr, exp, factor, symbols, tanh
-from sympy.polys.polyerrors import CoercionFailed
 
 from theory import pointwise
 from theory.certificate import BETWEEN
-from theory.claim import Claim
-from theory.formula import Formula, Step
+from theory.claim import Check, Claim, Worded, Wrong
+from theory.printing import latex, text
 from theory.record import Residual, Result
 
 s, z, h, i, j, g, k = symbols("s z h i j g k", positive=True)
@@ -19,22 +18,21 @@ RHO = LOW + (HIGH - LOW) * g / (g + k)
 """S = e^(w/2), m = LOW <= rho, 1 <= M = HIGH: as the symbols run over the positive numbers these fill the domain."""
 
 
-def products(inequality: Formula) -> Residual:
-    """The right side is a sum of three products; tanh(w/4) = (S - 1)/(S + 1)."""
+def products(quarter: int = 4, power: int = 2, sign: int = 1) -> Residual:
+    """The lemma's term is a sum of three products, with (S - 1)/(S + 1) for tanh(w/4)."""
     terms: list[Expr] = [
         s * (RHO - LOW) * (HIGH - 1) / (HIGH - LOW),
-        z * (HIGH - RHO) * (1 - LOW) / (HIGH - LOW),
-        (s + z) * (LOW * S - 1) ** 2 / (LOW * (S**2 - 1)),
+        sign * z * (HIGH - RHO) * (1 - LOW) / (HIGH - LOW),
+        (s + z) * (LOW * S - 1) ** power / (LOW * (S**2 - 1)),
     ]
+    whole = pointwise.formula(BETWEEN, at=(s, z, RHO, LOW, HIGH)).right
     numbers = QQ.frac_field(s, z, h, i, j, g, k)  # far faster than expanding
-    try:
-        yield numbers.from_sympy(pointwise.gap(inequality).replace(tanh, in_S)) == sum(map(numbers.from_sympy, terms))
-    except CoercionFailed:
-        yield False
+    in_S = whole.replace(tanh, lambda a: exponential(a * 4 / quarter))
+    yield numbers.from_sympy(in_S) == sum(map(numbers.from_sympy, terms))
     yield [factor(term).is_nonnegative for term in terms]
 
 
-def in_S(argument: Expr) -> Expr:
+def exponential(argument: Expr) -> Expr:
     """tanh a = (e^(2a) - 1)/(e^(2a) + 1)."""
     raised = exp(2 * argument)
     return (raised - 1) / (raised + 1)
@@ -50,13 +48,22 @@ RESULT = Result(
             "pointwise",
             "upper bound",
             (
-                pointwise.formula(
-                    BETWEEN,
-                    Step(
-                        "With S = e^(w/2) it is s (rho - m)(M - 1)/(M - m) + z (M - rho)(1 - m)/(M - m) + (s + z)(m S - 1)^2/(m (S^2 - 1)).",
-                        products,
+                Worded(
+                    f"0 <= {text(BETWEEN.term)} for s, z >= 0 and rho, 1 in [m, M], with w = log(M/m)",
+                    rf"0 \le {latex(BETWEEN.term)} \quad (s, z \ge 0;\; m \le \rho, 1 \le M)",
+                    "closed form",
+                    (
+                        Check(
+                            "With S = e^(w/2) it is s (rho - m)(M - 1)/(M - m) + z (M - rho)(1 - m)/(M - m) + (s + z)(m S - 1)^2/(m (S^2 - 1)), "
+                            "three products that are not negative. At w = 0, rho is 1 and it is zero.",
+                            products,
+                        ),
                     ),
-                    at=(s, z, RHO, LOW, HIGH),
+                    (
+                        Wrong("half", "tanh(w/2)", lambda: products(quarter=2)),
+                        Wrong("power", "m S - 1 without its square", lambda: products(power=1)),
+                        Wrong("sign", "the second product is taken off", lambda: products(sign=-1)),
+                    ),
                 ),
             ),
             remark="with s and z the distances of a variable from the ends of its range and rho of mean 1, its mean bounds a difference of means "

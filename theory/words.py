@@ -111,8 +111,10 @@ def _symbolic_odds(w: Any) -> Any:
     return 1 / (sympy.exp(w) - 1)
 
 
-tanh_quarter = Function("tanh_quarter", "", lambda w: math.tanh(w / 4), _symbolic_tanh)
-odds = Function("1/(exp - 1)", "", lambda w: 1 / math.expm1(w) if 0 < abs(w) < 700 else 0.0, _symbolic_odds)
+tanh_quarter = Function("tanh(./4)", r"\tanh\tfrac14", lambda w: math.tanh(w / 4), _symbolic_tanh)
+odds = Function(
+    "1/(exp - 1)", r"\tfrac{1}{\exp - 1}", lambda w: 1 / math.expm1(w) if 0 < abs(w) < 700 else 0.0, _symbolic_odds
+)
 """1/(e^w - 1); a value at w = 0 is needed only where its factor is zero."""
 
 
