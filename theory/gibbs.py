@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import diff
+from sympy import Expr, diff
 
 from theory import pointwise
 from theory.certificate import GIBBS, gibbs
@@ -16,6 +16,11 @@ t = pointwise.symbol(GIBBS.parameters[0])
 a = Law("a", "a", Atom("a(y)/q(y)", r"\tfrac{a(y)}{q(y)}", Y, positive=True, unit=NOTHING))
 b = Law("b", "b", Atom("b(y)/q(y)", r"\tfrac{b(y)}{q(y)}", Y, positive=True, unit=NOTHING))
 """Any two laws, as densities against q."""
+
+
+def gap() -> Expr:
+    """t - 1 - log t."""
+    return pointwise.expression(GIBBS.term)
 
 
 def touches(inequality: Formula) -> Residual:

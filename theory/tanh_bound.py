@@ -49,8 +49,8 @@ RESULT = Result(
             "upper bound",
             (
                 Worded(
-                    f"0 <= {text(BETWEEN.term)} for s, z >= 0 and rho, 1 in [m, M], with w = log(M/m)",
-                    rf"0 \le {latex(BETWEEN.term)} \quad (s, z \ge 0;\; m \le \rho, 1 \le M)",
+                    f"0 <= {text(BETWEEN.term)} for s, z >= 0 and rho, 1 in [m, M], T(w) = tanh(w/4), B(w) = 1/(e^w - 1)",
+                    rf"0 \le {latex(BETWEEN.term)} \quad (s, z \ge 0;\; m \le \rho, 1 \le M;\; T(w) = \tanh(w/4),\; B(w) = 1/(e^w - 1))",
                     "closed form",
                     (
                         Check(

@@ -111,11 +111,12 @@ def _symbolic_odds(w: Any) -> Any:
     return 1 / (sympy.exp(w) - 1)
 
 
-tanh_quarter = Function("tanh(./4)", r"\tanh\tfrac14", lambda w: math.tanh(w / 4), _symbolic_tanh)
+tanh_quarter = Function("T", "T", lambda w: math.tanh(w / 4), _symbolic_tanh)
+"""T(w) = tanh(w/4)."""
 odds = Function(
     "1/(exp - 1)", r"\tfrac{1}{\exp - 1}", lambda w: 1 / math.expm1(w) if 0 < abs(w) < 700 else 0.0, _symbolic_odds
 )
-"""1/(e^w - 1); a value at w = 0 is needed only where its factor is zero."""
+"""B(w) = 1/(e^w - 1); a value at w = 0 is needed only where its factor is zero."""
 
 
 def width(variable: Term = r, given: Field = NOTHING) -> Term:
