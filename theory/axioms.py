@@ -37,6 +37,7 @@ from theory.terms import (
     Term,
     X,
     Y,
+    exp,
 )
 
 AXIOMS = (
@@ -47,7 +48,7 @@ AXIOMS = (
     "Pointwise inequalities survive a mean. Those used are the lemmas that `theory.certificate` lists, and inf a <= a <= sup a.",
     "Integrability: 0 < inf r <= sup r < inf, labels are square integrable, so every mean above is finite.",
 )
-"""All that a proof for every law rests on, apart from the field arithmetic of rational numbers and log(a b) = log a + log b."""
+"""All that a proof for every law rests on, apart from the field arithmetic of rational numbers, log(a b) = log a + log b and log exp a = a."""
 
 FOLDS: tuple[Field, ...] = (X, T, C, C | T, B, X | C, X | B, Y, Y | T)
 """Fields tried in this order when a mean is brought to its canonical shape. The order decides what can be proved, never what is true."""
@@ -176,9 +177,14 @@ def logarithm(form: Form) -> Form:
     monomial, coefficient = single(form, "the argument of a logarithm")
     if coefficient <= 0 or not all(positive(symbol) for symbol, _ in monomial):
         raise Unprovable("the argument of a logarithm is not visibly positive")
-    factors: list[tuple[Symbol, Fraction]] = [(LogOf(symbol), Fraction(exponent)) for symbol, exponent in monomial]
-    factors += [(LogOf(prime), Fraction(exponent)) for prime, exponent in primes(coefficient)]
-    return collected((frozenset([(symbol, 1)]), exponent) for symbol, exponent in factors)
+    parts: list[tuple[Monomial, Fraction]] = []
+    for symbol, exponent in monomial:
+        if isinstance(symbol, Value) and symbol.name == exp.name:
+            parts += [(inner, exponent * k) for inner, k in symbol.inside]  # log exp a = a
+        else:
+            parts.append((frozenset([(LogOf(symbol), 1)]), Fraction(exponent)))
+    parts += [(frozenset([(LogOf(prime), 1)]), Fraction(exponent)) for prime, exponent in primes(coefficient)]
+    return collected(parts)
 
 
 def primes(value: Fraction) -> Iterable[tuple[int, int]]:

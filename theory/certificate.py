@@ -10,9 +10,42 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from theory.axioms import Form, Unprovable, form, positive
-from theory.terms import NOTHING, Atom, E, Extreme, Field, Product, Term, X, log, r, replaced, term
-from theory.words import D, V, Z, a, class_part, price, within_part, y
+from theory.axioms import Form, Unprovable, form, known, positive
+from theory.terms import (
+    NOTHING,
+    Atom,
+    E,
+    Extreme,
+    Field,
+    Law,
+    Product,
+    Term,
+    X,
+    exp,
+    inf,
+    log,
+    p,
+    r,
+    replaced,
+    sup,
+    term,
+)
+from theory.words import (
+    D,
+    V,
+    Z,
+    a,
+    class_part,
+    divergence_at_x,
+    odds,
+    price,
+    proxy,
+    slope,
+    specht,
+    tanh_quarter,
+    within_part,
+    y,
+)
 
 
 def visibly_positive(polynomial: Form) -> bool:
@@ -75,6 +108,36 @@ class Inside:
 
 
 @dataclass(frozen=True)
+class End:
+    """y - a, or a + D - y: not negative, since labels lie in [a, a + D]."""
+
+    upper: bool
+
+    @property
+    def term(self) -> Term:
+        return a + D - y if self.upper else y - a
+
+    def holds(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class SubGaussian:
+    """sigma^2 t^2/2 - log E_p[e^(t (y - f_p)) | x]: not negative for any t that x determines, which is what the proxy sigma^2 of p(y|x) means."""
+
+    t: Term
+    law: Law = p
+
+    @property
+    def term(self) -> Term:
+        centred = y - E(y, X, self.law)
+        return proxy * self.t**2 / 2 - log(E(exp(self.t * centred), X, self.law))
+
+    def holds(self) -> bool:
+        return all(known(symbol) <= X for monomial, _ in form(self.t) for symbol, _ in monomial)
+
+
+@dataclass(frozen=True)
 class Lemma:
     """A pointwise inequality between numbers: `term >= 0` for all values of the parameters.
 
@@ -82,53 +145,67 @@ class Lemma:
       name: where it is proved: a claim of the ledger, as `gibbs.log_bound`.
       parameters: constants; one that is declared positive may be replaced by a positive term only.
       term: what is not negative.
+      domain: terms in the parameters that must not be negative either; an instance says why they are not.
     """
 
     name: str
     parameters: tuple[Atom, ...]
     term: Term
+    domain: tuple[Term, ...] = ()
 
-    def __call__(self, *arguments: Term) -> Instance:
-        return Instance(self, tuple(map(term, arguments)))
+    def __call__(self, *arguments: Term, domain: tuple[Piece, ...] = ()) -> Instance:
+        return Instance(self, tuple(map(term, arguments)), domain)
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A lemma with terms in place of its parameters."""
+    """A lemma with terms in place of its parameters.
+
+    Attributes:
+      domain: for each term of the lemma's domain the product that it equals, of factors that are not negative.
+    """
 
     lemma: Lemma
     arguments: tuple[Term, ...]
+    domain: tuple[Piece, ...] = ()
 
     @property
     def term(self) -> Term:
-        whole = self.lemma.term
+        return self._at(self.lemma.term)
+
+    def _at(self, whole: Term) -> Term:
         for parameter, argument in zip(self.lemma.parameters, self.arguments, strict=True):
             whole = replaced(whole, parameter, argument)
         return whole
 
     def holds(self) -> bool:
         pairs = zip(self.lemma.parameters, self.arguments, strict=True)
-        return all(visibly_positive(form(argument)) for parameter, argument in pairs if parameter.positive)
-
-
-Factor: TypeAlias = Positive | Square | Slack | Inside | Instance
+        return all(visibly_positive(form(argument)) for parameter, argument in pairs if parameter.positive) and all(
+            piece.holds() and not form(self._at(condition) - piece.product)
+            for condition, piece in zip(self.lemma.domain, self.domain, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Piece:
-    """E_q[product of factors | given], each factor not negative."""
+    """E_q[product of factors | given], each factor not negative; so it may be a factor itself."""
 
     factors: tuple[Factor, ...]
     given: Field = NOTHING
 
     @property
+    def product(self) -> Term:
+        return Product(tuple(factor.term for factor in self.factors))
+
+    @property
     def term(self) -> Term:
-        return E(Product(tuple(factor.term for factor in self.factors)), self.given)
+        return E(self.product, self.given)
 
     def holds(self) -> bool:
         return all(factor.holds() for factor in self.factors)
 
 
+Factor: TypeAlias = Positive | Square | Slack | End | Inside | SubGaussian | Instance | Piece
 Certificate: TypeAlias = tuple[Piece, ...]
 
 
@@ -154,8 +231,15 @@ def with_atom(certificate: Certificate, old: Atom, new: Term) -> Certificate:
                 return Square(replaced(root, old, new))
             case Slack(bound):
                 return Slack(Extreme(replaced(bound.argument, old, new), bound.upper, bound.given))
-            case Instance(lemma, arguments):
-                return Instance(lemma, tuple(replaced(argument, old, new) for argument in arguments))
+            case Instance(lemma, arguments, domain):
+                moved = tuple(replaced(argument, old, new) for argument in arguments)
+                return Instance(lemma, moved, with_atom(domain, old, new))
+            case SubGaussian(multiplier, law):
+                return SubGaussian(
+                    replaced(multiplier, old, new), Law(law.name, law.latex, replaced(law.density, old, new))
+                )
+            case Piece():
+                return with_atom((kept,), old, new)[0]
         return kept
 
     return tuple(Piece(tuple(map(factor, piece.factors)), piece.given) for piece in certificate)
@@ -168,6 +252,36 @@ GIBBS = Lemma("gibbs.log_bound", (t,), t - 1 - log(t))
 """`t - 1 - log t >= 0`, zero at t = 1 alone."""
 PINSKER = Lemma("pinsker.pointwise", (u, v), u * log(u) - u + 1 - 2 * v * (u - 1) + Fraction(2, 3) * v**2 * (u + 2))
 """`u log u - u + 1 - 2 v (u - 1) + (2/3) v^2 (u + 2) >= 0`: what Pinsker's inequality is a mean of."""
+
+rho = Atom("rho", r"\rho", NOTHING, positive=True)
+omega = Atom("omega", r"\omega", NOTHING, positive=True)
+w = Atom("w", "w", NOTHING)
+CHORD = Lemma("specht.chord", (rho, omega), log(rho) - slope(log(omega)) * (rho - 1), (rho - 1, omega - rho))
+"""The logarithm is above its chord: log rho >= (rho - 1) log(omega)/(omega - 1) for 1 <= rho <= omega."""
+TANGENT = Lemma("specht.tangent", (t, w), specht(w) - log(t) + slope(w) * (t - 1))
+"""log t <= h(w) + (t - 1) w/(e^w - 1): a tangent of the logarithm."""
+EIGHTH = Lemma("specht.at_most_eighth", (w,), w**2 / 8 - specht(w))
+"""h(w) <= w^2/8."""
+
+low, high = Atom("m", "m", NOTHING, positive=True), Atom("M", "M", NOTHING, positive=True)
+near, far = Atom("s", "s", NOTHING), Atom("z", "z", NOTHING)
+BETWEEN = Lemma(
+    "tanh_bound.pointwise",
+    (near, far, rho, low, high),
+    (near + far) * (tanh_quarter(log(high / low)) - (1 / low - 1) * odds(log(high / low)) * (rho - 1))
+    - near * (1 - rho),
+    (near, far, rho - low, high - rho, 1 - low, high - 1),
+)
+"""(s + z) (tanh(w/4) - (1/m - 1)(rho - 1)/(e^w - 1)) >= s (1 - rho), w = log(M/m), for s, z >= 0 and rho and 1 in [m, M]."""
+
+
+def largest_gap(variable: Term, given: Field = NOTHING) -> Certificate:
+    """h(w) - (log E[v|S] - E[log v|S]) for a positive variable v, as a mean over S; w is the range of log v given S."""
+    lowest, highest, mean = inf(variable, given), sup(variable, given), E(variable, given)
+    above = Piece((Positive(1 / lowest), Slack(lowest)))
+    below = Piece((Positive(1 / lowest), Slack(highest)))
+    chord = CHORD(variable / lowest, highest / lowest, domain=(above, below))
+    return Piece((chord,)), Piece((TANGENT(mean / lowest, log(highest / lowest)),))
 
 
 def gibbs(ratio: Term, weight: Term | int = 1, given: Field = NOTHING) -> Piece:
@@ -198,10 +312,18 @@ def pinsker(density: Term, scale: Term | int = 1) -> Certificate:
 
 NOT_NEGATIVE: tuple[tuple[Term, Certificate], ...] = (
     (price, (gibbs(r / Z),)),
+    (divergence_at_x, (gibbs(r / Z, given=X),)),
     (class_part, (gibbs(V / Z),)),
     (within_part, (gibbs(r / V),)),
 )
 """Words that are divergences without being written as one, each with its certificate."""
 
-LARGER_UNDER_P: Certificate = (gibbs(Z**2 / E(r**2, X)), square(r - Z, 1 / E(r**2, X)))
-"""E_q log E_p[r|x] - E_q log Z >= 0, since E_p[r|x] = E_q[r^2|x]/Z is at least Z(x)."""
+
+def larger_under_p(given: Field) -> Certificate:
+    """E_q log E_p[r|S] - E_q log E_q[r|S] >= 0, since E_p[r|S] = E_q[r^2|S]/E_q[r|S] is at least E_q[r|S]."""
+    mean, square_mean = E(r, given), E(r**2, given)
+    return gibbs(mean**2 / square_mean), square(r - mean, 1 / square_mean)
+
+
+LARGER_UNDER_P = larger_under_p(X)
+"""E_q log E_p[r|x] - E_q log Z >= 0."""

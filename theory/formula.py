@@ -199,15 +199,16 @@ def mutants(formula: Formula) -> list[tuple[str, Formula]]:
 
 
 def _all(formula: Formula) -> Iterator[tuple[str, Formula]]:
-    for side in ("left", "right"):
+    for side, other in (("left", formula.right), ("right", formula.left)):
         whole = getattr(formula, side)
-        if whole != 0:
-            plain = replace(formula, name="", name_latex="") if side == "left" else formula
+        plain = replace(formula, name="", name_latex="") if side == "left" else formula
+        # Of `0 <= a` the double says the same.
+        if whole != 0 and other != 0:
             yield f"{side}: twice", replace(plain, **{side: 2 * whole})
             yield f"{side}: half", replace(plain, **{side: whole / 2})
-            # A left side with a name is computed from its definition: there is nothing typed in it to get wrong.
-            for mistake, wrong in () if plain is not formula and formula.name else _inside(whole):
-                yield f"{side}: {mistake}", replace(plain, **{side: wrong})
+        # A left side with a name is computed from its definition: there is nothing typed in it to get wrong.
+        for mistake, wrong in () if plain is not formula and formula.name else _inside(whole):
+            yield f"{side}: {mistake}", replace(plain, **{side: wrong})
     if formula.relation in ("<=", "<"):
         yield "the relation reversed", replace(formula, left=formula.right, right=formula.left)
 

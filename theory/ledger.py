@@ -33,15 +33,12 @@ RESULTS: tuple[str, ...] = (
 
 LEMMAS: tuple[str, ...] = (
     "gibbs",
-    "log_sum",
     "hoeffding",
     "specht",
     "sinh_bound",
     "lipschitz",
     "pinsker",
-    "oscillation",
     "tanh_bound",
-    "donsker_varadhan",
     "log_concave",
     "taylor",
 )

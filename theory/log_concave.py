@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sympy import Function, Rational, Symbol, diff, log, symbols
 
-from theory.record import Claim, Falsifier, Residual, Result, Step
+from theory.claim import Check, Claim, Worded, Wrong
+from theory.record import Residual, Result
 
 y, m = symbols("y m", real=True)
 s2 = Symbol("s2", positive=True)
@@ -52,13 +53,13 @@ def taylor(half: int = 2) -> Residual:
 
 
 VARIANCE = (
-    Step(
+    Check(
         "Let T(y) be the integral of (z - m) rho(z) from y to b, m the mean: T(a) = T(b) = 0 and T' = -(y - m) rho. By parts, "
         "((y - m) T)' = T - (y - m)^2 rho, so the variance is the integral of T.",
         by_parts,
     ),
-    Step("(s2 rho - T)' = s2 rho B with B = (log rho)' + (y - m)/s2.", bracket),
-    Step(
+    Check("(s2 rho - T)' = s2 rho B with B = (log rho)' + (y - m)/s2.", bracket),
+    Check(
         "B falls, because (log rho)'' <= -1/s2. So s2 rho - T first rises and then falls; at both ends it is s2 rho >= 0, hence T <= s2 "
         "rho everywhere, and the variance is at most s2.",
         bracket_falls,
@@ -72,37 +73,49 @@ RESULT = Result(
     assumptions=("a density rho on an interval [a, b], possibly unbounded, with (log rho)'' <= -1/s2",),
     claims=(
         Claim(
-            name="variance",
-            kind="upper bound",
-            statement="The variance of rho is at most s2.",
-            latex=r"(\log\rho)'' \le -1/s^2 \;\Rightarrow\; \mathrm{Var}_\rho(y) \le s^2",
-            proof=VARIANCE,
-            falsifiers=(
-                Falsifier("sign of T'", "T' = (y - m) rho", lambda: by_parts(1)),
-                Falsifier("scale", "B with (y - m)/s2^2", lambda: bracket(2)),
-                Falsifier("half the curvature", "(log rho)'' <= -1/(2 s2) is not enough", lambda: bracket_falls(2)),
+            "variance",
+            "upper bound",
+            (
+                Worded(
+                    "The variance of rho is at most s2",
+                    r"(\log\rho)'' \le -1/s^2 \;\Rightarrow\; \mathrm{Var}_\rho(y) \le s^2",
+                    "every law",
+                    VARIANCE,
+                    (
+                        Wrong("sign of T'", "T' = (y - m) rho", lambda: by_parts(1)),
+                        Wrong("scale", "B with (y - m)/s2^2", lambda: bracket(2)),
+                        Wrong("half the curvature", "(log rho)'' <= -1/(2 s2) is not enough", lambda: bracket_falls(2)),
+                    ),
+                ),
             ),
         ),
         Claim(
-            name="sub_gaussian",
-            kind="upper bound",
-            statement="log E e^(t (y - m)) <= s2 t^2/2 for all t.",
-            latex=r"(\log\rho)'' \le -1/s^2 \;\Rightarrow\; \log E_\rho e^{t(y - m)} \le \tfrac12 s^2 t^2",
-            proof=(
-                *VARIANCE,
-                Step(
-                    "The tilted density rho e^(t y) has the same (log rho)'', so its variance too is at most s2.",
-                    tilt_keeps_curvature,
+            "sub_gaussian",
+            "upper bound",
+            (
+                Worded(
+                    "log E e^(t (y - m)) <= s2 t^2/2 for all t",
+                    r"(\log\rho)'' \le -1/s^2 \;\Rightarrow\; \log E_\rho e^{t(y - m)} \le \tfrac12 s^2 t^2",
+                    "every law",
+                    (
+                        *VARIANCE,
+                        Check(
+                            "The tilted density rho e^(t y) has the same (log rho)'', so its variance too is at most s2.",
+                            tilt_keeps_curvature,
+                        ),
+                        Check(
+                            "psi(t) = log E e^(t (y - m)) has psi(0) = psi'(0) = 0 and psi'' the tilted variance (hoeffding); Taylor with the "
+                            "remainder as an integral gives psi(t) <= s2 t^2/2.",
+                            taylor,
+                        ),
+                    ),
+                    (
+                        Wrong(
+                            "quadratic tilt", "a tilt by e^(t y^2) keeps the curvature", lambda: tilt_keeps_curvature(2)
+                        ),
+                        Wrong("constant", "s2 t^2/4 in place of s2 t^2/2", lambda: taylor(4)),
+                    ),
                 ),
-                Step(
-                    "psi(t) = log E e^(t (y - m)) has psi(0) = psi'(0) = 0 and psi'' the tilted variance (hoeffding); Taylor with the "
-                    "remainder as an integral gives psi(t) <= s2 t^2/2.",
-                    taylor,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("quadratic tilt", "a tilt by e^(t y^2) keeps the curvature", lambda: tilt_keeps_curvature(2)),
-                Falsifier("constant", "s2 t^2/4 in place of s2 t^2/2", lambda: taylor(4)),
             ),
         ),
     ),

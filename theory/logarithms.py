@@ -77,10 +77,10 @@ def positive(polynomial: PolyElement) -> Positive:
     equal atoms.
 
     Raises:
-      ValueError: the polynomial is zero, or a constant that is not positive.
+      ValueError: the polynomial has no positive coefficient.
     """
     numbers = polynomial.ring
-    if not polynomial or (polynomial.is_ground and polynomial.coeff(1) <= 0):
+    if all(coefficient <= 0 for coefficient in polynomial.coeffs()):
         raise ValueError(f"{polynomial} is not positive")
     powers: dict[PolyElement, int] = {}
     content, rest = polynomial.primitive()

@@ -19,6 +19,7 @@ from theory.statement import Equality, Statement, sides
 from theory.terms import (
     KL,
     ONE,
+    Apply,
     C,
     Density,
     Divergence,
@@ -41,7 +42,7 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, channel_ratio, f_p, f_q, phat
+from theory.words import D, R, V, W, Z, anything, channel_ratio, f_p, f_q, phat, proxy
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
@@ -199,7 +200,7 @@ def true_as_well(statement: Statement, wrong: Statement) -> str:
 
 
 def _candidates(*statements: Statement) -> list[Term]:
-    """Terms that are visibly not negative: every divergence, and what stands in the statements; times powers of D that stand there."""
+    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2 or a proxy that stands there."""
     plain = [term for term, _ in NOT_NEGATIVE]
     laws = (q, p, phat)
     plain += [KL(v, w, of) for v in laws for w in laws for of in (Y, X, C) if v != w]
@@ -207,10 +208,11 @@ def _candidates(*statements: Statement) -> list[Term]:
     plain += [W, KL(q, p, X, given=C)]
     sides = [side for statement in statements for side in (statement.left, statement.right)]
     own = [each for side in sides for each in _addends(side) if not_negative(each)]
-    inside = {each for side in sides for each in atoms(side) if isinstance(each, Divergence) and each.of == Y}
+    inside = set().union(*map(atoms, sides))
     # The chain rule: a divergence of labels is one of classes and one within classes.
-    plain += [KL(each.above, each.below, Y, given=each.given | C) for each in inside]
-    scales = [Power(D, 2)] if any(D in atoms(side) for side in sides) else []
+    plain += [KL(d.above, d.below, Y, given=d.given | C) for d in inside if isinstance(d, Divergence) and d.of == Y]
+    plain.append(ONE)
+    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in inside]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 
@@ -288,6 +290,8 @@ def not_negative(whole: Term) -> bool:
             return all(map(not_negative, parts))
         case Mean(argument, _, _):
             return not_negative(argument)
+        case Apply(function, _) if function.nonnegative:
+            return True
         case Named(_, _, definition):
             certificate = dict(NOT_NEGATIVE).get(whole)
             return not_negative(definition) or (certificate is not None and certifies(certificate, whole))
@@ -305,6 +309,7 @@ def worlds(label_shift: bool = True) -> Iterator[Evaluation[Real]]:
         yield _symmetric()
         for seed in range(24):
             yield _sharp(seed)
+        yield _rare()
     for seed in range(8, 160):
         yield _values(seed, 2 + seed % 3, 1e-4, CHANNELS[seed % 4], label_shift)
 
@@ -340,6 +345,17 @@ def _symmetric() -> Evaluation[Real]:
     k = ((nine, one), (five, five), (one, nine))
     labels = tuple(Real(value) for value in (0.0, 1.0, 2.0))
     return Evaluation(World("symmetric world", (third,) * 3, (one, eight, one), k, (0, 0, 1), labels, (0, 1), Real))
+
+
+@functools.cache
+def _rare() -> Evaluation[Real]:
+    """A rare class of two labels whose ratios are 2 and 4, so that its least ratio is above 1; inputs that say nothing."""
+
+    def row(*entries: int) -> tuple[Real, ...]:
+        return tuple(Real.of(Fraction(entry, 32)) for entry in entries)
+
+    k = (row(16, 16),) * 3
+    return Evaluation(World("a rare class", row(30, 1, 1), row(26, 2, 4), k, (0, 1, 1), row(0, 32, 64), (0, 0), Real))
 
 
 def refuted(statement: Statement, label_shift: bool = True) -> str:

@@ -1,110 +1,67 @@
-"""pinsker: a divergence bounds the total variation."""
+"""pinsker: the inequality between numbers that Pinsker's inequality is a mean of."""
 
 from __future__ import annotations
 
-from itertools import combinations
+from sympy import Expr, Rational, cancel, diff
 
-from sympy import QQ, Rational, diff, log, symbols
-from sympy.polys.ring_series import rs_log
-from sympy.polys.rings import ring
+from theory import pointwise
+from theory.certificate import PINSKER
+from theory.claim import AlsoTrue, Claim
+from theory.formula import Formula, Range, Step
+from theory.record import Residual, Result
 
-from theory.logarithms import Part, divergence, gibbs_terms, total, weights
-from theory.record import Claim, Falsifier, Residual, Result, Step
-
-a, b = symbols("a b", positive=True)
-
-
-def two_points(constant: int = 2) -> Residual:
-    """f(b) = kl(a||b) - 2 (a - b)^2: zero at b = a, and f'(b) (b - a) an explicit square over b (1 - b)."""
-    f = a * log(a / b) + (1 - a) * log((1 - a) / (1 - b)) - constant * (a - b) ** 2
-    return [f.subs(b, a), diff(f, b) * (b - a) * b * (1 - b) - ((b - a) * (1 - 2 * b)) ** 2]
+u, v = map(pointwise.symbol, PINSKER.parameters)
+BEST = 3 * (u - 1) / (2 * (u + 2))
 
 
-def merge(weight: int = 1) -> Residual:
-    """KL minus that of two merged atoms is a sum of divergences, for every two-way split of three atoms."""
-    first, second = weights(3, "a", "b")
-    for size in (1, 2):
-        for chosen in combinations(range(3), size):
-            sides = [list(chosen), [i for i in range(3) if i not in chosen]]
-            masses = [(total([first[i] for i in side]), total([second[i] for i in side])) for side in sides]
-            parts = [
-                Part(A if weight else B, [first[i] / A for i in side], [second[i] / B for i in side])
-                for side, (A, B) in zip(sides, masses, strict=True)
-            ]
-            inner, equal = gibbs_terms(parts)
-            merged = divergence([A for A, _ in masses], [B for _, B in masses])
-            yield divergence(first, second) - merged - inner
-            yield equal
+def least(inequality: Formula) -> Expr:
+    """The gap at its least over v."""
+    return pointwise.gap(inequality).subs(v, BEST)
 
 
-def centred(constant: int = 2, sign: int = -1) -> Residual:
-    """KL(1/2 || 1/2 + e) = -(1/2) log(1 - 4 e^2) = 2 e^2 + 4 e^4 + ..."""
-    _, e = ring("e", QQ)
-    return rs_log(1 + sign * 4 * e**2, e, 6) * QQ(-1, 2) - constant * e**2 - 4 * e**4
+def above_the_least(inequality: Formula) -> Residual:
+    square = Rational(2, 3) * (u + 2) * (v - BEST) ** 2
+    return [pointwise.gap(inequality) - least(inequality) - square, (u + 2).is_positive]
 
 
-def halves(sign: int = -1) -> Residual:
-    e = symbols("e", positive=True)
-    product = (Rational(1, 2) + e) * (Rational(1, 2) - e)
-    return 4 * product - (1 + sign * 4 * e**2)
+def touches(inequality: Formula) -> Residual:
+    return [least(inequality).subs(u, 1), diff(least(inequality), u).subs(u, 1)]
+
+
+def convex(inequality: Formula) -> Residual:
+    curvature = (u - 1) ** 2 * (u + 8) / (u * (u + 2) ** 3)
+    return [cancel(diff(least(inequality), u, 2) - curvature), curvature.is_nonnegative]
 
 
 RESULT = Result(
     name="pinsker",
-    title="Pinsker's inequality",
-    question="How far apart can two laws of small divergence be?",
-    assumptions=("laws on the same atoms; TV is half the sum of |a_i - b_i|",),
+    title="Pinsker's inequality, pointwise",
+    question="How far apart can the means of two laws of small divergence be?",
+    assumptions=("u > 0, v real",),
     claims=(
         Claim(
-            name="two_points",
-            kind="upper bound",
-            statement="2 (a - b)^2 <= a log(a/b) + (1 - a) log((1 - a)/(1 - b)) for a, b in (0, 1).",
-            latex=r"2(a - b)^2 \le a\log\frac ab + (1 - a)\log\frac{1 - a}{1 - b} \quad (0 < a, b < 1)",
-            proof=(
-                Step(
-                    "The difference f(b) is zero at b = a, and f'(b) (b - a) = (b - a)^2 (1 - 2b)^2 / (b (1 - b)) >= 0: f falls "
-                    "before a and rises after.",
-                    two_points,
+            "pointwise",
+            "upper bound",
+            (
+                pointwise.formula(
+                    PINSKER,
+                    Step(
+                        "In v it is a parabola, least at v = 3 (u - 1)/(2 (u + 2)): there plus (2/3) (u + 2) times a square.",
+                        above_the_least,
+                    ),
+                    Step("That least value and its derivative vanish at u = 1.", touches),
+                    Step("Its second derivative is (u - 1)^2 (u + 8)/(u (u + 2)^3), not negative.", convex),
+                    ranges=(Range(u, 0, 4), Range(v, -1, 1)),
                 ),
             ),
-            falsifiers=(
-                Falsifier("four", "4 (a - b)^2", lambda: two_points(4)),
-                Falsifier("three", "3 (a - b)^2", lambda: two_points(3)),
+            also_true=(
+                AlsoTrue("right: -2*v*(u - 1) with the other sign", "-v for v"),
+                AlsoTrue("right: -2*v*(u - 1) left out", "the mean of the inequalities at v and at -v"),
+                AlsoTrue("right: -1 for -2", "three quarters of the inequality at v and a quarter of that at -v"),
             ),
-        ),
-        Claim(
-            name="total_variation",
-            kind="upper bound",
-            statement="2 TV(a, b)^2 <= KL(a||b).",
-            latex=r"2\,\mathrm{TV}(a, b)^2 \le \mathrm{KL}(a\|b)",
-            proof=(
-                Step(
-                    "Merging atoms into {a > b} and the rest lowers KL by a sum of divergences (every split of 3 atoms; log_sum), and "
-                    "TV is the difference of the masses of {a > b}: two_points does the rest.",
-                    merge,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("weight", "the inner divergences are weighted with b", lambda: merge(0)),
-                Falsifier("four", "two_points with 4", lambda: two_points(4)),
-            ),
-        ),
-        Claim(
-            name="sharp",
-            kind="asymptotic",
-            statement="KL / (2 TV^2) -> 1 for a = (1/2, 1/2), b = (1/2 + e, 1/2 - e), e -> 0.",
-            latex=r"\frac{\mathrm{KL}\big((\tfrac12, \tfrac12)\,\|\,(\tfrac12 + e, \tfrac12 - e)\big)}{2 e^2} \to 1 "
-            r"\quad (e \to 0)",
-            proof=(
-                Step("KL = -(1/2) log(4 (1/2 + e)(1/2 - e)) and 4 (1/2 + e)(1/2 - e) = 1 - 4 e^2.", halves),
-                Step("-(1/2) log(1 - 4 e^2) = 2 e^2 + 4 e^4 + O(e^6), while TV = e.", centred),
-            ),
-            falsifiers=(
-                Falsifier("one", "KL ~ e^2", lambda: centred(1)),
-                Falsifier("sign", "log(1 + 4 e^2)", lambda: centred(sign=1)),
-            ),
+            remark="at u = p/q and v proportional to a bounded variable its mean bounds a difference of means by a divergence",
         ),
     ),
-    source="Pinsker 1964, with the constant of Csiszar and Kullback",
+    source="this project; after Pinsker 1964, with the constant of Csiszar and Kullback",
     lemma=True,
 )

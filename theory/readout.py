@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Matrix, MatrixSymbol, Symbol, cancel, expand, symbols
+from sympy import Expr, Matrix, MatrixSymbol, cancel, expand, symbols
 
+from theory.claim import Check, Claim, Worded, Wrong
 from theory.least_squares import full_span, lowers, raises, too_few_labels
-from theory.record import Claim, Falsifier, Residual, Result, Step
+from theory.record import Residual, Result
 from theory.signs import nonnegative
+from theory.statement import Statement
+from theory.terms import Atom, E, X, p
+from theory.words import f, f_p, f_q, y
 
 n, k = symbols("n k", integer=True, positive=True)  # numbers of features: any
 SP, SQ = MatrixSymbol("S_p", n, n), MatrixSymbol("S_q", n, n)
 BP, BQ = MatrixSymbol("b_p", n, 1), MatrixSymbol("b_q", n, 1)  # E_w[phi y]
+
+
+feature, fitted = Atom("phi(x)", r"\phi(x)", X), f
+"""Any feature, and any prediction in the place of phi.beta_q."""
 
 
 def zero(matrix: Any) -> bool:
@@ -55,24 +63,6 @@ def zero_only() -> Residual:
     e, f, g = s_q[0, 0], s_q[0, 1], s_q[1, 1]
     form = (delta.T * s_q * delta)[0]
     yield cancel(form - e * (delta[0] + f / e * delta[1]) ** 2 - (g - f**2 / e) * delta[1] ** 2)
-
-
-def split(with_capacity: int = 1) -> Residual:
-    """E_p[phi eps] = E_p[phi (f_p - f_q)] + E_p[phi (f_q - phi.beta_q)] on a 2 x 2 alphabet, any phi and any beta_q."""
-    joint, labels, phi, f_q, beta = (
-        symbols("p11 p12 p21 p22"),
-        symbols("y1 y2"),
-        symbols("phi1:3"),
-        symbols("f1:3"),
-        Symbol("beta"),
-    )
-    cells = [(x, y, joint[2 * x + y]) for x in range(2) for y in range(2)]
-    whole = sum(mass * phi[x] * (labels[y] - phi[x] * beta) for x, y, mass in cells)
-    masses = [joint[0] + joint[1], joint[2] + joint[3]]
-    f_p = [(joint[2 * x] * labels[0] + joint[2 * x + 1] * labels[1]) / masses[x] for x in range(2)]
-    shifted = sum(masses[x] * phi[x] * (f_p[x] - f_q[x]) for x in range(2))
-    capacity = sum(masses[x] * phi[x] * (f_q[x] - phi[x] * beta) for x in range(2))
-    return cancel(whole - shifted - with_capacity * capacity)
 
 
 def block_solution(sign: int = -1) -> Residual:
@@ -127,129 +117,155 @@ RESULT = Result(
     ),
     claims=(
         Claim(
-            name="shift",
-            kind="identity",
-            statement="beta_p - beta_q = S_p^-1 E_p[phi eps].",
-            latex=r"\beta_p - \beta_q = S_p^{-1}\,E_p[\phi\,\varepsilon]",
-            proof=(Step("Matrix algebra, any number of features.", shift),),
-            falsifiers=(
-                Falsifier("sign", "eps = y + phi.beta_q", lambda: shift(1)),
-                Falsifier("no_fit", "eps = y", lambda: shift(0)),
-            ),
-        ),
-        Claim(
-            name="gap",
-            kind="identity",
-            statement="gap = E_p[phi eps].S_p^-1 S_q S_p^-1 E_p[phi eps], zero iff E_p[phi eps] = 0.",
-            latex=r"R_q(\beta_p) - R_q(\beta_q) = E_p[\phi\varepsilon]^{\top} S_p^{-1} S_q S_p^{-1} E_p[\phi\varepsilon]",
-            proof=(
-                Step("Two features with symbolic moments.", gap_formula),
-                Step("Positive definite forms are sums of squares with positive weights.", zero_only),
-                Step(
-                    "With features in two blocks the shift solves the block equations through the Schur complement.",
-                    block_solution,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("training_metric", "S_p in place of S_q", lambda: gap_formula(False)),
-                Falsifier("block_sign", "plus in the Schur right-hand side", lambda: block_solution(1)),
-            ),
-        ),
-        Claim(
-            name="split",
-            kind="identity",
-            statement="E_p[phi eps] = E_p[phi (f_p - f_q)] + E_p[phi (f_q - phi.beta_q)]: a label-shift part and a capacity part.",
-            latex=r"E_p[\phi\varepsilon] = E_p[\phi\,(f_p - f_q)] + E_p[\phi\,(f_q - \phi^{\top}\beta_q)]",
-            proof=(Step("On two labels and two inputs with symbolic law, feature and coefficient.", split),),
-            falsifiers=(
-                Falsifier("no_capacity", "the capacity part dropped", lambda: split(0)),
-                Falsifier("minus", "the capacity part subtracted", lambda: split(-1)),
-            ),
-        ),
-        Claim(
-            name="capacity",
-            kind="upper bound",
-            statement=(
-                "With all q(c|x) among the features the capacity part contributes at most (sup r/inf r) d^2/4: its own gap "
-                "E_q(phi.S_p^-1 E_p[phi (f_q - phi.beta_q)])^2."
-            ),
-            latex=(
-                r"E_q\Bigl(\phi^{\top}S_p^{-1}E_p[\phi\,g]\Bigr)^2 \le \frac{\sup r}{\inf r}\cdot\frac{d^2}{4},\qquad g = f_q - \phi^{\top}\beta_q"
-            ),
-            proof=(
-                Step(
-                    "inf r <= Z <= sup r, so E_p and E_q of a square differ by these factors at most.",
-                    change_of_measure,
-                ),
-                Step(
-                    "A projection does not lengthen (under p), and beta_q does at least as well as the bin centres (under q).",
-                    pythagoras,
-                ),
-                Step("The bin centres miss f_q by at most d/2.", centres_are_near),
-            ),
-            falsifiers=(
-                Falsifier("no_ratio", "Z never above inf r", lambda: change_of_measure(False)),
-                Falsifier("lengthens", "a projection that lengthens", lambda: pythagoras(1)),
-                Falsifier("quarter", "centres within d/4", lambda: centres_are_near(4)),
-            ),
-        ),
-        Claim(
-            name="bayes_price",
-            kind="identity",
-            statement=(
-                "If the class features can represent f_p and f_q, the gap is the Bayes price E_q(f_p - f_q)^2, not zero; as d -> 0 they "
-                "can when the channel is complete (E[h(x)|y] = 0 for all y only for h = 0)."
-            ),
-            latex=r"\text{gap} = E_{q(x)}(f_p - f_q)^2\quad\text{when } f_p, f_q \in \mathrm{span}\{q(c|x)\}",
-            proof=(
-                Step(
-                    "A square invertible q(y|x) fits every target, so both least-squares fits are exact: symbolic 2 x 2, and the gap 3 x 3.",
-                    full_span,
-                ),
-            ),
-            falsifiers=(
-                Falsifier("constant", "the feature 1 alone", lambda: full_span("constant")),
-                Falsifier(
-                    "two_labels",
-                    "two labels for three inputs: at most the price",
-                    lambda: too_few_labels(above=False),
+            "shift",
+            "identity",
+            (
+                Worded(
+                    "beta_p - beta_q = S_p^-1 E_p[phi eps]",
+                    r"\beta_p - \beta_q = S_p^{-1}\,E_p[\phi\,\varepsilon]",
+                    "every law",
+                    (Check("Matrix algebra, any number of features.", shift),),
+                    (
+                        Wrong("sign", "eps = y + phi.beta_q", lambda: shift(1)),
+                        Wrong("no_fit", "eps = y", lambda: shift(0)),
+                    ),
                 ),
             ),
         ),
         Claim(
-            name="incomplete",
-            kind="counterexample",
-            statement=(
-                "Without completeness the limit is another one: labels 0, 1, k = (1/2, 1/3, 1/6), (1/6, 1/3, 1/2), q = (1/2, 1/2), "
-                "p = (4/5, 1/5) has a gap above the Bayes price even with one class a label."
-            ),
-            latex=r"\text{gap} = \tfrac{1325}{17672} > \tfrac{123261}{1656200} = E_{q(x)}(f_p - f_q)^2",
-            proof=(Step("Both, exactly.", too_few_labels),),
-            falsifiers=(
-                Falsifier("two_inputs", "the same with two inputs", lambda: too_few_labels(2)),
-                Falsifier("below", "the gap at most the price", lambda: too_few_labels(above=False)),
-            ),
-        ),
-        Claim(
-            name="raises",
-            kind="counterexample",
-            statement="Class features can raise the gap: symmetric p = (1/8, 3/4, 1/8) on labels -1, 0, 1 gives 0 with phi = 1 and 25/1944 with q(c|x).",
-            latex=r"\phi = 1:\ \text{gap} = 0,\qquad \phi = q(c|x):\ \text{gap} = \tfrac{25}{1944}",
-            proof=(Step("Both, exactly.", raises),),
-            falsifiers=(
-                Falsifier("skewed", "p = (1/6, 1/6, 2/3)", lambda: raises("1/6 1/6 2/3")),
-                Falsifier("uniform", "p = q", lambda: raises("1/3 1/3 1/3")),
+            "gap",
+            "identity",
+            (
+                Worded(
+                    "gap = E_p[phi eps].S_p^-1 S_q S_p^-1 E_p[phi eps], zero iff E_p[phi eps] = 0",
+                    r"R_q(\beta_p) - R_q(\beta_q) = E_p[\phi\varepsilon]^{\top} S_p^{-1} S_q S_p^{-1} E_p[\phi\varepsilon]",
+                    "these sizes only",
+                    (
+                        Check("Two features with symbolic moments.", gap_formula),
+                        Check("Positive definite forms are sums of squares with positive weights.", zero_only),
+                        Check(
+                            "With features in two blocks the shift solves the block equations through the Schur complement.",
+                            block_solution,
+                        ),
+                    ),
+                    (
+                        Wrong("training_metric", "S_p in place of S_q", lambda: gap_formula(False)),
+                        Wrong("block_sign", "plus in the Schur right-hand side", lambda: block_solution(1)),
+                    ),
+                ),
             ),
         ),
         Claim(
-            name="lowers",
-            kind="counterexample",
-            statement="They can lower it: labels 0, 1, p = (4/5, 1/5), x = y gives 9/100 with phi = 1 and 0 with q(c|x).",
-            latex=r"\phi = 1:\ \text{gap} = \tfrac{9}{100},\qquad \phi = q(c|x):\ \text{gap} = 0",
-            proof=(Step("Both, exactly.", lowers),),
-            falsifiers=(
-                Falsifier("noisy", "x wrong with probability 1/4", lambda: lowers("1/4")),
-                Falsifier("very_noisy", "x wrong with probability 1/3", lambda: lowers("1/3")),
+            "split",
+            "identity",
+            (
+                Statement(
+                    E(feature * (y - fitted), law=p),
+                    "=",
+                    E(feature * (f_p - f_q), law=p) + E(feature * (f_q - fitted), law=p),
+                ),
+            ),
+            remark="a label-shift part and a capacity part, for every feature phi and every prediction f, f = phi.beta_q among them",
+        ),
+        Claim(
+            "capacity",
+            "upper bound",
+            (
+                Worded(
+                    "With all q(c|x) among the features the capacity part contributes at most (sup r/inf r) d^2/4: its own gap E_q(phi.S_p^-1 E_p[phi (f_q - phi.beta_q)])^2",
+                    r"E_q\Bigl(\phi^{\top}S_p^{-1}E_p[\phi\,g]\Bigr)^2 \le \frac{\sup r}{\inf r}\cdot\frac{d^2}{4},\qquad g = f_q - \phi^{\top}\beta_q",
+                    "these sizes only",
+                    (
+                        Check(
+                            "inf r <= Z <= sup r, so E_p and E_q of a square differ by these factors at most.",
+                            change_of_measure,
+                        ),
+                        Check(
+                            "A projection does not lengthen (under p), and beta_q does at least as well as the bin centres (under q).",
+                            pythagoras,
+                        ),
+                        Check("The bin centres miss f_q by at most d/2.", centres_are_near),
+                    ),
+                    (
+                        Wrong("no_ratio", "Z never above inf r", lambda: change_of_measure(False)),
+                        Wrong("lengthens", "a projection that lengthens", lambda: pythagoras(1)),
+                        Wrong("quarter", "centres within d/4", lambda: centres_are_near(4)),
+                    ),
+                ),
+            ),
+            assumptions=("label shift: one channel k(x|y) for both laws", "0 < inf r, sup r < inf"),
+        ),
+        Claim(
+            "bayes_price",
+            "identity",
+            (
+                Worded(
+                    "If the class features can represent f_p and f_q, the gap is the Bayes price E_q(f_p - f_q)^2, not zero; as d -> 0 they can when the channel is complete (E[h(x)|y] = 0 for all y only for h = 0)",
+                    r"\text{gap} = E_{q(x)}(f_p - f_q)^2\quad\text{when } f_p, f_q \in \mathrm{span}\{q(c|x)\}",
+                    "these sizes only",
+                    (
+                        Check(
+                            "A square invertible q(y|x) fits every target, so both least-squares fits are exact: symbolic 2 x 2, and the gap 3 x 3.",
+                            full_span,
+                        ),
+                    ),
+                    (
+                        Wrong("constant", "the feature 1 alone", lambda: full_span("constant")),
+                        Wrong(
+                            "two_labels",
+                            "two labels for three inputs: at most the price",
+                            lambda: too_few_labels(above=False),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Claim(
+            "incomplete",
+            "counterexample",
+            (
+                Worded(
+                    "Without completeness the limit is another one: labels 0, 1, k = (1/2, 1/3, 1/6), (1/6, 1/3, 1/2), q = (1/2, 1/2), p = (4/5, 1/5) has a gap above the Bayes price even with one class a label",
+                    r"\text{gap} = \tfrac{1325}{17672} > \tfrac{123261}{1656200} = E_{q(x)}(f_p - f_q)^2",
+                    "closed form",
+                    (Check("Both, exactly.", too_few_labels),),
+                    (
+                        Wrong("two_inputs", "the same with two inputs", lambda: too_few_labels(2)),
+                        Wrong("below", "the gap at most the price", lambda: too_few_labels(above=False)),
+                    ),
+                ),
+            ),
+        ),
+        Claim(
+            "raises",
+            "counterexample",
+            (
+                Worded(
+                    "Class features can raise the gap: symmetric p = (1/8, 3/4, 1/8) on labels -1, 0, 1 gives 0 with phi = 1 and 25/1944 with q(c|x)",
+                    r"\phi = 1:\ \text{gap} = 0,\qquad \phi = q(c|x):\ \text{gap} = \tfrac{25}{1944}",
+                    "closed form",
+                    (Check("Both, exactly.", raises),),
+                    (
+                        Wrong("skewed", "p = (1/6, 1/6, 2/3)", lambda: raises("1/6 1/6 2/3")),
+                        Wrong("uniform", "p = q", lambda: raises("1/3 1/3 1/3")),
+                    ),
+                ),
+            ),
+        ),
+        Claim(
+            "lowers",
+            "counterexample",
+            (
+                Worded(
+                    "They can lower it: labels 0, 1, p = (4/5, 1/5), x = y gives 9/100 with phi = 1 and 0 with q(c|x)",
+                    r"\phi = 1:\ \text{gap} = \tfrac{9}{100},\qquad \phi = q(c|x):\ \text{gap} = 0",
+                    "closed form",
+                    (Check("Both, exactly.", lowers),),
+                    (
+                        Wrong("noisy", "x wrong with probability 1/4", lambda: lowers("1/4")),
+                        Wrong("very_noisy", "x wrong with probability 1/3", lambda: lowers("1/3")),
+                    ),
+                ),
             ),
         ),
     ),

@@ -2,73 +2,26 @@
 
 from __future__ import annotations
 
-from sympy import QQ
+from sympy import QQ, exp, symbols, tanh
 from sympy.polys.ring_series import rs_exp, rs_trunc
 from sympy.polys.rings import PolyElement, ring
 
-from theory import tanh_bound
-from theory.alphabet import World
-from theory.logarithms import Law, Positive, Ratio, positive, summed
-from theory.prove import proved
-from theory.quantities import prediction, value, valued_worlds
-from theory.record import Claim, Falsifier, Residual, Result, Step
+from theory.certificate import BETWEEN, Certificate, Piece, Positive, Slack
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.formula import Formula, Range, Step
+from theory.limits import in_exponentials
+from theory.printing import text
+from theory.record import Residual, Result
+from theory.statement import Statement
+from theory.terms import C, E, Named, Y, inf, p, r, sup
+from theory.words import R, f, risk, tanh_quarter, width, y
 
+e = Named("e(y)", "e(y)", E((y - f) ** 2, Y))
+"""The squared error of a prediction, label by label."""
+e_q, e_p = Named("e_c^q", "e_c^q", E(e, C)), Named("e_c^p", "e_c^p", E(e, C, law=p))
+oscillation = sup(e, C) - inf(e, C)
 
-def error(world: World, y: int) -> Ratio:
-    """e(y) = E[(y - f(x))^2 | y], the same under both laws."""
-    gaps = [(x, value(world, y) - prediction(world, x)) for x in world.inputs if world.k[x][y] is not None]
-    return summed(gap * gap * world.channel(x, y) for x, gap in gaps)
-
-
-def balanced_risk(world: World, law: Law) -> Ratio:
-    """R(f) under a law, from the joint law."""
-    gaps = [(x, y, value(world, y) - prediction(world, x)) for x, y in world.pairs]
-    return summed(gap * gap * world.joint(law, x, y) for x, y, gap in gaps)
-
-
-def class_mean(world: World, law: Law, c: int) -> Ratio:
-    """e_c: the mean of e over the labels of class c."""
-    return summed(error(world, y) * world.within(law, y) for y in world.members(c))
-
-
-def through_labels(other: bool = False) -> Residual:
-    for world in valued_worlds():
-        for law in (world.q, world.p):
-            weight = world.q if other else law
-            yield balanced_risk(world, law) - summed(error(world, y) * weight[y] for y in world.labels)
-
-
-def split(
-    within_weight_of_training: bool = False, between_mean_of_reference: bool = False, within: int = 1
-) -> Residual:
-    for world in valued_worlds():
-        whole = balanced_risk(world, world.q) - balanced_risk(world, world.p)
-        for c in world.classes:
-            q_c, p_c = (world.mass(law, c) for law in (world.q, world.p))
-            e_q, e_p = (class_mean(world, law, c) for law in (world.q, world.p))
-            whole -= (e_q if between_mean_of_reference else e_p) * (q_c.ratio - p_c.ratio)
-            whole -= (e_q - e_p) * (p_c if within_weight_of_training else q_c) * within
-        yield whole
-
-
-def difference_of_means(sign: int = 1) -> Residual:
-    """osc TV - (e_c^q - e_c^p) in a bin of two labels with e = low, low + osc and TV = q - p > 0 on the second."""
-    _, q, p, low, osc = ring("q,p,low,osc", QQ)
-    gap = (1 - q) * low + q * (low + osc) - (1 - p) * low - p * (low + osc)
-    return osc * (q - p) - sign * gap
-
-
-def two_labels(swap: bool = False) -> Residual:
-    """A bin of two labels, q = (S, 1)/(1 + S), r = (1/S, S) up to a factor rho, e = (0, osc): e_c^p - e_c^q against osc (S-1)/(S+1)."""
-    _, S, rho, osc = ring("S,rho,osc", QQ)
-    wide = positive(1 + S)
-    first, second = positive(S) / wide, positive(S.ring.one) / wide
-    q = (second, first) if swap else (first, second)
-    r = (positive(rho) / positive(S), positive(rho) * positive(S))
-    raw: list[Positive] = [a * b for a, b in zip(q, r, strict=True)]
-    mass = summed(entry.ratio for entry in raw)
-    gap = raw[1].ratio * Ratio(osc, {}) - q[1].ratio * Ratio(osc, {}) * mass
-    yield gap - Ratio(osc * (S - 1), {}) / wide * mass
+LABEL_SHIFT = "label shift: one channel k(x|y) for both laws, so e(y) = E[(y - f(x))^2 | y] is the same under both"
 
 
 def local_series(twelfth: int = 12, sign: int = -1) -> Residual:
@@ -102,97 +55,105 @@ def midpoint(order: int = 2) -> Residual:
     return rs_trunc(mean - g0, d, order)
 
 
+w, osc, rho = symbols("w osc rho", positive=True)
+S = exp(w / 2)
+
+
+def same(formula: Formula) -> Residual:
+    """With exponentials of w/2 alone."""
+    power = symbols("S", positive=True)
+    return in_exponentials(formula.left - formula.right).rewrite(exp).subs(w, 2 * w).subs(exp(w), power)
+
+
+FROM_LOW, FROM_HIGH = Piece((Slack(inf(e, C)),)), Piece((Slack(sup(e, C)),))
+
+
+def within(near: Piece, far: Piece) -> Certificate:
+    """osc(e) tanh(w_c/4) minus the difference of the class means, from the end of e that is called near."""
+    lowest, highest = Slack(inf(r, C)), Slack(sup(r, C))
+    scale = Positive(1 / R)
+    domain = (
+        near,
+        far,
+        Piece((scale, lowest)),
+        Piece((scale, highest)),
+        Piece((scale, Piece((lowest,), C))),
+        Piece((scale, Piece((highest,), C))),
+    )
+    return (Piece((BETWEEN(near.product, far.product, r / R, inf(r, C) / R, sup(r, C) / R, domain=domain),), C),)
+
+
+bound = oscillation * Named("tanh(w_c/4)", r"\tanh(w_c/4)", tanh_quarter(width(given=C)))
+
 RESULT = Result(
     name="risk",
     title="Imbalanced risk plus two extra terms",
     question="What does the balanced risk of any predictor consist of, besides its imbalanced risk?",
-    assumptions=(
-        "label shift: one channel k(x|y) for both laws, so e(y) = E[(y - f(x))^2 | y] is the same under both",
-        "r = p/q positive and finite",
-        "a partition of the labels",
-    ),
+    assumptions=(LABEL_SHIFT, "r = p/q positive and finite", "a partition of the labels"),
     claims=(
         Claim(
-            name="split",
-            kind="identity",
-            statement="R_q(f) = R_p(f) + sum_c (q_c - p_c) e_c^p + sum_c q_c (e_c^q - e_c^p), with e_c^q, e_c^p the means of e over class c.",
-            latex=r"R_q(f) = R_p(f) + \sum_c (q_c - p_c)\,e_c^p + \sum_c q_c\,(e_c^q - e_c^p)",
-            proof=(
-                Step(
-                    "R_q(f) = sum_y q(y) e(y) and R_p(f) = sum_y p(y) e(y), from the joint laws, for free f and labels.",
-                    through_labels,
-                ),
-                Step("The two sides differ by exactly zero on the symbolic alphabets.", split),
-            ),
-            falsifiers=(
-                Falsifier(
-                    "weight",
-                    "the within-class term is weighted with p_c",
-                    lambda: split(within_weight_of_training=True),
-                ),
-                Falsifier("mean", "the between-class term uses e_c^q", lambda: split(between_mean_of_reference=True)),
-                Falsifier("dropped", "the within-class term is left out", lambda: split(within=0)),
-            ),
+            "split",
+            "identity",
+            (Statement(risk(f), "=", risk(f, p) + (E(e_p) - E(e_p, law=p)) + E(e_q - e_p)),),
+            remark="E_q e_c^p - E_p e_c^p is sum_c (q_c - p_c) e_c^p, and e_c^q, e_c^p are the means of e(y) = E[(y - f)^2|y] over class c",
         ),
         Claim(
-            name="within_bound",
-            kind="upper bound",
-            statement="|e_c^q - e_c^p| <= osc_{B_c}(e) tanh(w_c/4).",
-            latex=r"|e_c^q - e_c^p| \le \mathrm{osc}_{B_c}(e)\,\tanh(w_c/4)",
-            proof=(
-                Step(
-                    "|e_c^q - e_c^p| <= osc(e) TV(q_{y|c}, p_{y|c}): lemma oscillation.",
-                    lambda: proved("oscillation", "means"),
-                ),
-                Step(
-                    "p_{y|c}/q_{y|c} = r q_c/p_c has the log range w_c, so TV <= tanh(w_c/4): lemma tanh_bound.",
-                    lambda: proved("tanh_bound", "total_variation"),
+            "within_bound",
+            "upper bound",
+            (
+                Statement(e_q - e_p, "<=", bound, within(FROM_LOW, FROM_HIGH)),
+                Statement(e_p - e_q, "<=", bound, within(FROM_HIGH, FROM_LOW)),
+            ),
+            also_true=(
+                AlsoTrue("left: the mean under", "the left side is zero, the right side not negative"),
+                AlsoTrue(f"right: {text(bound)} twice", "weaker: the right side is not negative"),
+                *(
+                    AlsoTrue(f"right: {mistake}", "weaker: e and tanh(w_c/4) are not negative")
+                    for mistake in ("sup_{B_c} e(y) twice", "-inf_{B_c} e(y)", "half of -inf_{B_c} e(y)")
                 ),
             ),
-            falsifiers=(
-                Falsifier("eighth", "tanh(w_c/8)", lambda: tanh_bound.is_tanh(8)),
-                Falsifier(
-                    "sign", "osc TV bounds the difference with the wrong sign exactly", lambda: difference_of_means(-1)
+            remark="so |e_c^q - e_c^p| is at most the oscillation of e in the bin times tanh(w_c/4)",
+        ),
+        Claim(
+            "within_bound_attained",
+            "identity",
+            (
+                Formula(
+                    osc * (rho * S / (1 + S) / (rho / (1 + S) + rho * S / (1 + S)) - 1 / (1 + S)),
+                    "=",
+                    osc * tanh(w / 4),
+                    (Range(osc, 0, 4), Range(rho, 0, 4), Range(w, 0, 8)),
+                    (Step("Both sides agree as functions of S = e^(w/2).", same),),
+                    lead="A bin of two labels with q = (S, 1)/(1 + S), r = (rho/S, rho S), S = e^(w/2), and e = (0, osc) has e_c^p - e_c^q = osc tanh(w/4): ",
+                    lead_latex=r"q_{y|c} = \frac{(S, 1)}{1 + S},\; r = (\rho/S, \rho S),\; S = e^{w/2}: \quad ",
                 ),
             ),
         ),
         Claim(
-            name="within_bound_attained",
-            kind="identity",
-            statement="A bin of two labels with q = (S, 1)/(1 + S), r proportional to (1/S, S), S = e^{w_c/2}, and e = (0, osc) attains "
-            "|e_c^q - e_c^p| = osc tanh(w_c/4).",
-            latex=r"q_{y|c} = \frac{(S, 1)}{1 + S},\; r \propto (1/S, S),\; S = e^{w_c/2}: \qquad "
-            r"|e_c^q - e_c^p| = \mathrm{osc}\,\tanh(w_c/4)",
-            proof=(
-                Step("e_c^p - e_c^q = osc (S - 1)/(S + 1), for any factor of r.", two_labels),
-                Step("In a bin of two labels osc TV is that difference.", difference_of_means),
-                Step("(S - 1)/(S + 1) = tanh(w_c/4).", tanh_bound.is_tanh),
+            "within_asymptotic",
+            "asymptotic",
+            (
+                Worded(
+                    "q uniform, e and l smooth, K equal bins of width d: sum_c q_c (e_c^q - e_c^p) / (-(d^2/12) E_q[e' l']) -> 1 as d -> 0, "
+                    "if E_q[e' l'] is not zero",
+                    r"\sum_c q_c\,(e_c^q - e_c^p) \sim -\frac{d^2}{12}\,E_q[e'\,\ell'] \quad (d \to 0)",
+                    "every law",
+                    (
+                        Check(
+                            "In a bin about m, e_c^q - e_c^p = -Cov(e, r)/E r = -(d^2/12) e'(m) l'(m) + O(d^4): orders 2 and 3 exactly, for free "
+                            "derivatives; the fourth derivatives are bounded.",
+                            local_series,
+                        ),
+                        Check("sum_c q_c e'(m_c) l'(m_c) = E_q[e' l'] + O(d^2): the midpoint rule.", midpoint),
+                    ),
+                    (
+                        Wrong("sign", "+(d^2/12)", lambda: local_series(sign=1)),
+                        Wrong("constant", "d^2/24", lambda: local_series(24)),
+                        Wrong("order", "the midpoint value is right to third order", lambda: midpoint(3)),
+                    ),
+                ),
             ),
-            falsifiers=(
-                Falsifier("swapped", "the masses of q change places", lambda: two_labels(swap=True)),
-                Falsifier("half", "tanh(w_c/2)", lambda: tanh_bound.is_tanh(2)),
-            ),
-        ),
-        Claim(
-            name="within_asymptotic",
-            kind="asymptotic",
-            statement="q uniform, e and l smooth, K equal bins of width d: sum_c q_c (e_c^q - e_c^p) / (-(d^2/12) E_q[e' l']) -> 1 as d -> 0, "
-            "if E_q[e' l'] is not zero.",
-            latex=r"\sum_c q_c\,(e_c^q - e_c^p) \sim -\frac{d^2}{12}\,E_q[e'\,l'] \quad (d \to 0)",
             assumptions=("q uniform on an interval", "e and l four times differentiable", "E_q[e' l'] is not zero"),
-            proof=(
-                Step(
-                    "In a bin about m, e_c^q - e_c^p = -Cov(e, r)/E r = -(d^2/12) e'(m) l'(m) + O(d^4): orders 2 and 3 exactly, for free "
-                    "derivatives.",
-                    local_series,
-                ),
-                Step("sum_c q_c e'(m_c) l'(m_c) = E_q[e' l'] + O(d^2): the midpoint rule.", midpoint),
-            ),
-            falsifiers=(
-                Falsifier("sign", "+(d^2/12)", lambda: local_series(sign=1)),
-                Falsifier("constant", "d^2/24", lambda: local_series(24)),
-                Falsifier("order", "the midpoint value is right to third order", lambda: midpoint(3)),
-            ),
         ),
     ),
     source="this project",

@@ -38,12 +38,18 @@ def positive(polynomial: Any) -> bool:
 
 
 def rises_from_zero(function: Expr, name: Symbol, last: Any, derivatives: int = 1, start: Any = 0) -> Sequence[Any]:
-    """Residuals that show f >= 0 from `start` on: f and its first derivatives vanish there, and the last one is `last`.
-
-    The caller certifies that `last` is non-negative.
-    """
+    """Residuals that show f >= 0 from `start` on: f and its first derivatives vanish there, and the last one is `last`, not negative."""
     residuals = []
     for _ in range(derivatives):
         residuals.append(function.subs(name, start))
         function = diff(function, name)
-    return [*residuals, function - last]
+    return [*residuals, function - last, visibly_nonnegative(sympify(last), name, start)]
+
+
+def visibly_nonnegative(value: Expr, name: Symbol, start: Any = 0, depth: int = 4) -> bool:
+    """Whether a function is not negative from `start` on: SymPy sees it, each factor is, or it vanishes at `start` and rises."""
+    if value.is_nonnegative:
+        return True
+    if value.is_Mul:
+        return all(visibly_nonnegative(factor, name, start, depth) for factor in value.args)
+    return depth > 0 and value.subs(name, start) == 0 and visibly_nonnegative(diff(value, name), name, start, depth - 1)

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from sympy import QQ, Symbol
-from sympy.polys.ring_series import rs_exp, rs_log, rs_trunc
-from sympy.polys.rings import ring
+from sympy import Symbol, cosh, coth, diff, log, sinh
 
-from theory.record import Claim, Falsifier, Residual, Result, Step
+from theory import pointwise
+from theory.claim import AlsoTrue, Claim
+from theory.formula import Formula, Range, Step
+from theory.limits import at_zero, ratio_tends_to_one, rational
+from theory.record import Residual, Result
+from theory.signs import rises_from_zero
 
+u = Symbol("u", positive=True)
 n = Symbol("n", integer=True, nonnegative=True)
-TERMS = 8
-
-
-def recursion(shift: int = 3) -> Residual:
-    """sinh'' = sinh as a recursion of the coefficients a_n of sinh(u)/u, and the first terms against the exponential."""
-    _, u = ring("u", QQ)
-    order = 2 * TERMS + 2
-    sinh = (rs_exp(u, u, order) - rs_exp(-u, u, order)) * QQ(1, 2)
-    a, total = QQ(1), u * 0
-    for k in range(TERMS + 1):
-        total += a * u ** (2 * k + 1)
-        a = a / QQ((2 * k + 2) * (2 * k + shift))
-    return rs_trunc(sinh - total, u, order)
+RATIO = log(sinh(u) / u)
 
 
 def termwise(sixth: int = 6) -> Residual:
@@ -31,25 +23,47 @@ def termwise(sixth: int = 6) -> Residual:
     return [excess - product, product.is_nonnegative]
 
 
-def limit(sixth: int = 6, next_term: int = 180) -> Residual:
-    _, u = ring("u", QQ)
-    ratio = sum((u ** (2 * k) * QQ(1, _odd_factorial(k)) for k in range(4)), u * 0)
-    return rs_log(ratio, u, 6) - QQ(1, sixth) * u**2 + QQ(1, next_term) * u**4
+def derivative_is_positive(inequality: Formula) -> Residual:
+    above = u * cosh(u) - sinh(u)
+    yield rational(pointwise.gap(inequality) * u * sinh(u) - above, u)
+    yield rational(diff(RATIO, u) * u * sinh(u) - above, u)
+    yield rises_from_zero(above, u, u * sinh(u))
+    yield [u.is_positive, sinh(u).is_positive]
 
 
-def _odd_factorial(k: int) -> int:
-    """(2k + 1)!"""
-    product = 1
-    for factor in range(2, 2 * k + 2):
-        product *= factor
-    return product
+def vanishes_at_zero(inequality: Formula) -> Residual:
+    return at_zero(pointwise.gap(inequality), u)
 
 
-RECURSION = Step(
-    "sinh(u)/u = sum_n a_n u^(2n) with a_0 = 1 and a_n = a_(n+1) (2n + 2)(2n + 3), from sinh'' = sinh; the first nine terms agree "
-    "with (e^u - e^-u)/2 exactly.",
-    recursion,
+def gap_rises(inequality: Formula) -> Residual:
+    """3 u sinh u times the derivative of the gap, and its own rise from zero."""
+    above = (u**2 + 3) * sinh(u) - 3 * u * cosh(u)
+    inner = u * cosh(u) - sinh(u)
+    yield rational(diff(pointwise.gap(inequality), u) * 3 * u * sinh(u) - above, u)
+    yield rises_from_zero(above, u, u * inner)
+    yield rises_from_zero(inner, u, u * sinh(u))
+    yield [u.is_positive, sinh(u).is_positive]
+
+
+def tends_to_one(formula: Formula) -> Residual:
+    return ratio_tends_to_one(formula.left, formula.right, u)
+
+
+BELOW_SIXTH = Formula(
+    RATIO,
+    "<=",
+    u**2 / 6,
+    (Range(u, 0, 4),),
+    (
+        Step(
+            "The derivative of the gap is (u^2 + 3) sinh u - 3 u cosh u over 3 u sinh u; that rises from zero, since its derivative is u "
+            "times u cosh u - sinh u, which rises from zero with derivative u sinh u.",
+            gap_rises,
+        ),
+        Step("The gap tends to zero as u -> 0.", vanishes_at_zero),
+    ),
 )
+WEAKER = AlsoTrue("left: half", "weaker: log(sinh(u)/u) > 0, since it increases from 0")
 
 RESULT = Result(
     name="sinh_bound",
@@ -58,46 +72,38 @@ RESULT = Result(
     assumptions=("u > 0",),
     claims=(
         Claim(
-            name="increasing",
-            kind="upper bound",
-            statement="log(sinh(u)/u) is increasing in u > 0.",
-            latex=r"0 < u < v \;\Rightarrow\; \log\frac{\sinh u}{u} < \log\frac{\sinh v}{v}",
-            proof=(
-                Step(RECURSION.text + " All coefficients are positive, so every term grows with u.", recursion),
-                Step("The factor (2n + 2)(2n + 3) is positive.", lambda: [((2 * n + 2) * (2 * n + 3)).is_positive]),
-            ),
-            falsifiers=(
-                Falsifier("recursion", "(2n + 2)(2n + 1) in the recursion", lambda: recursion(1)),
-                Falsifier("cosh", "(2n + 2)(2n + 2) in the recursion", lambda: recursion(2)),
-            ),
-        ),
-        Claim(
-            name="sixth",
-            kind="upper bound",
-            statement="log(sinh(u)/u) <= u^2/6.",
-            latex=r"\log\frac{\sinh u}{u} \le \frac{u^2}{6}",
-            proof=(
-                RECURSION,
-                Step(
-                    "e^(u^2/6) = sum_n b_n u^(2n) with b_0 = 1 and b_n = b_(n+1) 6 (n + 1); "
-                    "(2n + 2)(2n + 3) - 6 (n + 1) = 4 n (n + 1) >= 0, so a_n <= b_n for every n.",
-                    termwise,
+            "increasing",
+            "upper bound",
+            (
+                Formula(
+                    pointwise.ZERO,
+                    "<",
+                    coth(u) - 1 / u,
+                    (Range(u, 0, 4),),
+                    (
+                        Step(
+                            "It is the derivative, and u cosh u - sinh u over u sinh u, and u cosh u - sinh u rises from zero with derivative u sinh u.",
+                            derivative_is_positive,
+                        ),
+                    ),
                 ),
             ),
-            falsifiers=(
-                Falsifier("eighth", "u^2/8 in place of u^2/6", lambda: termwise(8)),
-                Falsifier("tenth", "u^2/10 in place of u^2/6", lambda: termwise(10)),
-            ),
+            also_true=(AlsoTrue("right: u to the power 0", "coth u > 1"),),
+            remark="the right side is the derivative of log(sinh(u)/u), which therefore increases from its limit 0 at u = 0",
         ),
+        Claim("sixth", "upper bound", (BELOW_SIXTH,), also_true=(WEAKER,)),
         Claim(
-            name="small_argument",
-            kind="asymptotic",
-            statement="log(sinh(u)/u) / (u^2/6) -> 1 as u -> 0.",
-            latex=r"\log\frac{\sinh u}{u} \Big/ \frac{u^2}{6} \to 1 \quad (u \to 0)",
-            proof=(Step("log(sinh(u)/u) = u^2/6 - u^4/180 + O(u^6), by the exact series.", limit),),
-            falsifiers=(
-                Falsifier("third", "u^2/3", lambda: limit(3)),
-                Falsifier("next term", "the next term with the other sign", lambda: limit(next_term=-180)),
+            "small_argument",
+            "asymptotic",
+            (
+                Formula(
+                    RATIO,
+                    "~",
+                    u**2 / 6,
+                    (Range(u, 0, 1),),
+                    (Step("Both vanish at zero, and the ratio of their derivatives tends to one.", tends_to_one),),
+                    limit=(u, 0),
+                ),
             ),
         ),
     ),

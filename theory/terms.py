@@ -11,6 +11,7 @@ A term says nothing about how it is proved, printed or evaluated: `theory.axioms
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -181,6 +182,7 @@ class Function:
       value: its value at a number; it must take any number that it is applied to.
       expression: the same as a SymPy expression of a SymPy symbol; where proofs about the function itself begin.
       positive: whether it is positive on its domain.
+      nonnegative: whether it is not negative there; a claim of the ledger says so.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Function:
     value: Callable[[float], float]
     expression: Callable[[Any], Any]
     positive: bool = False
+    nonnegative: bool = False
 
     def __call__(self, argument: Term) -> Term:
         return Apply(self, argument)
@@ -226,6 +229,19 @@ def log(argument: Term | int | Fraction) -> Term:
     """The logarithm of a positive monomial."""
     return Log(term(argument))
 
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
+
+
+def _symbolic_exp(symbol: Any) -> Any:
+    import sympy
+
+    return sympy.exp(symbol)
+
+
+exp = Function("exp", r"\exp", _exp, _symbolic_exp, positive=True)
+"""The exponential; the axioms know that it undoes the logarithm."""
 
 ONE, ZERO = term(1), term(0)
 r = Atom("r(y)", "r(y)", Y, positive=True, unit=NOTHING)

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from theory.terms import ALL, KL, NOTHING, Atom, C, E, Law, Named, Term, X, Y, log, p, q, r
+import math
+from typing import Any
+
+from theory.terms import (
+    ALL,
+    KL,
+    NOTHING,
+    Atom,
+    C,
+    E,
+    Field,
+    Function,
+    Law,
+    Named,
+    Term,
+    X,
+    Y,
+    inf,
+    log,
+    p,
+    q,
+    r,
+    sup,
+)
 
 R = Named("R(c)", "R(c)", E(r, C))
 """p_c/q_c, the ratio of the class masses."""
@@ -25,6 +48,8 @@ Delta_classes = Named("Delta_cls", r"\Delta_{\mathrm{cls}}", log(Z) - log(V))
 Delta_within = Named("Delta_in", r"\Delta_{\mathrm{in}}", log(V) - l)
 
 price = Named("E_q Delta", r"E_q\Delta", E(Delta), "price")
+divergence_at_x = Named("KL(q(y|x)||p(y|x))", r"\mathrm{KL}\left(q(y|x)\,\middle\|\,p(y|x)\right)", E(log(Z) - l, X))
+"""The divergence of the posteriors at one x; its mean over q(x) is the price."""
 training_extra = Named("E_p Delta", r"E_p\Delta", E(Delta, law=p), "training_extra")
 class_part = Named("E_q Delta_cls", r"E_q\Delta_{\mathrm{cls}}", E(Delta_classes), "class_part")
 within_part = Named("E_q Delta_in", r"E_q\Delta_{\mathrm{in}}", E(Delta_within), "within_part")
@@ -44,6 +69,70 @@ D = Atom("D", "D", NOTHING, positive=True)
 """The length of the label interval [a, a + D]."""
 a = Atom("a", "a", NOTHING)
 """The lower end of the label interval."""
+proxy = Atom("sigma^2", r"\sigma^2", NOTHING, positive=True)
+"""The sub-Gaussian proxy of p(y|x): log E_p[e^(t (y - f_p)) | x] <= sigma^2 t^2/2 for all t."""
+
+
+def _slope(w: float) -> float:
+    return 1.0 if w == 0 else w / math.expm1(w) if w < 700 else w * math.exp(-w)
+
+
+def _symbolic_slope(w: Any) -> Any:
+    import sympy
+
+    return w / (sympy.exp(w) - 1)
+
+
+slope = Function("g", "g", _slope, _symbolic_slope, positive=True)
+"""g(w) = w/(e^w - 1), the slope of the chord of log over [1, e^w]; one at w = 0."""
+
+
+def _specht(w: float) -> float:
+    size = abs(w)
+    return size - math.log(size) - 1 if size > 700 else -math.log(_slope(size)) - 1 + _slope(size)
+
+
+def _symbolic_specht(w: Any) -> Any:
+    import sympy
+
+    return sympy.log((sympy.exp(w) - 1) / w) - 1 + w / (sympy.exp(w) - 1)
+
+
+specht = Function("h", "h", _specht, _symbolic_specht, nonnegative=True)
+"""h(w) = log((e^w - 1)/w) - 1 + w/(e^w - 1), the logarithm of Specht's ratio; zero at w = 0."""
+
+
+def _symbolic_tanh(w: Any) -> Any:
+    import sympy
+
+    return sympy.tanh(w / 4)
+
+
+def _symbolic_odds(w: Any) -> Any:
+    import sympy
+
+    return 1 / (sympy.exp(w) - 1)
+
+
+tanh_quarter = Function("T", "T", lambda w: math.tanh(w / 4), _symbolic_tanh)
+"""T(w) = tanh(w/4)."""
+odds = Function(
+    "1/(exp - 1)", r"\tfrac{1}{\exp - 1}", lambda w: 1 / math.expm1(w) if 0 < abs(w) < 700 else 0.0, _symbolic_odds
+)
+"""B(w) = 1/(e^w - 1); a value at w = 0 is needed only where its factor is zero."""
+
+
+def width(variable: Term = r, given: Field = NOTHING) -> Term:
+    """The range of the logarithm of a positive variable; by default w = sup l - inf l, and w_c within a bin."""
+    index = "_c" if given == C else ""
+    return Named(f"w{index}", f"w{index}", log(sup(variable, given) / inf(variable, given)))
+
+
+e_l = Atom("e^l(y)", r"e^{\ell(y)}", Y, positive=True)
+"""A positive variable: the exponential of any bounded function l of the label."""
+
+exponent = Named("l(y)", r"\ell(y)", log(e_l))
+"""Any bounded function of the label."""
 
 
 def risk(prediction: Term, law: Law = q) -> Term:

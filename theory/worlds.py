@@ -230,6 +230,8 @@ class Evaluation(Generic[N]):
                 return dict.fromkeys(world.pairs(), low)
             case "D":
                 return dict.fromkeys(world.pairs(), high - low)
+            case "sigma^2":  # a proxy of every law on an interval of length D is D^2/4 (Hoeffding)
+                return dict.fromkeys(world.pairs(), (high - low) * (high - low) * world.number(Fraction(1, 4)))
         return self._drawn(atom)
 
     def _drawn(self, atom: Atom) -> Table[N]:

@@ -1,0 +1,67 @@
+"""Faults that proofs once had: each test fails on the code that had it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sympy import QQ, Symbol, exp
+from sympy.polys.rings import ring
+
+from theory import ledger
+from theory.certificate import CHORD, Piece, Positive, Slack, SubGaussian
+from theory.claim import Claim
+from theory.logarithms import positive
+from theory.residual import examine
+from theory.signs import rises_from_zero
+from theory.sinh_bound import BELOW_SIXTH, u
+from theory.terms import inf, r, sup
+from theory.words import y
+
+
+def claim(result: str, name: str) -> Claim:
+    (only,) = [entry for entry in ledger.load(result).claims if entry.name == name]
+    assert isinstance(only, Claim)
+    return only
+
+
+def test_a_negative_polynomial_is_not_positive() -> None:
+    _, x, z = ring("x,z", QQ)
+    for wrong in (-x, -x - z, -2 * x * z, x * 0):
+        with pytest.raises(ValueError, match="not positive"):
+            positive(wrong)
+    assert positive(x - z)  # declared so: a difference may be positive
+
+
+def test_the_last_derivative_needs_a_sign() -> None:
+    z = Symbol("z", positive=True)
+    assert examine(rises_from_zero(exp(z) - 1 - z, z, exp(z) - 1))[0]
+    assert not examine(rises_from_zero(-z, z, -1))[0]
+    assert not examine(rises_from_zero(1 + z - exp(z), z, 1 - exp(z)))[0]
+
+
+@pytest.mark.parametrize("right", [u**2 / 7, u**2 / 6 - u**40, u**2 / 6 + u**40])
+def test_the_bound_on_sinh_reads_every_order(right: object) -> None:
+    """Nine coefficients once were all that was compared: a difference at order 40 passed unseen."""
+    assert BELOW_SIXTH.proved()
+    assert not replace(BELOW_SIXTH, right=right).proved()
+
+
+def test_assumptions_that_were_missing() -> None:
+    assert any("p << q" in line for line in claim("squared_error", "covariance").assumptions)
+    assert any("label shift" in line for line in claim("readout", "capacity").assumptions)
+
+
+def test_a_lemma_holds_on_its_domain_alone() -> None:
+    """The chord is above the logarithm outside its ends, so an instance must say why it is between them."""
+    lowest, highest = inf(r), sup(r)
+    above, below = (Piece((Positive(1 / lowest), Slack(end))) for end in (lowest, highest))
+    assert CHORD(r / lowest, highest / lowest, domain=(above, below)).holds()
+    assert not CHORD(r / lowest, highest / lowest, domain=(below, above)).holds()
+    assert not CHORD(r, highest / lowest, domain=(above, below)).holds()
+    with pytest.raises(ValueError, match="argument"):
+        CHORD(r / lowest, highest / lowest).holds()
+
+
+def test_a_sub_gaussian_bound_takes_what_the_input_determines_alone() -> None:
+    assert not SubGaussian(y).holds()
