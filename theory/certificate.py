@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from theory.axioms import Form, Unprovable, form, positive
+from theory.axioms import Form, Unprovable, all_positive, form, positive
 from theory.terms import NOTHING, Atom, E, Extreme, Field, Product, Term, X, log, r, replaced, term
 from theory.words import D, V, Z, a, class_part, price, within_part, y
 
 
-def visibly_positive(polynomial: Form) -> bool:
-    """Whether every coefficient and every symbol is positive."""
+def visibly_not_negative(polynomial: Form) -> bool:
+    """Whether every coefficient is positive, and every symbol or its power."""
     return bool(polynomial) and all(
         coefficient > 0 and all(positive(symbol) or exponent % 2 == 0 for symbol, exponent in monomial)
         for monomial, coefficient in polynomial
@@ -25,12 +25,12 @@ def visibly_positive(polynomial: Form) -> bool:
 
 @dataclass(frozen=True)
 class Positive:
-    """A term whose form shows that it is positive: `r/Z`."""
+    """A term whose form shows that it is not negative: `r/Z`, which is positive, or the square of any atom, which may be zero."""
 
     term: Term
 
     def holds(self) -> bool:
-        return visibly_positive(form(self.term))
+        return visibly_not_negative(form(self.term))
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Instance:
 
     def holds(self) -> bool:
         pairs = zip(self.lemma.parameters, self.arguments, strict=True)
-        return all(visibly_positive(form(argument)) for parameter, argument in pairs if parameter.positive)
+        return all(all_positive(form(argument)) for parameter, argument in pairs if parameter.positive)
 
 
 Factor: TypeAlias = Positive | Square | Slack | Inside | Instance

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import combinations
 
 from theory.axioms import Monomial, Unprovable, form
-from theory.certificate import NOT_NEGATIVE, certifies, visibly_positive, with_atom
+from theory.certificate import NOT_NEGATIVE, certifies, visibly_not_negative, with_atom
 from theory.numbers import Real
 from theory.printing import text, variables
 from theory.statement import Equality, Statement, sides
@@ -282,7 +282,7 @@ def not_negative(whole: Term) -> bool:
             certificate = dict(NOT_NEGATIVE).get(whole)
             return not_negative(definition) or (certificate is not None and certifies(certificate, whole))
     try:
-        return visibly_positive(form(whole))
+        return visibly_not_negative(form(whole))
     except Unprovable:
         return False
 

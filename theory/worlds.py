@@ -164,7 +164,9 @@ class Evaluation(Generic[N]):
             return self._corrected()
         balanced = {(x, y): world.q[y] * world.k[y][x] for x, y in world.pairs()}
         density = self.table(law.density)
-        return {pair: balanced[pair] * density[pair] for pair in balanced}
+        masses = {pair: balanced[pair] * density[pair] for pair in balanced}
+        total = self._sums(masses, frozenset())[()]
+        return {pair: mass / total for pair, mass in masses.items()}
 
     def _corrected(self) -> Table[N]:
         """q_c p(y|c) k(x|y), the masses added up label by label."""
