@@ -6,6 +6,7 @@ that mean; the lemma *gibbs* says that `t - 1 - log t` is not negative.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -130,6 +131,12 @@ class Piece:
 
 
 Certificate: TypeAlias = tuple[Piece, ...]
+
+
+def lemmas(certificate: Certificate) -> Iterator[Lemma]:
+    """The lemmas that a certificate leans on."""
+    for piece in certificate:
+        yield from (factor.lemma for factor in piece.factors if isinstance(factor, Instance))
 
 
 def certifies(certificate: Certificate, gap: Term) -> bool:

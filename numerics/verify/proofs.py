@@ -42,7 +42,7 @@ class Proofs:
 @contextmanager
 def started(names: Sequence[str], falsify: bool) -> Iterator[Proofs]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
-    command = [sys.executable, "-m", "theory", *names, "--json", "-", *(["--falsify"] if falsify else [])]
+    command = [sys.executable, "-m", "theory", *names, "--json", "-", *(["--mutate"] if falsify else [])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield Proofs(process)
