@@ -126,6 +126,9 @@ def positive(symbol: Symbol) -> bool:
             return all(positive(factor) for factor, _ in inside)
         case Reference():
             return True
+        case LogOf(argument):
+            # The logarithm of a prime.
+            return isinstance(argument, int)
     return False
 
 
@@ -302,7 +305,7 @@ def form(term: Term) -> Form:
             return constant(value)
         case Atom():
             return frozenset([(frozenset([(term, 1)]), Fraction(1))])
-        case Named(_, _, definition):
+        case Named(definition=definition):
             return form(definition)
         case Sum(terms):
             return collected(part for each in terms for part in form(each))

@@ -11,17 +11,27 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from theory.axioms import Form, Unprovable, all_positive, form, positive
+from theory.axioms import Form, Given, Monomial, Symbol, Unprovable, all_positive, form, positive
 from theory.terms import NOTHING, Atom, E, Extreme, Field, Product, Term, X, log, r, replaced, term
 from theory.words import D, V, Z, a, class_part, price, within_part, y
 
 
 def visibly_not_negative(polynomial: Form) -> bool:
-    """Whether every coefficient is positive, and every symbol or its power."""
-    return bool(polynomial) and all(
-        coefficient > 0 and all(positive(symbol) or exponent % 2 == 0 for symbol, exponent in monomial)
-        for monomial, coefficient in polynomial
-    )
+    """Whether no coefficient is negative, and no symbol or its power."""
+    return all(coefficient > 0 and _not_negative(monomial) for monomial, coefficient in polynomial)
+
+
+def _not_negative(monomial: Monomial) -> bool:
+    return all(exponent % 2 == 0 or positive(symbol) or _at_least_zero(symbol) for symbol, exponent in monomial)
+
+
+def _at_least_zero(symbol: Symbol) -> bool:
+    match symbol:
+        case Atom(low=low):
+            return low is not None and low >= 0
+        case Given(inside, _):
+            return _not_negative(inside)
+    return False
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,34 @@ class Slack:
 
     def holds(self) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class Low:
+    """What is between a bounded atom and its least value."""
+
+    atom: Atom
+
+    @property
+    def term(self) -> Term:
+        return self.atom - (self.atom.low or 0)
+
+    def holds(self) -> bool:
+        return self.atom.low is not None
+
+
+@dataclass(frozen=True)
+class High:
+    """What is between the largest value of a bounded atom and the atom."""
+
+    atom: Atom
+
+    @property
+    def term(self) -> Term:
+        return (self.atom.high or 0) - self.atom
+
+    def holds(self) -> bool:
+        return self.atom.high is not None
 
 
 @dataclass(frozen=True)
@@ -112,12 +150,12 @@ class Instance:
         return all(all_positive(form(argument)) for parameter, argument in pairs if parameter.positive)
 
 
-Factor: TypeAlias = Positive | Square | Slack | Inside | Instance
+Factor: TypeAlias = "Positive | Square | Slack | Low | High | Inside | Instance | Piece"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """E_q[product of factors | given], each factor not negative."""
+    """E_q[product of factors | given], each factor not negative; itself one, too."""
 
     factors: tuple[Factor, ...]
     given: Field = NOTHING
@@ -136,7 +174,11 @@ Certificate: TypeAlias = tuple[Piece, ...]
 def lemmas(certificate: Certificate) -> Iterator[Lemma]:
     """The lemmas that a certificate leans on."""
     for piece in certificate:
-        yield from (factor.lemma for factor in piece.factors if isinstance(factor, Instance))
+        for factor in piece.factors:
+            if isinstance(factor, Instance):
+                yield factor.lemma
+            elif isinstance(factor, Piece):
+                yield from lemmas((factor,))
 
 
 def certifies(certificate: Certificate, gap: Term) -> bool:
@@ -163,6 +205,8 @@ def with_atom(certificate: Certificate, old: Atom, new: Term) -> Certificate:
                 return Slack(Extreme(replaced(bound.argument, old, new), bound.upper, bound.given))
             case Instance(lemma, arguments):
                 return Instance(lemma, tuple(replaced(argument, old, new) for argument in arguments))
+            case Piece(factors, given):
+                return Piece(tuple(map(factor, factors)), given)
         return kept
 
     return tuple(Piece(tuple(map(factor, piece.factors)), piece.given) for piece in certificate)

@@ -70,10 +70,13 @@ def mutations(result: str, claim: Claim | OldClaim) -> Iterator[Mutation]:
                 for mutant in mutants.mutants(line):
                     wrong = mutant.statement
                     proof = wrong.proved()
-                    numbers = mutants.refuted(wrong, mutant.mistake != mutants.LABEL_SHIFT)
-                    reason = (
-                        "" if numbers else mutants.true_as_well(line, wrong) or listed(claim, mutant.mistake, wrong)
-                    )
+                    label_shift = mutant.mistake != mutants.LABEL_SHIFT
+                    numbers, reason = mutants.refuted(wrong, label_shift, mutants.FIRST), ""
+                    if not numbers:
+                        reason = mutants.true_as_well(line, wrong, claim.not_negative)
+                        reason = reason or listed(claim, mutant.mistake, wrong)
+                    if not numbers and not reason:
+                        numbers = mutants.refuted(wrong, label_shift)
                     yield Mutation(result, claim.name, mutant.mistake, wrong.text, proof, numbers, reason)
             case Formula():
                 for mistake, changed in formulas.mutants(line):

@@ -136,11 +136,13 @@ class Sides:
     Attributes:
       left, right: the sides.
       refuted: whether the relation fails, or equality comes where the statement denies it, by more than the rounding errors.
+      decided: whether both sides have a finite value somewhere.
     """
 
     left: Real
     right: Real
     refuted: bool
+    decided: bool
 
 
 def sides(statement: Statement, values: Evaluation[Real]) -> Sides:
@@ -161,7 +163,7 @@ def sides(statement: Statement, values: Evaluation[Real]) -> Sides:
     if statement.equality is not None and decided and statement.relation == "<=":
         gap, limit = max(gaps[pair] for pair in decided), max(limits[pair] for pair in decided)
         refuted = refuted or _misplaced(statement.equality, values, gap, limit)
-    return Sides(left[worst], right[worst], refuted)
+    return Sides(left[worst], right[worst], refuted, bool(decided))
 
 
 HIDDEN = 1e-9

@@ -84,6 +84,7 @@ class Atom(Term):
       field: what one must know to know its value; a constant has the empty field.
       positive: whether it is positive wherever it is defined.
       unit: a field given which its q-mean is 1, as for the density of a law; None where nothing is assumed.
+      low, high: its least and its largest value; None where there is none.
     """
 
     name: str
@@ -91,6 +92,8 @@ class Atom(Term):
     field: Field
     positive: bool = False
     unit: Field | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -209,12 +212,14 @@ class Named(Term):
       name, latex: as printed.
       definition: what it stands for.
       quantity: the name under which every route to a number knows it; empty where none needs to.
+      assumed: whether the definition is an assumption, such as "any f this far from y at most": it has no wrong versions of its own.
     """
 
     name: str
     latex: str
     definition: Term
     quantity: str = ""
+    assumed: bool = False
 
 
 def term(value: Term | int | Fraction) -> Term:
@@ -245,12 +250,12 @@ def KL(above: Law, below: Law, of: Field, given: Field = NOTHING) -> Term:
     return Divergence(above, below, of, given)
 
 
-def sup(argument: Term, given: Field = NOTHING) -> Term:
+def sup(argument: Term, given: Field = NOTHING) -> Extreme:
     """The supremum of a term."""
     return Extreme(argument, True, given)
 
 
-def inf(argument: Term, given: Field = NOTHING) -> Term:
+def inf(argument: Term, given: Field = NOTHING) -> Extreme:
     """The infimum of a term."""
     return Extreme(argument, False, given)
 
@@ -266,7 +271,7 @@ def children(whole: Term) -> tuple[Term, ...]:
             return (base,)
         case Log(argument) | Mean(argument, _, _) | Extreme(argument, _, _) | Apply(_, argument):
             return (argument,)
-        case Named(_, _, definition):
+        case Named(definition=definition):
             return (definition,)
     return ()
 
