@@ -1,10 +1,12 @@
-"""`python -m theory`: the ledger with its proofs re-run, as text, JSON or LaTeX."""
+"""`python -m theory`: the ledger with its proofs re-run, as text, JSON or LaTeX; its axioms; its wrong versions."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import textwrap
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from theory import ledger
@@ -12,15 +14,23 @@ from unskew.ground import command, files
 from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
-    from theory.claim import Claim as NewClaim
-    from theory.prove import FalsifierOutcome, Outcome
-    from theory.record import Claim, Result
+    from theory.claim import Claim
+    from theory.mutate import Mutation
+    from theory.prove import Outcome
+    from theory.record import Claim as OldClaim
+    from theory.record import Result
+
+WIDTH = 100
+"""Columns of a line at most."""
 
 
 def parser() -> command.Parser:
     """The command's arguments."""
     parser = command.Parser(prog="python -m theory", description="Re-runs the symbolic proofs and prints the ledger.")
     parser.add_argument("names", nargs="*", metavar="RESULT", help="results or lemmas (default: all)")
+    parser.add_argument("--axioms", action="store_true", help="print what every proof rests on")
+    parser.add_argument("--mutate", action="store_true", help="make and run the wrong versions; none may survive")
+    parser.add_argument("--verbose", action="store_true", help="every claim with its proof, every wrong version")
     parser.add_argument(
         "--latex", type=command.name, metavar="FILE", help="write the statements as a LaTeX document; - for stdout"
     )
@@ -28,17 +38,22 @@ def parser() -> command.Parser:
         "--json",
         type=command.name,
         metavar="FILE",
-        help="write what was proved as JSON; - for stdout; with --falsify also the wrong versions",
+        help="write what was proved as JSON; - for stdout; with --mutate the wrong versions too",
     )
-    parser.add_argument("--falsify", action="store_true", help="run the wrong versions; each must be rejected")
     return parser
 
 
-def claim_json(claim: Claim | NewClaim, outcome: Outcome) -> dict[str, Any]:
+def scope(claim: Claim | OldClaim) -> str:
+    """For whom a claim is proved."""
+    return getattr(claim, "scope", "not said")
+
+
+def claim_json(claim: Claim | OldClaim, outcome: Outcome) -> dict[str, Any]:
     """A claim and what its proof came to, as plain values."""
     return {
         "name": claim.name,
         "kind": claim.kind,
+        "scope": scope(claim),
         "statement": claim.statement,
         "latex": claim.latex,
         "assumptions": list(claim.assumptions),
@@ -48,10 +63,8 @@ def claim_json(claim: Claim | NewClaim, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def as_json(
-    results: list[Result], outcomes: dict[str, list[Outcome]], falsifiers: list[FalsifierOutcome]
-) -> dict[str, Any]:
-    """The whole ledger as plain values."""
+def as_json(results: list[Result], outcomes: dict[str, list[Outcome]], mutations: Sequence[Mutation]) -> dict[str, Any]:
+    """The whole ledger as plain values; of the wrong versions those that are wrong, or were not seen to be true."""
     records = []
     for result in results:
         record = {key: value for key, value in vars(result).items() if key != "claims"}
@@ -60,14 +73,15 @@ def as_json(
         records.append(record)
     wrong = [
         {
-            "result": entry.result,
-            "claim": entry.claim,
-            "name": entry.falsifier,
-            "wrong": entry.wrong,
-            "caught": entry.caught,
-            "residual": entry.residual,
+            "result": mutation.result,
+            "claim": mutation.claim,
+            "name": mutation.mistake,
+            "wrong": mutation.text,
+            "caught": mutation.status == "refused",
+            "residual": mutation.by,
         }
-        for entry in falsifiers
+        for mutation in mutations
+        if mutation.status != "true as well"
     ]
     return {"results": records, "falsifiers": wrong}
 
@@ -77,15 +91,25 @@ def wrapped(text: str, indent: str, width: int) -> str:
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
-def table(results: list[Result], outcomes: dict[str, list[Outcome]], width: int) -> str:
-    """One row a claim: name, kind, status, seconds, and the statement below."""
-    lines = []
+def table(results: list[Result], outcomes: dict[str, list[Outcome]], mutations: Sequence[Mutation]) -> str:
+    """One line a result: claims proved, by scope; wrong versions, where they were run."""
+    from theory.claim import SCOPES
+
+    head = f"{'result':17} {'proved':>8}  {'every law':>9}  {'closed form':>11}  {'these sizes':>11}  {'seconds':>7}"
+    lines = [head + ("   refused  true as well  survived" if mutations else "")]
     for result in results:
-        lines.append(f"{result.name} ({'lemma' if result.lemma else 'result'}): {result.title}")
-        for claim, outcome in zip(result.claims, outcomes[result.name], strict=True):
-            lines.append(f"  {outcome.status:5}  {claim.kind:14}  {claim.name:32} {outcome.seconds:7.3f} s")
-            lines.append(wrapped("         " + claim.statement, "         ", width))
-        lines.append("")
+        proofs = outcomes[result.name]
+        held = sum(outcome.status == "holds" for outcome in proofs)
+        scopes = Counter(map(scope, result.claims))
+        counts = "  ".join(f"{scopes[name] or '-':>{size}}" for name, size in zip(SCOPES, (9, 11, 11), strict=True))
+        seconds = sum(outcome.seconds for outcome in proofs)
+        line = f"{result.name:17} {held:>2} of {len(proofs):>2}  {counts}  {seconds:>7.2f}"
+        if mutations:
+            verdicts = Counter(mutation.status for mutation in mutations if mutation.result == result.name)
+            line += (
+                f"  {verdicts['refused']:>8}  {verdicts['true as well'] or '-':>12}  {verdicts['survived'] or '-':>8}"
+            )
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -95,7 +119,7 @@ def in_full(result: Result, outcomes: list[Outcome], width: int) -> str:
     lines += [wrapped("  Assumed: " + text, "    ", width) for text in result.assumptions]
     lines += [wrapped("  Source: " + result.source, "    ", width), ""]
     for claim, outcome in zip(result.claims, outcomes, strict=True):
-        lines.append(f"  {claim.name} ({claim.kind}): {outcome.status}, {outcome.seconds:.3f} s")
+        lines.append(f"  {claim.name} ({claim.kind}, {scope(claim)}): {outcome.status}, {outcome.seconds:.3f} s")
         lines.append(wrapped("    " + claim.statement, "    ", width))
         lines += [wrapped("    Also assumed: " + text, "      ", width) for text in claim.assumptions]
         for number, step in enumerate(outcome.steps, 1):
@@ -106,14 +130,72 @@ def in_full(result: Result, outcomes: list[Outcome], width: int) -> str:
     return "\n".join(lines)
 
 
-def rejected(falsifiers: list[FalsifierOutcome], width: int) -> str:
-    """One row a wrong version, with what it left over."""
+def proofs(results: list[Result], outcomes: dict[str, list[Outcome]]) -> str:
+    """How many claims hold, for whom, and which have a smaller scope than what they say."""
+    every = [(result, claim) for result in results for claim in result.claims]
+    proved = [outcome for result in results for outcome in outcomes[result.name]]
+    held = sum(outcome.status == "holds" for outcome in proved)
+    scopes = Counter(scope(claim) for _, claim in every)
+    counts = ", ".join(f"{count} {name}" for name, count in sorted(scopes.items()))
+    gaps = [f"{result.name}.{claim.name}" for result, claim in every if scope(claim) == "these sizes only"]
+    text = f"{held} of {len(proved)} claims hold ({counts}), {sum(outcome.seconds for outcome in proved):.2f} s"
+    failed = [f"{outcome.result}.{outcome.claim}" for outcome in proved if outcome.status != "holds"]
+    return "\n".join(
+        [text]
+        + [wrapped(f"gaps, proved for these sizes only: {', '.join(gaps)}", "  ", WIDTH)] * bool(gaps)
+        + [wrapped(f"FAIL: {', '.join(failed)}", "  ", WIDTH)] * bool(failed)
+    )
+
+
+def wrong_versions(results: list[Result], mutations: Sequence[Mutation], verbose: bool) -> str:
+    """How many wrong versions were made and what became of them; each survivor by name."""
+    from theory.mutate import superfluous
+
+    verdicts = Counter(mutation.status for mutation in mutations)
     lines = []
-    for entry in falsifiers:
-        verdict = "caught" if entry.caught else "MISSED"
-        lines.append(wrapped(f"{verdict}  {entry.result}.{entry.claim}: {entry.wrong}", "        ", width))
-        lines.append(wrapped(f"        left over: {entry.residual}", "        ", width))
-    return "\n".join(lines) + "\n"
+    for mutation in mutations:
+        if verbose or mutation.status == "survived":
+            verdict = mutation.status.upper() if mutation.status == "survived" else mutation.status
+            name = f"{mutation.result}.{mutation.claim}: {mutation.mistake}: {mutation.text}"
+            lines.append(wrapped(f"{verdict}  {name}", "    ", WIDTH))
+            why = "its proof holds, and " if mutation.proof and mutation.status == "survived" else ""
+            lines.append(wrapped(f"    {why}{mutation.by}", "    ", WIDTH))
+    idle = superfluous(results, mutations)
+    if idle:
+        lines.append(wrapped(f"label shift is superfluous for {', '.join(idle)}", "  ", WIDTH))
+    counts = ", ".join(f"{verdicts[name]} {name}" for name in ("refused", "true as well", "survived"))
+    return "\n".join([*lines, f"{len(mutations)} wrong versions made: {counts}"])
+
+
+def axioms(results: list[Result]) -> tuple[str, bool]:
+    """The axioms, and the lemmas that certificates lean on; whether all of these are proved."""
+    from theory.axioms import AXIOMS
+    from theory.certificate import lemmas
+    from theory.claim import Claim
+    from theory.printing import text
+    from theory.prove import proved
+    from theory.statement import Statement
+
+    uses = Counter(
+        lemma
+        for result in results
+        for claim in result.claims
+        if isinstance(claim, Claim)
+        for lemma in {
+            lemma for line in claim.lines if isinstance(line, Statement) for lemma in lemmas(line.certificate)
+        }
+    )
+    lines = ["A proof for every law rests on these axioms and on nothing else:"]
+    lines += [wrapped(f"  {number}. {axiom}", "     ", WIDTH) for number, axiom in enumerate(AXIOMS, 1)]
+    lines += ["", "Inequalities between numbers, each proved as a lemma of the ledger:"]
+    every = True
+    for lemma, count in sorted(uses.items(), key=lambda use: use[0].name):
+        holds = proved(*lemma.name.split("."))
+        every = every and holds
+        ranges = ", ".join(f"{atom.name} > 0" if atom.positive else f"any {atom.name}" for atom in lemma.parameters)
+        verdict = "proved" if holds else "NOT PROVED"
+        lines.append(f"  {lemma.name}: {text(lemma.term)} >= 0 for {ranges} ({verdict}; {count} claims use it)")
+    return "\n".join(lines), every
 
 
 def load(names: list[str]) -> list[Result]:
@@ -133,7 +215,7 @@ def load(names: list[str]) -> list[Result]:
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 all hold and every wrong version is caught, 1 otherwise.
+    """Returns the exit code: 0 all hold and no wrong version survives, 1 otherwise.
 
     Raises:
       InputError: bad arguments, or a file that cannot be written.
@@ -142,36 +224,38 @@ def main(arguments: list[str]) -> int:
     results = load(options.names)
     files.check_file("--json", options.json)
     files.check_file("--latex", options.latex, [options.json] if options.json else [])
+    if options.axioms:
+        text, holds = axioms(results)
+        print(text)
+        return command.HOLDS if holds else command.FAILS
     if options.latex:
         from theory.latex import document
 
         files.write(options.latex, document(results))
-        if not (options.json or options.falsify or options.names):
+        if not (options.json or options.mutate or options.names):
             return command.HOLDS
 
     import sympy  # noqa: F401 - so that the first proof is not charged for the import
 
-    from theory.prove import falsify, prove
+    from theory.mutate import every
+    from theory.prove import prove
 
     outcomes = {result.name: prove(result) for result in results}
-    falsifiers = [entry for result in results for entry in falsify(result)] if options.falsify else []
-    every = [outcome for claims in outcomes.values() for outcome in claims]
-    held = sum(outcome.status == "holds" for outcome in every)
-    caught = sum(entry.caught for entry in falsifiers)
+    mutations = every(results) if options.mutate else []
     if options.json:
-        files.write_json(options.json, as_json(results, outcomes, falsifiers))
+        files.write_json(options.json, as_json(results, outcomes, mutations))
     if "-" not in (options.json, options.latex):
-        width = min(shutil.get_terminal_size((120, 24)).columns, 120)
-        if options.names:
+        width = min(shutil.get_terminal_size((WIDTH, 24)).columns, 120)
+        if options.names or options.verbose:
             print("\n".join(in_full(result, outcomes[result.name], width) for result in results))
         else:
-            print(table(results, outcomes, width))
-        if options.falsify:
-            print(rejected(falsifiers, width))
-        seconds = sum(outcome.seconds for outcome in every)
-        summary = f"{held} of {len(every)} claims hold, {seconds:.2f} s"
-        print(f"{summary}; {caught} of {len(falsifiers)} wrong versions caught" if falsifiers else summary)
-    return command.HOLDS if held == len(every) and caught == len(falsifiers) else command.FAILS
+            print(table(results, outcomes, mutations) + "\n")
+        print(proofs(results, outcomes))
+        if options.mutate:
+            print(wrong_versions(results, mutations, options.verbose))
+    held = all(outcome.status == "holds" for claims in outcomes.values() for outcome in claims)
+    survived = any(mutation.status == "survived" for mutation in mutations)
+    return command.HOLDS if held and not survived else command.FAILS
 
 
 if __name__ == "__main__":

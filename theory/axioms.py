@@ -25,6 +25,7 @@ from theory.terms import (
     Divergence,
     Extreme,
     Field,
+    Function,
     Law,
     Log,
     Mean,
@@ -46,7 +47,7 @@ AXIOMS = (
     "Tower and pull-out: E[b g | S] = E[b E[g|S'] | S] if S' contains S and b is known given S'.",
     "Conditional densities are quotients: w(T|S) = (E[dw/dq|T,S]/E[dw/dq|S]) q(T|S), and q(T|S) = q(T,S)/q(S).",
     "Pointwise inequalities survive a mean. Those used are the lemmas that `theory.certificate` lists, and inf a <= a <= sup a.",
-    "Integrability: 0 < inf r <= sup r < inf, labels are square integrable, so every mean above is finite.",
+    "Integrability: 0 < inf r <= sup r < inf, and so for every positive atom; others are square integrable: every mean above is finite.",
 )
 """All that a proof for every law rests on, apart from the field arithmetic of rational numbers, log(a b) = log a + log b and log exp a = a."""
 
@@ -92,12 +93,11 @@ class Bound:
 
 @dataclass(frozen=True)
 class Value:
-    """A named function of a form; nothing is known of it but what a lemma says."""
+    """A function of a form; nothing is known of it but what a lemma says."""
 
-    name: str
+    function: Function
     inside: Form
     field: Field
-    positive: bool
 
 
 Symbol: TypeAlias = Atom | Given | LogOf | Reference | Bound | Value
@@ -120,13 +120,33 @@ def known(symbol: Symbol) -> Field:
 def positive(symbol: Symbol) -> bool:
     """Whether a symbol is positive: declared so, a mean of a positive monomial, a reference density, or a bound of such."""
     match symbol:
-        case Atom() | Bound() | Value():
+        case Atom() | Bound():
             return symbol.positive
+        case Value(function, _, _):
+            return function.positive
         case Given(inside, _):
             return all(positive(factor) for factor, _ in inside)
         case Reference():
             return True
+        case LogOf(argument):
+            # The logarithm of a prime.
+            return isinstance(argument, int)
     return False
+
+
+@functools.cache
+def spelled(part: object) -> str:
+    """A part of a form in letters, the same in every process: choices among equals go by it."""
+    match part:
+        case frozenset():
+            return "{" + ",".join(sorted(map(spelled, part))) + "}"
+        case tuple():
+            return "(" + ",".join(map(spelled, part)) + ")"
+        case Given() | LogOf() | Reference() | Bound() | Value():
+            return type(part).__name__ + spelled(tuple(vars(part).values()))
+        case Atom() | Function():
+            return part.name
+    return str(part)
 
 
 def collected(parts: Iterable[tuple[Monomial, Fraction]]) -> Form:
@@ -155,6 +175,11 @@ def constant(value: Fraction) -> Form:
     return collected([(UNIT, value)])
 
 
+def all_positive(form: Form) -> bool:
+    """Whether a form is a sum of positive products, one at least."""
+    return bool(form) and all(k > 0 and all(positive(symbol) for symbol, _ in m) for m, k in form)
+
+
 def single(form: Form, why: str) -> tuple[Monomial, Fraction]:
     """The only monomial of a form.
 
@@ -167,7 +192,11 @@ def single(form: Form, why: str) -> tuple[Monomial, Fraction]:
 
 
 def inverse(form: Form) -> Form:
-    """One over a form that is a single product of symbols; the quotient stands for its value wherever it is defined."""
+    """One over a form that is a single product of symbols.
+
+    A statement with a denominator speaks of where it is not zero. A certificate may divide by a symbol that can be zero: that the identity
+    holds with s + e in place of s, for every small e known where s is, gives it at s = 0 by continuity.
+    """
     monomial, coefficient = single(form, "a denominator")
     return frozenset([(frozenset((symbol, -exponent) for symbol, exponent in monomial), 1 / coefficient)])
 
@@ -175,11 +204,11 @@ def inverse(form: Form) -> Form:
 def logarithm(form: Form) -> Form:
     """log of a positive product, as the sum of the logarithms of its factors."""
     monomial, coefficient = single(form, "the argument of a logarithm")
-    if coefficient <= 0 or not all(positive(symbol) for symbol, _ in monomial):
+    if not all_positive(form):
         raise Unprovable("the argument of a logarithm is not visibly positive")
     parts: list[tuple[Monomial, Fraction]] = []
     for symbol, exponent in monomial:
-        if isinstance(symbol, Value) and symbol.name == exp.name:
+        if isinstance(symbol, Value) and symbol.function == exp:
             parts += [(inner, exponent * k) for inner, k in symbol.inside]  # log exp a = a
         else:
             parts.append((frozenset([(LogOf(symbol), 1)]), Fraction(exponent)))
@@ -230,7 +259,7 @@ def _opened(monomial: Monomial, given: Field) -> Monomial | None:
 
     The same axiom drops a density: E[b a | S] = E[b | S] where a has mean 1 given S' and b is known given S'.
     """
-    for symbol, exponent in sorted(monomial, key=repr):
+    for symbol, exponent in sorted(monomial, key=spelled):
         if exponent != 1:
             continue
         rest = monomial - {(symbol, exponent)}
@@ -283,7 +312,7 @@ def form(term: Term) -> Form:
             return constant(value)
         case Atom():
             return frozenset([(frozenset([(term, 1)]), Fraction(1))])
-        case Named(_, _, definition):
+        case Named(definition=definition):
             return form(definition)
         case Sum(terms):
             return collected(part for each in terms for part in form(each))
@@ -299,7 +328,8 @@ def form(term: Term) -> Form:
             return product(mean(product(weight, form(argument)), given), inverse(mean(weight, given)))
         case Divergence(above, below, of, given):
             ratio = product(density(above, of, given), inverse(density(below, of, given)))
-            return mean(product(form(above.density), logarithm(ratio)), NOTHING)
+            weight = form(above.density)
+            return product(mean(product(weight, logarithm(ratio)), NOTHING), inverse(mean(weight, NOTHING)))
         case Density(law, of, given):
             reference = frozenset(
                 [(Reference(of | given), 1), (Reference(given), -1)] if given else [(Reference(of), 1)]
@@ -307,12 +337,12 @@ def form(term: Term) -> Form:
             return product(density(law, of, given), frozenset([(reference, Fraction(1))]))
         case Extreme(argument, upper, given):
             inside = form(argument)
-            bound = Bound(inside, upper, given, all(k > 0 and all(positive(s) for s, _ in m) for m, k in inside))
+            bound = Bound(inside, upper, given, all_positive(inside))
             return frozenset([(frozenset([(bound, 1)]), Fraction(1))])
         case Apply(function, argument):
             inside = form(argument)
             over = frozenset().union(*(known(symbol) for monomial, _ in inside for symbol, _ in monomial))
-            return frozenset([(frozenset([(Value(function.name, inside, over, function.positive), 1)]), Fraction(1))])
+            return frozenset([(frozenset([(Value(function, inside, over), 1)]), Fraction(1))])
     raise Unprovable(f"no axiom speaks of {type(term).__name__}")
 
 

@@ -6,11 +6,12 @@ that mean; the lemma *gibbs* says that `t - 1 - log t` is not negative.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from theory.axioms import Form, Unprovable, form, known, positive
+from theory.axioms import Form, Given, Monomial, Symbol, Unprovable, all_positive, form, known, positive
 from theory.terms import (
     NOTHING,
     Atom,
@@ -48,22 +49,32 @@ from theory.words import (
 )
 
 
-def visibly_positive(polynomial: Form) -> bool:
-    """Whether every coefficient and every symbol is positive."""
-    return bool(polynomial) and all(
-        coefficient > 0 and all(positive(symbol) or exponent % 2 == 0 for symbol, exponent in monomial)
-        for monomial, coefficient in polynomial
-    )
+def visibly_not_negative(polynomial: Form) -> bool:
+    """Whether no coefficient is negative, and no symbol or its power."""
+    return all(coefficient > 0 and _not_negative(monomial) for monomial, coefficient in polynomial)
+
+
+def _not_negative(monomial: Monomial) -> bool:
+    return all(exponent % 2 == 0 or positive(symbol) or _at_least_zero(symbol) for symbol, exponent in monomial)
+
+
+def _at_least_zero(symbol: Symbol) -> bool:
+    match symbol:
+        case Atom(low=low):
+            return low is not None and low >= 0
+        case Given(inside, _):
+            return _not_negative(inside)
+    return False
 
 
 @dataclass(frozen=True)
 class Positive:
-    """A term whose form shows that it is positive: `r/Z`."""
+    """A term whose form shows that it is not negative: `r/Z`, which is positive, or the square of any atom, which may be zero."""
 
     term: Term
 
     def holds(self) -> bool:
-        return visibly_positive(form(self.term))
+        return visibly_not_negative(form(self.term))
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,34 @@ class Slack:
 
     def holds(self) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class Low:
+    """What is between a bounded atom and its least value."""
+
+    atom: Atom
+
+    @property
+    def term(self) -> Term:
+        return self.atom - (self.atom.low or 0)
+
+    def holds(self) -> bool:
+        return self.atom.low is not None
+
+
+@dataclass(frozen=True)
+class High:
+    """What is between the largest value of a bounded atom and the atom."""
+
+    atom: Atom
+
+    @property
+    def term(self) -> Term:
+        return (self.atom.high or 0) - self.atom
+
+    def holds(self) -> bool:
+        return self.atom.high is not None
 
 
 @dataclass(frozen=True)
@@ -180,7 +219,7 @@ class Instance:
 
     def holds(self) -> bool:
         pairs = zip(self.lemma.parameters, self.arguments, strict=True)
-        return all(visibly_positive(form(argument)) for parameter, argument in pairs if parameter.positive) and all(
+        return all(all_positive(form(argument)) for parameter, argument in pairs if parameter.positive) and all(
             piece.holds() and not form(self._at(condition) - piece.product)
             for condition, piece in zip(self.lemma.domain, self.domain, strict=True)
         )
@@ -205,8 +244,18 @@ class Piece:
         return all(factor.holds() for factor in self.factors)
 
 
-Factor: TypeAlias = Positive | Square | Slack | End | Inside | SubGaussian | Instance | Piece
+Factor: TypeAlias = "Positive | Square | Slack | Low | High | End | Inside | SubGaussian | Instance | Piece"
 Certificate: TypeAlias = tuple[Piece, ...]
+
+
+def lemmas(certificate: Certificate) -> Iterator[Lemma]:
+    """The lemmas that a certificate leans on."""
+    for piece in certificate:
+        for factor in piece.factors:
+            if isinstance(factor, Instance):
+                yield factor.lemma
+            elif isinstance(factor, Piece):
+                yield from lemmas((factor,))
 
 
 def certifies(certificate: Certificate, gap: Term) -> bool:

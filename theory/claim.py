@@ -10,6 +10,7 @@ from theory.certificate import Certificate
 from theory.record import Kind
 from theory.residual import Residual
 from theory.statement import Statement
+from theory.terms import Term
 
 if TYPE_CHECKING:
     from theory.formula import Formula
@@ -98,6 +99,7 @@ class Claim:
       assumptions: what this claim needs beyond the assumptions of its result.
       remark: words after the statements; nothing is proved of them.
       also_true: mutants that are true as well.
+      not_negative: terms of the statements that are not negative, each with the certificate of that; a mutant whose gap is larger by them is true.
       cites: further steps: lemmas that the certificates lean on.
     """
 
@@ -107,6 +109,7 @@ class Claim:
     assumptions: tuple[str, ...] = ()
     remark: str = ""
     also_true: tuple[AlsoTrue, ...] = ()
+    not_negative: tuple[tuple[Term, Certificate], ...] = ()
     cites: tuple[Check, ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Rational, diff, exp, expand, log, symbols
+from sympy import Rational, cancel, diff, exp, expand, log, symbols
 
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.signs import nonnegative, positive, rises_from_zero
@@ -22,7 +22,11 @@ from theory.softmax_flow import (
     slope_half,
     slower_than_squared,
     softmax_velocity,
+    velocities,
+    z_rate,
 )
+from theory.softmax_flow import x as e_margin
+from theory.softmax_flow import z as margin
 
 t, p, q, u, z = symbols("t p q u z", positive=True)
 x, s = symbols("x s", positive=True)  # x = exp(-4 t/5); s: the excess of the largest tau rho over 1
@@ -62,9 +66,12 @@ def monotone_example() -> Residual:
     return [nonnegative(short.subs(x, 1) - short.subs(x, Rational(1, 2)))]
 
 
-def balanced_time(weight: Any = q / p) -> Residual:
+def balanced_flows(weight: Any = q / p) -> Residual:
+    """Both flows with the weighted loss against those of a class of probability q."""
     y, w = symbols("y w")
-    return [expand(weight * p * (y - w) ** 2 - q * (y - w) ** 2), weight * p - q]
+    yield expand(-diff(weight * p * (y - w) ** 2, w) - 2 * q * (y - w))
+    own, other = velocities(weight * p)
+    yield cancel(own - other - q * z_rate.subs(exp(margin), e_margin))
 
 
 RESULT = Result(
@@ -244,10 +251,16 @@ RESULT = Result(
             kind="identity",
             statement="Weighting class c by q_c/p_c puts q_c in place of p_c in both flows: with equal q_c no class is rare.",
             latex=r"p_c\cdot\frac{q_c}{p_c} = q_c:\qquad \tau_c = q_c\,t",
-            proof=(Step("The weighted loss of a class is q_c times its loss, whatever the loss.", balanced_time),),
+            proof=(
+                Step(
+                    "The velocity of u_c under the weighted squared loss, and that of the margin under the weighted cross-entropy, are "
+                    "those of a class of probability q_c.",
+                    balanced_flows,
+                ),
+            ),
             falsifiers=(
-                Falsifier("inverse", "weights p_c/q_c", lambda: balanced_time(p / q)),
-                Falsifier("root", "no weights", lambda: balanced_time(1)),
+                Falsifier("inverse", "weights p_c/q_c", lambda: balanced_flows(p / q)),
+                Falsifier("root", "no weights", lambda: balanced_flows(1)),
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Matrix, Rational, cancel, diff, expand, eye, symbols
+from sympy import Expr, Integer, Matrix, Rational, cancel, diff, expand, eye, linear_eq_to_matrix, symbols
 
 from theory.record import Claim, Falsifier, Residual, Result, Step
 from theory.signs import nonnegative, positive
@@ -17,9 +17,20 @@ def remaining(eigenvalue: Expr, start: Expr) -> Expr:
     return decay * start / (2 * scale * eigenvalue + decay)
 
 
-def is_ridge(ratio: Expr = decay / scale) -> Residual:
-    loss, norm = symbols("MSE norm")
-    return expand(scale * loss + decay / 2 * norm - scale * (loss + ratio / 2 * norm))
+def is_ridge(penalty: Expr = decay / scale) -> Residual:
+    """Both are minimised by the same weights: two features, two inputs with free labels and probabilities, each solved for itself."""
+    weights = symbols("w1 w2")
+    inputs = Matrix(2, 2, symbols("x11 x12 x21 x22"))
+    labels, law = symbols("y1 y2"), symbols("p1 p2", positive=True)
+    outputs = inputs * Matrix(weights)
+    loss = sum(size * (label - output) ** 2 for size, label, output in zip(law, labels, outputs, strict=True))
+
+    def minimiser(factor: Expr, ridge: Expr) -> Matrix:
+        slopes = [diff(factor * loss + ridge / 2 * sum(w**2 for w in weights), w) for w in weights]
+        matrix, right = linear_eq_to_matrix(slopes, weights)
+        return matrix.adjugate() * right / matrix.det()
+
+    return [cancel(entry) for entry in minimiser(scale, decay) - minimiser(Integer(1), penalty)]
 
 
 def separate_classes(factor: int = 2) -> Residual:
@@ -124,9 +135,9 @@ RESULT = Result(
         Claim(
             name="ridge",
             kind="identity",
-            statement="lambda MSE + (mu/2)|w|^2 is lambda times ridge regression with penalty mu/lambda.",
-            latex=r"\lambda\,\mathrm{MSE} + \tfrac{\mu}{2}|w|^2 = \lambda\left(\mathrm{MSE} + \tfrac{\mu/\lambda}{2}|w|^2\right)",
-            proof=(Step("The two sides are equal.", is_ridge),),
+            statement="lambda MSE + (mu/2)|w|^2 has the minimiser of MSE + (mu/(2 lambda))|w|^2: ridge regression with penalty mu/lambda.",
+            latex=r"\arg\min_w\,\lambda\,\mathrm{MSE} + \tfrac{\mu}{2}|w|^2 = \arg\min_w\,\mathrm{MSE} + \tfrac{\mu}{2\lambda}|w|^2",
+            proof=(Step("Both have the same minimiser, from their own normal equations.", is_ridge),),
             falsifiers=(
                 Falsifier("product", "penalty mu lambda", lambda: is_ridge(decay * scale)),
                 Falsifier("unscaled", "penalty mu, whatever lambda", lambda: is_ridge(decay)),

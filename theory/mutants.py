@@ -9,10 +9,11 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, islice
+from typing import TypeAlias
 
 from theory.axioms import Monomial, Unprovable, form
-from theory.certificate import NOT_NEGATIVE, certifies, visibly_positive, with_atom
+from theory.certificate import NOT_NEGATIVE, Certificate, certifies, visibly_not_negative, with_atom
 from theory.numbers import Real
 from theory.printing import text, variables
 from theory.statement import Equality, Statement, sides
@@ -48,6 +49,9 @@ from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
 OTHER_WORDS: dict[Term, Term] = {f_q: f_p, f_p: f_q}
 LABEL_SHIFT = "without label shift"
+FIRST = 32
+"""Worlds that a mutant is tried in before its truth is: few of the false ones get past them."""
+Known: TypeAlias = tuple[tuple[Term, Certificate], ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ def _terms(whole: Term) -> Iterator[tuple[str, Term]]:
 
 
 def _inside(whole: Term) -> Iterator[tuple[str, Term]]:
+    if isinstance(whole, Named) and whole.assumed:
+        return
     yield from _here(whole)
     parts = children(whole)
     for i, part in enumerate(parts):
@@ -176,11 +182,14 @@ def _fewer(given: Field) -> list[Field]:
     return smaller
 
 
-def true_as_well(statement: Statement, wrong: Statement) -> str:
+def true_as_well(statement: Statement, wrong: Statement, known: Known = ()) -> str:
     """Why a mutant of a true statement is true as well, proved by the axioms; empty where they do not show it.
 
     An inequality is shown by writing its gap, or what its gap has more than that of the true statement, as a sum of terms that are visibly
     not negative.
+
+    Args:
+      known: terms that are not negative, each with its certificate.
     """
     if wrong.proved():
         return "its proof holds as well"
@@ -191,7 +200,9 @@ def true_as_well(statement: Statement, wrong: Statement) -> str:
         same = wrong.equality == statement.equality and statement.proved()
         scaled = cone(wrong.gap, [statement.gap]) if same else None
         return f"its gap is {scaled[0][0]} times the true one" if scaled else ""
-    candidates = _candidates(statement, wrong)
+    if visibly_grows(statement.gap, wrong.gap):
+        return "weaker: the gap grows by products that are not negative"
+    candidates = _candidates(known, statement, wrong)
     for gap, lead in ((wrong.gap - statement.gap, "weaker: the gap grows by "), (wrong.gap, "its gap is ")):
         terms = cone(gap, candidates)
         if terms is not None:
@@ -199,15 +210,24 @@ def true_as_well(statement: Statement, wrong: Statement) -> str:
     return ""
 
 
-def _candidates(*statements: Statement) -> list[Term]:
+def visibly_grows(gap: Term, wider: Term) -> bool:
+    """Whether a gap has more than another, by products that are visibly not negative."""
+    try:
+        return visibly_not_negative(form(wider - gap))
+    except Unprovable:
+        return False
+
+
+def _candidates(known: Known, *statements: Statement) -> list[Term]:
     """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2 or a proxy that stands there."""
-    plain = [term for term, _ in NOT_NEGATIVE]
+    known = (*NOT_NEGATIVE, *known)
+    plain = [term for term, certificate in known if certifies(certificate, term)]
     laws = (q, p, phat)
     plain += [KL(v, w, of) for v in laws for w in laws for of in (Y, X, C) if v != w]
     plain += [KL(v, w, Y, given=X) for v in laws for w in laws if v != w]
     plain += [W, KL(q, p, X, given=C)]
     sides = [side for statement in statements for side in (statement.left, statement.right)]
-    own = [each for side in sides for each in _addends(side) if not_negative(each)]
+    own = [each for side in sides for each in _addends(side) if not_negative(each, known)]
     inside = set().union(*map(atoms, sides))
     # The chain rule: a divergence of labels is one of classes and one within classes.
     plain += [KL(d.above, d.below, Y, given=d.given | C) for d in inside if isinstance(d, Divergence) and d.of == Y]
@@ -277,26 +297,26 @@ def _addends(*sides: Term) -> Iterator[Term]:
                 yield side
 
 
-def not_negative(whole: Term) -> bool:
-    """Whether a term is visibly not negative as it is written: a divergence, an even power, a mean or product of such."""
+def not_negative(whole: Term, known: Known = NOT_NEGATIVE) -> bool:
+    """Whether a term is visibly not negative as it is written: a divergence, an even power, a mean or product of such, or one that is known."""
+    certificate = dict(known).get(whole)
+    if certificate is not None and certifies(certificate, whole):
+        return True
     match whole:
         case Divergence():
             return True
         case Number(value):
             return value >= 0
-        case Power(base, exponent):
-            return exponent % 2 == 0 or not_negative(base)
-        case Sum(parts) | Product(parts):
-            return all(map(not_negative, parts))
-        case Mean(argument, _, _):
-            return not_negative(argument)
+        case Power(base, exponent) if exponent % 2 == 0:
+            return True
+        case Sum(parts) | Product(parts) if all(not_negative(part, known) for part in parts):
+            return True
         case Apply(function, _) if function.nonnegative:
             return True
-        case Named(_, _, definition):
-            certificate = dict(NOT_NEGATIVE).get(whole)
-            return not_negative(definition) or (certificate is not None and certifies(certificate, whole))
+        case Power(base) | Mean(base) | Named(definition=base) if not_negative(base, known):
+            return True
     try:
-        return visibly_positive(form(whole))
+        return visibly_not_negative(form(whole))
     except Unprovable:
         return False
 
@@ -358,13 +378,16 @@ def _rare() -> Evaluation[Real]:
     return Evaluation(World("a rare class", row(30, 1, 1), row(26, 2, 4), k, (0, 1, 1), row(0, 32, 64), (0, 0), Real))
 
 
-def refuted(statement: Statement, label_shift: bool = True) -> str:
-    """The name of a world in which a statement is false; empty where none is seen."""
+def refuted(statement: Statement, label_shift: bool = True, most: int | None = None) -> str:
+    """The name of a world (of the first `most`) in which a statement is false; empty where none is seen."""
     if statement.world is not None:
         values = Evaluation(real(statement.world))
         return statement.world.name if sides(statement, values).refuted else ""
     both = {channel_ratio} & (atoms(statement.left) | atoms(statement.right))
-    for values in worlds(label_shift and not both):
-        if sides(statement, values).refuted:
+    decided = False
+    for values in islice(worlds(label_shift and not both), most):
+        outcome = sides(statement, values)
+        decided = decided or outcome.decided
+        if outcome.refuted:
             return values.world.name
-    return ""
+    return "" if decided else "it has no value"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 from theory import formula as formulas
-from theory import mutants
+from theory import ledger, mutants
 from theory.certificate import certifies
 from theory.claim import AlsoTrue, Claim, Worded
 from theory.formula import Formula
+from theory.record import Claim as OldClaim
+from theory.record import Result
 from theory.residual import examine
 from theory.statement import Statement
 
@@ -51,8 +55,15 @@ class Mutation:
         return self.numbers or self.reason or "nothing"
 
 
-def mutations(result: str, claim: Claim) -> Iterator[Mutation]:
+def mutations(result: str, claim: Claim | OldClaim) -> Iterator[Mutation]:
     """The wrong versions of a claim, each tried by proof and by numbers."""
+    if isinstance(claim, OldClaim):
+        for wrong_version in claim.falsifiers:
+            holds, residual = examine(wrong_version.residual())
+            yield Mutation(
+                result, claim.name, wrong_version.name, wrong_version.wrong, holds, f"left over: {residual}", ""
+            )
+        return
     for line in claim.lines:
         if isinstance(line, Worded):
             for each in line.wrong:
@@ -73,8 +84,12 @@ def wrong_lines(line: Statement | Formula) -> list[tuple[str, Statement | Formul
 def judged(result: str, claim: Claim, line: Statement | Formula, mistake: str, wrong: Statement | Formula) -> Mutation:
     """What becomes of one mutant of a line of a claim."""
     if isinstance(line, Statement) and isinstance(wrong, Statement):
-        numbers = mutants.refuted(wrong, mistake != mutants.LABEL_SHIFT)
-        reason = "" if numbers else mutants.true_as_well(line, wrong) or listed(claim, mistake, wrong)
+        label_shift = mistake != mutants.LABEL_SHIFT
+        numbers, reason = mutants.refuted(wrong, label_shift, mutants.FIRST), ""
+        if not numbers:
+            reason = mutants.true_as_well(line, wrong, claim.not_negative) or listed(claim, mistake, wrong)
+        if not numbers and not reason:
+            numbers = mutants.refuted(wrong, label_shift)
     else:
         assert isinstance(line, Formula), "a mutant is of its line's kind"
         assert isinstance(wrong, Formula), "a mutant is of its line's kind"
@@ -93,3 +108,34 @@ def listed(claim: Claim, mistake: str, wrong: Statement | None) -> str:
 
 def _shown(entry: AlsoTrue, wrong: Statement | None) -> bool:
     return not entry.certificate or (wrong is not None and certifies(entry.certificate, wrong.gap))
+
+
+def every(results: Sequence[Result]) -> list[Mutation]:
+    """The wrong versions of all claims, in the order of the ledger; claims are shared out among the processor's cores."""
+    names = [(result.name, claim.name) for result in results for claim in result.claims]
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        return [mutation for claim in pool.map(_of, names) for mutation in claim]
+
+
+def _of(name: tuple[str, str]) -> list[Mutation]:
+    """The wrong versions of one claim, found by name in another process."""
+    result, claim = name
+    return [
+        mutation for each in ledger.load(result).claims if each.name == claim for mutation in mutations(result, each)
+    ]
+
+
+def superfluous(results: Sequence[Result], every: Sequence[Mutation]) -> list[str]:
+    """Claims that assume label shift, and whose proofs hold without it: `price.posterior_divergence`."""
+    names = []
+    for result in results:
+        for claim in result.claims:
+            assumed = any(text.startswith("label shift") for text in (*result.assumptions, *claim.assumptions))
+            without = [
+                mutation.status
+                for mutation in every
+                if (mutation.result, mutation.claim, mutation.mistake) == (result.name, claim.name, mutants.LABEL_SHIFT)
+            ]
+            if assumed and without and set(without) == {"true as well"}:
+                names.append(f"{result.name}.{claim.name}")
+    return names

@@ -44,8 +44,8 @@ def variables(given: Field) -> str:
 def over(whole: Term) -> Field:
     """The variables that a term depends on as it is written."""
     match whole:
-        case Atom(_, _, field, _, _):
-            return field
+        case Atom():
+            return whole.field
         case Mean(_, given, _) | Extreme(_, _, given):
             return given
         case Density(_, of, given):
@@ -58,8 +58,8 @@ def over(whole: Term) -> Field:
             return over(base)
         case Log(argument) | Apply(_, argument):
             return over(argument)
-        case Named(_, _, definition):
-            return over(definition)
+        case Named():
+            return over(whole.definition)
     return NOTHING
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from theory import ledger
+from theory.certificate import lemmas
 from theory.claim import Claim as NewClaim
 from theory.claim import Worded
 from theory.printing import text
@@ -49,17 +50,6 @@ class Outcome:
     seconds: float
 
 
-class FalsifierOutcome(NamedTuple):
-    """Whether a wrong version was rejected."""
-
-    result: str
-    claim: str
-    falsifier: str
-    wrong: str
-    caught: bool
-    residual: str
-
-
 def prove(result: Result) -> list[Outcome]:
     """Runs every proof of every claim."""
     outcomes = []
@@ -81,6 +71,9 @@ def _steps(claim: Claim | NewClaim) -> Iterator[StepOutcome]:
         match line:
             case Statement():
                 yield StepOutcome(sentence(line), line.proved(), line.left_over())
+                for lemma in dict.fromkeys(lemmas(line.certificate)):
+                    holds = proved(*lemma.name.split("."))
+                    yield StepOutcome(f"The lemma {lemma.name} is proved.", holds, "0" if holds else "its proof")
             case Worded():
                 for check in line.proof:
                     yield StepOutcome(check.text, *examine(check.residual()))
@@ -99,27 +92,6 @@ def sentence(statement: Statement) -> str:
         return "The axioms bring the difference of the two sides to zero, for every law."
     pieces = " + ".join(text(piece.term) for piece in statement.certificate)
     return f"For every law the right side minus the left is {pieces}, a mean of terms that are not negative."
-
-
-def falsify(result: Result) -> list[FalsifierOutcome]:
-    """Runs every wrong version, made and written by hand; caught means that the proof refuses it."""
-    from theory.mutate import mutations
-
-    outcomes = []
-    for claim in result.claims:
-        if isinstance(claim, Claim):
-            for falsifier in claim.falsifiers:
-                holds, residual = examine(falsifier.residual())
-                outcomes.append(
-                    FalsifierOutcome(result.name, claim.name, falsifier.name, falsifier.wrong, not holds, residual)
-                )
-        else:
-            outcomes += [
-                FalsifierOutcome(result.name, claim.name, each.mistake, each.text, each.status == "refused", each.by)
-                for each in mutations(result.name, claim)
-                if each.status != "true as well"
-            ]
-    return outcomes
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 A `Result` has a short name and one or more `Claim`s. A claim has a kind, which picks how it is checked, a statement and a proof: a
 tuple of `Step`s. A step says one sentence and carries a function without arguments that returns what must come out as exactly zero
-(an expression, or several) or as `True`. Nothing is cached and nothing is trusted: `theory.prove` runs every step each time.
+(an expression, or several) or as `True`. `theory.prove` runs every step each time; a lemma that many proofs cite is run once in a process.
 
 A `Falsifier` is a wrong version of a claim (a wrong sign, weight or constant) with the same kind of residual; it is caught when the
 proof rejects it.
@@ -60,7 +60,7 @@ class Claim:
     Attributes:
       name: a short name, unique within the result; numeric checks refer to it.
       kind: picks the assertion.
-      statement: the claim in plain text, symbols as in the theory sheet.
+      statement: the claim in plain text, symbols as in `paper_notes.md`.
       latex: the same in LaTeX (amsmath only), in display-math form without delimiters.
       proof: steps that a machine re-runs; never empty.
       falsifiers: wrong versions that the proof rejects.

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import LambertW, Rational, cancel, diff, exp, log, symbols
+from sympy import Expr, LambertW, Rational, cancel, diff, exp, log, symbols
 
+from theory.prove import proved
 from theory.record import Residual
 from theory.signs import nonnegative, positive, rises_from_zero
 
 K, tau, p, z = symbols("K tau p z", positive=True)
-x, h, s = symbols("x h s", positive=True)  # x = e^z; h, s: shifts of z
+x, s = symbols("x s", positive=True)  # x = e^z; s: a shift of z
+h = symbols("h", real=True)  # how far z is from where tau rho is largest, on either side
 more, above = symbols("more above", nonnegative=True)  # K = 2 + more, x = 1 + above
 z_rate = K / (exp(z) + K - 1)  # dz/dtau; also rho, the relative residual
 
 
-def softmax_velocity(factor: int = 1) -> Residual:
-    """The loss of one class, in a = e^(own logit), b = e^(another), c = e^(the K - 2 others)."""
+def velocities(size: Expr) -> tuple[Expr, Expr]:
+    """How fast the own logit and another move where the loss of the class has this weight, from a = e^(own logit), b = e^(another), c = e^(the K - 2 others)."""
     a, b, c = symbols("a b c", positive=True)
-    loss = -p * (log(a) - log(a + b + (K - 2) * c))
-    own, other = (-name * diff(loss, name) for name in (a, b))
+    loss = -size * (log(a) - log(a + b + (K - 2) * c))
     same_start = {a: x * b, c: b}
-    yield cancel((own - other).subs(same_start) - factor * p * K / (x + K - 1))
-    yield cancel((own + (K - 1) * other).subs(same_start))
+    own, other = ((-name * diff(loss, name)).subs(same_start) for name in (a, b))
+    return own, other
+
+
+def softmax_velocity(factor: int = 1) -> Residual:
+    own, other = velocities(p)
+    yield cancel(own - other - factor * p * K / (x + K - 1))
+    yield cancel(own + (K - 1) * other)
 
 
 def margin_solution(slope: int = 1) -> Residual:
@@ -102,7 +109,10 @@ def peak_bound(excess: Any = s) -> Residual:
     e_h = symbols("e_h", positive=True)  # e^h, and e^z = e^peak e^h = (K-1)/s e^h
     e_z = (K - 1) / s * e_h
     yield cancel(excess * (e_z + K - 1) - ((K - 1) * (peak + h) - K) - (K - 1) * (e_h - 1 - h))
-    yield from rises_from_zero(exp(z) - 1 - z, z, exp(z) - 1)
+    # h has either sign, so a chain of derivatives from h = 0 does not do: at t = e^h this is t - 1 - log t.
+    t = symbols("t", positive=True)
+    yield (t - 1 - log(t)).subs(t, exp(h)) - (exp(h) - 1 - h)
+    yield proved("gibbs", "log_bound")
 
 
 def before_the_peak() -> Residual:

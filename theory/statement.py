@@ -10,13 +10,14 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from theory.axioms import Unprovable, form, product
+from theory.axioms import Unprovable, all_positive, form, product
 from theory.axioms import inverse as inverted
 from theory.certificate import GIBBS, Certificate, Instance, Positive, Square, certifies
 from theory.numbers import Exact, Real
 from theory.printing import latex, text
 from theory.terms import Term, q
 from theory.worlds import Evaluation, World, real
+from theory.written_back import of_form
 
 Relation = Literal["=", "<=", "<"]
 SIGNS: dict[str, str] = {"=": "=", "<=": r"\le", "<": "<"}
@@ -93,33 +94,35 @@ class Statement:
             rest = self.gap
             for piece in self.certificate:
                 rest = rest - piece.term
-            return f"{len(form(rest))} terms are left over" if form(rest) else "a factor is not visibly positive"
+            return text(of_form(form(rest))) if form(rest) else "a factor is not visibly positive"
         except Unprovable as problem:
             return str(problem)
 
     def _exact(self, world: World[Exact]) -> bool:
-        """In an exact world: an equation by exact numbers, a strict inequality by floats with a bound of their error."""
-        if self.relation == "=":
-            try:
-                exactly = Evaluation(world)
-                left, right = exactly.table(self.left), exactly.table(self.right)
-            except ValueError:
-                return False
-            return left == right
+        """In an exact world: equality by exact numbers, a strict inequality by floats with a bound of their error."""
         close = Evaluation(real(world))
-        left_real, right_real = close.table(self.left), close.table(self.right)
-        gaps = [
-            (right_real[pair].value - left_real[pair].value, right_real[pair].error + left_real[pair].error)
-            for pair in left_real
-        ]
-        return all(gap > error if self.relation == "<" else gap >= -error for gap, error in gaps)
+        left, right = close.table(self.left), close.table(self.right)
+        apart = {pair for pair in left if right[pair].value - left[pair].value > right[pair].error + left[pair].error}
+        if self.relation == "<" or len(apart) == len(left):
+            return self.relation != "=" and len(apart) == len(left)
+        try:
+            exactly = Evaluation(world)
+            lower, upper = exactly.table(self.left), exactly.table(self.right)
+        except ValueError:
+            return False
+        return all(lower[pair] == upper[pair] or (self.relation == "<=" and pair in apart) for pair in left)
 
     def _only_when(self, equality: Equality) -> bool:
         """Whether the gap is zero only where the two terms agree: it is one mean of t - 1 - log t, zero at t = 1 alone, with t the quotient
         of the terms, or one mean of a square, with the difference of the terms as root."""
         if len(self.certificate) != 1:
             return False
-        factors = [factor for factor in self.certificate[0].factors if not isinstance(factor, Positive)]
+        # A weight that may be zero would let the terms differ where it is.
+        factors = [
+            factor
+            for factor in self.certificate[0].factors
+            if not (isinstance(factor, Positive) and all_positive(form(factor.term)))
+        ]
         if len(factors) != 1:
             return False
         match factors[0]:
@@ -138,11 +141,13 @@ class Sides:
     Attributes:
       left, right: the sides.
       refuted: whether the relation fails, or equality comes where the statement denies it, by more than the rounding errors.
+      decided: whether both sides have a finite value somewhere.
     """
 
     left: Real
     right: Real
     refuted: bool
+    decided: bool
 
 
 def sides(statement: Statement, values: Evaluation[Real]) -> Sides:
@@ -163,7 +168,7 @@ def sides(statement: Statement, values: Evaluation[Real]) -> Sides:
     if statement.equality is not None and decided and statement.relation == "<=":
         gap, limit = max(gaps[pair] for pair in decided), max(limits[pair] for pair in decided)
         refuted = refuted or _misplaced(statement.equality, values, gap, limit)
-    return Sides(left[worst], right[worst], refuted)
+    return Sides(left[worst], right[worst], refuted, bool(decided))
 
 
 HIDDEN = 1e-9

@@ -85,6 +85,7 @@ class Atom(Term):
       field: what one must know to know its value; a constant has the empty field.
       positive: whether it is positive wherever it is defined.
       unit: a field given which its q-mean is 1, as for the density of a law; None where nothing is assumed.
+      low, high: its least and its largest value; None where there is none.
     """
 
     name: str
@@ -92,6 +93,8 @@ class Atom(Term):
     field: Field
     positive: bool = False
     unit: Field | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -212,12 +215,14 @@ class Named(Term):
       name, latex: as printed.
       definition: what it stands for.
       quantity: the name under which every route to a number knows it; empty where none needs to.
+      assumed: whether the definition is an assumption, such as "any f this far from y at most": it has no wrong versions of its own.
     """
 
     name: str
     latex: str
     definition: Term
     quantity: str = ""
+    assumed: bool = False
 
 
 def term(value: Term | int | Fraction) -> Term:
@@ -282,7 +287,7 @@ def children(whole: Term) -> tuple[Term, ...]:
             return (base,)
         case Log(argument) | Mean(argument, _, _) | Extreme(argument, _, _) | Apply(_, argument):
             return (argument,)
-        case Named(_, _, definition):
+        case Named(definition=definition):
             return (definition,)
     return ()
 

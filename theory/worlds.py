@@ -103,7 +103,7 @@ class Evaluation(Generic[N]):
                 return {pair: self.world.number(value) for pair in pairs}
             case Atom():
                 return self._atom(whole)
-            case Named(_, _, definition):
+            case Named(definition=definition):
                 return self.table(definition)
             case Sum(terms):
                 return self._combined(terms, lambda a, b: a + b, 0)
@@ -165,7 +165,9 @@ class Evaluation(Generic[N]):
             return self._corrected()
         balanced = {(x, y): world.q[y] * world.k[y][x] for x, y in world.pairs()}
         density = self.table(law.density)
-        return {pair: balanced[pair] * density[pair] for pair in balanced}
+        masses = {pair: balanced[pair] * density[pair] for pair in balanced}
+        total = self._sums(masses, frozenset())[()]
+        return {pair: mass / total for pair, mass in masses.items()}
 
     def _corrected(self) -> Table[N]:
         """q_c p(y|c) k(x|y), the masses added up label by label."""
@@ -241,8 +243,9 @@ class Evaluation(Generic[N]):
             cell = self.world.cell(pair, atom.field)
             if cell not in dice:
                 source = random.Random(f"{self.world.seed} {atom.name} {cell}")
-                share = Fraction(source.randint(1, 64), 16) if atom.positive else Fraction(source.randint(-48, 48), 16)
-                dice[cell] = self.world.number(share)
+                positive = Fraction(source.randint(1, 64), (16, 256)[self.world.seed % 2])
+                share = positive if atom.positive else Fraction(source.randint(-48, 48), 16)
+                dice[cell] = self.world.number(share if atom.low is None else self._between(atom, source))
         values = {pair: dice[self.world.cell(pair, atom.field)] for pair in self.world.pairs()}
         if atom.unit is None:
             return values
@@ -251,6 +254,19 @@ class Evaluation(Generic[N]):
         below = self._sums(masses, atom.unit)
         means = {cell: above[cell] / below[cell] for cell in above}
         return {pair: value / means[self.world.cell(pair, atom.unit)] for pair, value in values.items()}
+
+    def _between(self, atom: Atom, source: random.Random) -> Fraction:
+        """A value of a bounded atom (without an end: of one that reaches 3 farther): anywhere, or at the ends, where bounds are attained."""
+        low, mode = atom.low or Fraction(0), self.world.seed // 2 % 4
+        anywhere, an_end = Fraction(source.randint(0, 64), 64), Fraction(source.randint(0, 1))
+        if atom.positive:
+            # Neither zero, nor (but for some cells of the last kind) the other end: logarithms and their slopes are finite and not zero.
+            share = (max(anywhere, Fraction(1, 64)), Fraction(63, 64), Fraction(1, 64), (1 + an_end) / 2)[mode]
+        elif atom.high is None:
+            share = (anywhere, Fraction(0), Fraction(0), Fraction(0))[mode]
+        else:
+            share = (anywhere, Fraction(0), Fraction(1), an_end if low >= 0 else Fraction(1))[mode]
+        return low + (3 if atom.high is None else atom.high - low) * share
 
 
 def _size(value: N) -> float:

@@ -130,7 +130,7 @@ def ledger(document: dict[str, Any]) -> Ledger:
 @contextmanager
 def started(results: Sequence[str], falsify: bool = False) -> Iterator[Prover]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
-    command = [*own_modules.command("theory"), *results, "--json", "-", *(["--falsify"] if falsify else [])]
+    command = [*own_modules.command("theory"), *results, "--json", "-", *(["--mutate"] if falsify else [])]
     with interrupt.child(
         command, env=own_modules.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
