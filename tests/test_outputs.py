@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from figures import __main__ as figures_command
+from numerics import drawing
 from numerics.advise import __main__ as advise_command
 from numerics.study import options as study_options
 from numerics.study import session as study_session
@@ -297,3 +298,15 @@ def test_json_on_standard_output_is_utf8_in_any_locale(monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
     files.write("-", "λ ≤ \udcff\n")
     assert raw.getvalue() == "λ ≤ ?\n".encode()
+
+
+def test_figures_that_cannot_be_drawn_are_no_success(tmp_path: Path) -> None:
+    """A full disk, for example: the command must not end as if they were there."""
+    files.write_json(tmp_path / "report.json", {"schema": "nonsense/1"})
+    with pytest.raises(InputError, match=r"could not be drawn.*unknown schema"):
+        drawing.draw(tmp_path)
+
+
+def test_a_column_of_standard_input_is_no_option() -> None:
+    assert advise_command.parser().parse_args(["-:age", "--noise", "6"]).labels == "-:age"
+    assert advise_command.parser().parse_args(["--reference", "-:age", "-"]).reference == "-:age"
