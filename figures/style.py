@@ -17,7 +17,6 @@ from typing import Any
 # Before the import, which would refuse a backend that it does not know: drawing into files needs none of the user's.
 os.environ["MPLBACKEND"] = "Agg"
 import matplotlib
-
 from matplotlib.figure import Figure
 
 from numerics import provenance
