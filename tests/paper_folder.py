@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 from numerics import provenance
-from numerics.paper import run, steps
+from numerics.paper import pipeline, steps
 
 HERE = Path(__file__).resolve().parent
 COMMIT = "0" * 40
@@ -48,12 +48,12 @@ def plan(asked: steps.Asked) -> list[steps.Step]:
 
 def make(folder: Path, commit: str = COMMIT) -> int:
     """Makes the write-up; the exit code."""
-    original, run.steps = run.steps, plan
+    original, pipeline.steps = pipeline.steps, plan
     try:
         with mock.patch.dict(os.environ, {provenance.COMMIT: commit}):
-            return run.run(steps.Asked(folder))
+            return pipeline.run(steps.Asked(folder))
     finally:
-        run.steps = original
+        pipeline.steps = original
 
 
 @cache
@@ -68,4 +68,6 @@ def shared() -> Path:
 def shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the project in a folder."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, env=run.environment(COMMIT), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=pipeline.environment(COMMIT), capture_output=True, text=True, check=False
+    )

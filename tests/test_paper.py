@@ -17,7 +17,7 @@ import pytest
 import test_figures
 
 from figures import collection, tables
-from numerics.paper import keys, run, stamp, steps
+from numerics.paper import keys, pipeline, stamp, steps
 from unskew.ground.refusals import InputError
 
 
@@ -159,34 +159,34 @@ def writes(text: str, code: int = 0) -> steps.Step:
 def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     kept = keys.Kept(tmp_path)
-    assert run.perform(writes("one"), kept) == (0, False)
-    assert run.perform(writes("one"), keys.Kept(tmp_path)) == (0, True)
+    assert pipeline.perform(writes("one"), kept) == (0, False)
+    assert pipeline.perform(writes("one"), keys.Kept(tmp_path)) == (0, True)
     (tmp_path / "a.txt").write_text("spoilt")
-    assert run.perform(writes("one"), kept) == (0, False)
-    assert run.perform(writes("two"), kept) == (0, False)
+    assert pipeline.perform(writes("one"), kept) == (0, False)
+    assert pipeline.perform(writes("two"), kept) == (0, False)
     assert (tmp_path / "a.txt").read_text() == "two"
     source = tmp_path / "labels.csv"
     source.write_text("1")
     step = steps.Step("a", writes("two").arguments, (), reads=(source,), writes=("a.txt",))
-    assert run.perform(step, kept) == (0, False)
-    assert run.perform(step, kept) == (0, True)
+    assert pipeline.perform(step, kept) == (0, False)
+    assert pipeline.perform(step, kept) == (0, True)
     source.write_text("2")
-    assert run.perform(step, kept) == (0, False)
+    assert pipeline.perform(step, kept) == (0, False)
 
 
 def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     kept = keys.Kept(tmp_path)
     judge = dataclasses.replace(writes("fails", 1), judges=True)
-    assert run.perform(judge, kept) == (1, False)
-    assert run.perform(judge, kept) == (1, True)
+    assert pipeline.perform(judge, kept) == (1, False)
+    assert pipeline.perform(judge, kept) == (1, True)
     # A program that crashes ends with 1 as well; where nothing is judged that is no result.
     with pytest.raises(InputError, match="ended with 1"):
-        run.perform(writes("crashed", 1), kept)
+        pipeline.perform(writes("crashed", 1), kept)
     with pytest.raises(SystemExit, match="2"):
-        run.perform(writes("bad", 2), kept)
+        pipeline.perform(writes("bad", 2), kept)
     with pytest.raises(InputError, match="did not write"):
-        run.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
+        pipeline.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
     assert "b" not in keys.Kept(tmp_path).entries
 
 
@@ -202,10 +202,10 @@ def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tm
     (mine / "figures").mkdir(parents=True)
     (mine / "figures" / "photo.jpg").write_text("dear")
     with pytest.raises(InputError, match="did not write"):
-        run.check(steps.Asked(mine))
+        pipeline.check(steps.Asked(mine))
     for place in (keys.ROOT, keys.ROOT / "figures"):
         with pytest.raises(InputError, match="holds the sources"):
-            run.check(steps.Asked(place))
+            pipeline.check(steps.Asked(place))
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     for name in ("figures/photo.jpg", "tables/mine.tex"):
@@ -219,7 +219,7 @@ def test_what_is_asked_for_no_more_is_forgotten(tmp_path: Path) -> None:
     """Labels of an earlier run would else stay in the tables, under a stamp that does not name them."""
     (tmp_path / "runs").mkdir()
     kept = keys.Kept(tmp_path)
-    run.perform(writes("one"), kept)
+    pipeline.perform(writes("one"), kept)
     kept.forget(["a", "b"])
     assert (tmp_path / "a.txt").exists()
     kept.forget(["b"])

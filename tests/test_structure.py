@@ -14,7 +14,7 @@ THIRD_PARTY = {
     "figures": {"matplotlib", "numpy"},
 }
 # Where a check sets theory and numerics side by side, or a command prints the ledger, numerics may import theory.
-MAY_IMPORT_THEORY = ("numerics/checks/", "numerics/verify/", "numerics/study/report", "numerics/advise/")
+MAY_IMPORT_THEORY = ("numerics/checks/", "numerics/verify/", "numerics/study/verdict_report", "numerics/advise/")
 
 
 def imports(path: Path) -> set[str]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import study_fake
 
-from numerics.study import cluster, grid, options, run, session
+from numerics.study import cluster, execution, grid, options, session
 from numerics.study.job import Job, chunks
 from numerics.study.store import Store
 from unskew.ground.refusals import InputError
@@ -49,13 +49,13 @@ def _workers_find_this_module(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))
 
 
-def wanted() -> list[run.Chunk]:
+def wanted() -> list[execution.Chunk]:
     return chunks(grid.jobs(grid.cells(options.read(GRID))))
 
 
 def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     with Store(tmp_path / "here.sqlite", 1) as store:
-        expected = run.complete(wanted(), store, run.here(study_fake.fake))
+        expected = execution.complete(wanted(), store, execution.in_process(study_fake.fake))
     with cluster.client(workers=2) as connected, Store(tmp_path / "there.sqlite", 1) as store:
         connected.wait_for_workers(2, timeout=60)
         first = connected.run(os.getpid)
@@ -66,12 +66,12 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
             if len(done) == 3:
                 os.kill(next(iter(first.values())), 9)
 
-        found = run.complete(wanted(), store, cluster.on(connected, partial(work, 0.15)), progress)
+        found = execution.complete(wanted(), store, cluster.on(connected, partial(work, 0.15)), progress)
         deadline = time.monotonic() + 60
         while set(connected.run(os.getpid).values()) == set(first.values()) and time.monotonic() < deadline:
             time.sleep(0.1)
         assert set(connected.run(os.getpid).values()) != set(first.values())
-        assert run.missing(wanted(), store) == []
+        assert execution.missing(wanted(), store) == []
     assert found == expected
     assert sorted(done) == list(range(len(wanted())))
 
@@ -86,11 +86,11 @@ def test_a_chunk_that_kills_every_worker_is_given_up_and_the_rest_is_kept(
         Store(tmp_path / "s.sqlite", 1) as store,
         pytest.raises(InputError, match=r"lost with its workers.*finished chunks are kept"),
     ):
-        run.complete(wanted()[:4], store, cluster.on(connected, study_fake.dies_once))
+        execution.complete(wanted()[:4], store, cluster.on(connected, study_fake.dies_once))
     # The one that was to blame is done on the second attempt; nothing else was lost.
     with Store(tmp_path / "s.sqlite", 1) as store:
-        run.complete(wanted()[:4], store, run.here(study_fake.fake))
-        assert run.missing(wanted()[:4], store) == []
+        execution.complete(wanted()[:4], store, execution.in_process(study_fake.fake))
+        assert execution.missing(wanted()[:4], store) == []
 
 
 def test_error_in_a_chunk_is_not_swallowed(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_error_in_a_chunk_is_not_swallowed(tmp_path: Path) -> None:
         Store(tmp_path / "s.sqlite", 1) as store,
         pytest.raises(ZeroDivisionError),
     ):
-        run.complete(wanted()[:1], store, cluster.on(connected, lambda chunk: 1 // 0))
+        execution.complete(wanted()[:1], store, cluster.on(connected, lambda chunk: 1 // 0))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://", "udp://127.0.0.1:9", "127.0.0.1:99999"])

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from numerics.paper import run, steps
+from numerics.paper import pipeline, steps
 from numerics.study.presets import PRESETS
 from unskew.ground import command, interrupt
 
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command=command.typed(PROGRAM, typed),
     )
     with interrupt.saying(lambda: "; the same command goes on from there"):
-        return run.run(asked, dry=given.dry_run)
+        return pipeline.run(asked, dry=given.dry_run)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics import drawing, provenance
-from numerics.study import grid, own_data, published, report, tables
-from numerics.study import run as runner
+from numerics.study import execution, grid, own_data, published, report_text, verdict_report
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
 from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
@@ -22,7 +21,9 @@ from numerics.study.store import Result, Store
 from unskew.ground import command, files, interrupt
 
 
-def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
+def train(
+    chunk: execution.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None
+) -> list[Result]:
     """Trains a chunk with the engine, in this process or on a worker; starts JAX on the first call.
 
     Args:
@@ -56,29 +57,29 @@ def processors() -> int:
 
 
 def run_time(
-    pending: Sequence[tuple[int, runner.Chunk]], store: Store, train_chunk: runner.RunChunk
+    pending: Sequence[tuple[int, execution.Chunk]], store: Store, train_chunk: execution.RunChunk
 ) -> tuple[float, str]:
     """Expected seconds of the missing chunks and where the figure is from: the store's own record, or a calibration of two short chunks."""
     rate = store.rate()
-    total = sum(runner.chunk_weight(chunk) for _, chunk in pending)
+    total = sum(execution.chunk_weight(chunk) for _, chunk in pending)
     if not pending:
         return 0.0, "nothing is missing"
     if rate is not None:
         return rate * total, "from the speed of earlier chunks in this store"
-    ordered = sorted((chunk for _, chunk in pending), key=runner.chunk_weight)
+    ordered = sorted((chunk for _, chunk in pending), key=execution.chunk_weight)
     points = []
     for chunk in (ordered[0], ordered[-1]):
         short = tuple(replace(job, epochs=1) for job in chunk)
         train_chunk(short)  # compiles
         begin = time.perf_counter()
         train_chunk(short)
-        points.append((runner.chunk_weight(short), time.perf_counter() - begin))
+        points.append((execution.chunk_weight(short), time.perf_counter() - begin))
     (light, fast), (heavy, slow) = points
     slope = (slow - fast) / (heavy - light) if heavy > light and slow > fast else fast / light
     seconds = 0.0
     for _, chunk in pending:
         epochs = chunk[0].epochs
-        seconds += epochs * max(0.0, fast + slope * (runner.chunk_weight(chunk) / epochs - light))
+        seconds += epochs * max(0.0, fast + slope * (execution.chunk_weight(chunk) / epochs - light))
     return seconds, "from one short epoch of the lightest and the heaviest chunk"
 
 
@@ -143,14 +144,14 @@ def save(found: dict[str, Any], runs: str, folder: Path) -> None:
     """Writes `report.json`, `table.csv`, `runs.csv`, and the figures in a process of their own."""
     files.write_json(folder / "report.json", found)
     comment = provenance.comment(provenance.line(found["made"]))
-    files.write_text(folder / "table.csv", comment + tables.table(found))
+    files.write_text(folder / "table.csv", comment + report_text.table(found))
     files.write_text(folder / "runs.csv", comment + runs)
     drawing.draw(folder)
 
 
 def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
     """Scores of a user's data by metric, condition and arm, averaged over class counts, `(seeds, 1)`."""
-    from numerics.study.cells import CONSTANT, errors
+    from numerics.study.cell_contrasts import CONSTANT, errors
 
     return [
         (metric, cell.condition.words(), {arm: errors(cell, arm, results, metric)[0].mean(axis=2) for arm in cell.arms})
@@ -159,7 +160,7 @@ def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list
     ]
 
 
-def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
+def run(asked: Options, train_chunk: execution.RunChunk | None = None) -> int:
     """The command.
 
     Args:
@@ -188,20 +189,20 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
         if asked.dry_run:
             _tell_plan(wanted, store, work)
             return command.HOLDS
-        pending = runner.missing(wanted, store)
-        execute = runner.here(work)
+        pending = execution.missing(wanted, store)
+        execute = execution.in_process(work)
         if remote and pending:
             from numerics.study import cluster
 
             execute = cluster.on(stack.enter_context(cluster.client(asked.workers, asked.scheduler)), work)
-        progress = None if asked.quiet or not pending else runner.Progress(pending)
+        progress = None if asked.quiet or not pending else execution.Progress(pending)
         with interrupt.saying(lambda: f"; finished trainings are in {asked.file}, the same command goes on from there"):
-            results = runner.complete(wanted, store, execute, progress)
+            results = execution.complete(wanted, store, execute, progress)
         environments, others = store.environments(), store.other_engines()
         if own is not None:
             results = own_data.in_units(own, results)
         fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
-    found = report.build(
+    found = verdict_report.build(
         cells,
         results,
         engine=ENGINE,
@@ -225,15 +226,15 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
     if asked.json is not None:
         files.write_json(asked.json, found)
     if asked.json != "-":
-        sys.stdout.write(tables.text(found))
+        sys.stdout.write(report_text.text(found))
     return command.HOLDS
 
 
-def _tell_plan(wanted: Sequence[runner.Chunk], store: Store, work: runner.RunChunk) -> None:
-    plan = runner.summary(wanted, store)
+def _tell_plan(wanted: Sequence[execution.Chunk], store: Store, work: execution.RunChunk) -> None:
+    plan = execution.summary(wanted, store)
     print(
         f"{plan['trainings']} trainings in {plan['chunks']} chunks; {plan['missing_trainings']} in {plan['missing_chunks']} are missing"
     )
     print(f"store: {store.path}")
-    seconds, source = run_time(runner.missing(wanted, store), store, work)
-    print(f"expected time: {runner.duration(seconds)} ({source})")
+    seconds, source = run_time(execution.missing(wanted, store), store, work)
+    print(f"expected time: {execution.duration(seconds)} ({source})")

@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from numerics.study import cells as analysis
+from numerics.study import cell_contrasts, statistics
 from numerics.study import published as outside
-from numerics.study import statistics
 from numerics.study.contrasts import CONTRASTS, verdict
 from numerics.study.grid import Cell
 
@@ -108,10 +107,10 @@ def build(
     found = []
     for metric in metrics:
         for cell in wanted:
-            entry = analysis.analyse(cell, results, metric)
+            entry = cell_contrasts.analyse(cell, results, metric)
             entry["classes"] = list(cell.classes)
             if published is not None and cell.condition.setting == "clean" and {"reg", "reg_cls"} <= set(cell.arms):
-                sides = [analysis.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
+                sides = [cell_contrasts.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
                 entry["published"] = outside.beside(published, cell.sampling, cell.classes, *sides)
             found.append(entry)
     families = correct(found)
