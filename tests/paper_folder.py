@@ -20,7 +20,7 @@ COMMIT = "0" * 40
 """What the files of the write-up name, so that a commit made while tests run changes nothing."""
 
 
-def plan(asked: steps.Asked) -> list[steps.Step]:
+def plan(asked: steps.Request) -> list[steps.Step]:
     """The steps of `numerics.paper`, with less in them; the study's trainings are stand-ins."""
     file = "runs/verify-skewed.json"
     verify = steps.Step(
@@ -29,7 +29,7 @@ def plan(asked: steps.Asked) -> list[steps.Step]:
         ("numerics.verify",),
         writes=(file,),
     )
-    made = steps.study(steps.Asked(asked.out, "smoke", asked.out / "study.sqlite"))
+    made = steps.study(steps.Request(asked.out, "smoke", asked.out / "study.sqlite"))
     study = steps.Step(
         "study",
         (str(HERE / "study_fake.py"), *made.arguments[2:]),
@@ -51,7 +51,7 @@ def make(folder: Path, commit: str = COMMIT) -> int:
     original, pipeline.steps = pipeline.steps, plan
     try:
         with mock.patch.dict(os.environ, {provenance.COMMIT: commit}):
-            return pipeline.run(steps.Asked(folder))
+            return pipeline.run(steps.Request(folder))
     finally:
         pipeline.steps = original
 

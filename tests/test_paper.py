@@ -140,7 +140,7 @@ def test_text_is_safe_in_latex() -> None:
 
 def test_sources_are_what_is_imported() -> None:
     names = {path.relative_to(keys.ROOT).as_posix() for path in keys.sources(["numerics.study"])}
-    assert {"numerics/study/train.py", "numerics/study/presets.py", "numerics/files.py"} <= names
+    assert {"numerics/study/train.py", "numerics/study/presets.py", "unskew/ground/files.py"} <= names
     assert not any(name.startswith(("figures/", "numerics/advise/", "numerics/paper/")) for name in names)
     drawn = {path.name for path in keys.sources(["figures"])}
     assert {"style.py", "page.css", "page.js", "main.tex"} <= drawn
@@ -158,9 +158,9 @@ def writes(text: str, code: int = 0) -> steps.Step:
 
 def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
+    kept = keys.Keys(tmp_path)
     assert pipeline.perform(writes("one"), kept) == (0, False)
-    assert pipeline.perform(writes("one"), keys.Kept(tmp_path)) == (0, True)
+    assert pipeline.perform(writes("one"), keys.Keys(tmp_path)) == (0, True)
     (tmp_path / "a.txt").write_text("spoilt")
     assert pipeline.perform(writes("one"), kept) == (0, False)
     assert pipeline.perform(writes("two"), kept) == (0, False)
@@ -176,7 +176,7 @@ def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> No
 
 def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
+    kept = keys.Keys(tmp_path)
     judge = dataclasses.replace(writes("fails", 1), judges=True)
     assert pipeline.perform(judge, kept) == (1, False)
     assert pipeline.perform(judge, kept) == (1, True)
@@ -187,14 +187,14 @@ def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
         pipeline.perform(writes("bad", 2), kept)
     with pytest.raises(InputError, match="did not write"):
         pipeline.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
-    assert "b" not in keys.Kept(tmp_path).entries
+    assert "b" not in keys.Keys(tmp_path).entries
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", '{"a": {"key": "b"}}', '{"a": 1}'])
 def test_broken_keys_are_no_keys(tmp_path: Path, text: str) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "keys.json").write_text(text)
-    assert keys.Kept(tmp_path).entries == {}
+    assert keys.Keys(tmp_path).entries == {}
 
 
 def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tm
     (mine / "figures").mkdir(parents=True)
     (mine / "figures" / "photo.jpg").write_text("dear")
     with pytest.raises(InputError, match="did not write"):
-        pipeline.check(steps.Asked(mine))
+        pipeline.check(steps.Request(mine))
     for place in (keys.ROOT, keys.ROOT / "figures"):
         with pytest.raises(InputError, match="holds the sources"):
-            pipeline.check(steps.Asked(place))
+            pipeline.check(steps.Request(place))
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     for name in ("figures/photo.jpg", "tables/mine.tex"):
@@ -218,13 +218,13 @@ def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tm
 def test_what_is_asked_for_no_more_is_forgotten(tmp_path: Path) -> None:
     """Labels of an earlier run would else stay in the tables, under a stamp that does not name them."""
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
+    kept = keys.Keys(tmp_path)
     pipeline.perform(writes("one"), kept)
     kept.forget(["a", "b"])
     assert (tmp_path / "a.txt").exists()
     kept.forget(["b"])
     assert not (tmp_path / "a.txt").exists()
-    assert keys.Kept(tmp_path).entries == {}
+    assert keys.Keys(tmp_path).entries == {}
 
 
 def test_another_commit_makes_the_page_again_and_once(
@@ -241,15 +241,15 @@ def test_names_and_paths(tmp_path: Path) -> None:
     assert steps.slug("exp(-6*y)") == "exp-6y"
     file = tmp_path / "ages.csv"
     file.write_text("age\n1\n2\n")
-    step = steps.own(steps.Asked(tmp_path, labels=(f"{file}:age",)))[0]
+    step = steps.own(steps.Request(tmp_path, labels=(f"{file}:age",)))[0]
     assert str(tmp_path) not in stamp.shown(step)
     assert "ages.csv:age" in stamp.shown(step)
     with pytest.raises(InputError, match="no file"):
-        steps.own(steps.Asked(tmp_path, labels=("nowhere.csv",)))
+        steps.own(steps.Request(tmp_path, labels=("nowhere.csv",)))
     with pytest.raises(InputError, match="no column"):
-        steps.own(steps.Asked(tmp_path, labels=(f"{file}:size",)))
+        steps.own(steps.Request(tmp_path, labels=(f"{file}:size",)))
     with pytest.raises(InputError, match="standard input"):
-        steps.own(steps.Asked(tmp_path, labels=("-",)))
+        steps.own(steps.Request(tmp_path, labels=("-",)))
 
 
 def test_command_plans_without_writing(tmp_path: Path) -> None:
