@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -102,12 +105,74 @@ def test_error_in_a_chunk_is_not_swallowed(tmp_path: Path) -> None:
         execution.complete(wanted()[:1], store, cluster.on(connected, lambda chunk: 1 // 0))
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://", "udp://127.0.0.1:9", "127.0.0.1:99999"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("tcp://127.0.0.1:1", "nonsense", "tcp://", "udp://127.0.0.1:9", "127.0.0.1:99999", "ws://127.0.0.1:9"),
+        *(
+            "ucx://127.0.0.1:9",
+            "inproc://here/1/1",
+            "tls://127.0.0.1:1",
+            "tcp://[::1]:1",
+            "tcp://no.such.host.invalid:1",
+        ),
+    ],
+)
 def test_unreachable_scheduler_is_one_line(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE", 1.0)
     with pytest.raises(InputError, match="no scheduler at") as caught, cluster.client(address=address):
         pass
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words", [b"", b"HTTP/1.1 200 OK\r\n\r\n" * 9, bytes(64), b"\xff" * 64], ids=["silence", "http", "zeros", "ones"]
+)
+def test_an_address_where_something_else_listens_is_one_line(words: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of dask alone would wait for ever."""
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    held: list[socket.socket] = []
+
+    def answer() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            held.append(connection)
+            connection.sendall(words)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, daemon=True).start()
+        begin = time.monotonic()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(InputError, match="no scheduler at"), cluster.client(address=address):
+            pass
+        assert time.monotonic() - begin < 20
+        server.shutdown(socket.SHUT_RDWR)
+    for connection in held:
+        connection.close()
+
+
+def test_workers_listen_on_the_loopback_interface_and_show_no_pages() -> None:
+    psutil = pytest.importorskip("psutil")
+    with cluster.client(workers=1) as connected:
+        connected.wait_for_workers(1, timeout=60)
+        processes = [os.getpid(), *connected.run(os.getpid).values()]
+        places = {
+            place.laddr
+            for process in processes
+            for place in psutil.Process(process).net_connections()
+            if place.status == psutil.CONN_LISTEN
+        }
+        assert len(places) >= 4
+        assert {place.ip for place in places} == {"127.0.0.1"}
+        for place in places:
+            for path in ("/status", "/info/main/workers.html", "/health", "/metrics", "/json/counts.json"):
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    page = http.client.HTTPConnection(place.ip, place.port, timeout=5)
+                    page.request("GET", path)
+                    assert page.getresponse().status == 404, (place, path)
 
 
 def test_unreachable_scheduler_through_the_command(tmp_path: Path) -> None:
