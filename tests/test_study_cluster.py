@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -232,3 +234,46 @@ def test_session_train_is_what_workers_get() -> None:
     import pickle
 
     assert pickle.loads(pickle.dumps(partial(session.train, data=None))).func is session.train
+
+
+def test_a_killed_scheduler_is_one_line_and_finished_chunks_are_kept(tmp_path: Path) -> None:
+    environment = os.environ | {"FAKE_PAUSE": "0.5"}
+    place, store = tmp_path / "scheduler.json", tmp_path / "s.sqlite"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    dask = [sys.executable, "-m", "dask"]
+    options = ["--scheduler-file", str(place), "--no-dashboard"]
+    scheduler = subprocess.Popen([*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", *options], **quiet)
+    worker = subprocess.Popen([*dask, "worker", *options, "--nthreads", "1", "--no-nanny"], **quiet)
+    try:
+        deadline = time.monotonic() + 60
+        while not place.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        address = json.loads(place.read_text())["address"]
+        arguments = ["--preset", "severe", "--store", str(store), "--scheduler", address]
+        study = subprocess.Popen(
+            [sys.executable, str(HERE / "study_fake.py"), *arguments],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while study.poll() is None and not rows(store):
+            time.sleep(0.1)
+        scheduler.kill()
+        _, error = study.communicate(timeout=60)
+    finally:
+        for process in (worker, scheduler):
+            process.kill()
+            process.wait()
+    assert study.returncode == 2
+    assert "Traceback" not in error
+    assert error.splitlines()[-1].endswith("mend the workers and run the same command again")
+    assert rows(store) > 0
+
+
+def rows(store: Path) -> int:
+    """How many trainings are in the store; none before it is one."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("SELECT count(*) FROM results").fetchone()[0])
+    except sqlite3.Error:
+        return 0
