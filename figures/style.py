@@ -8,15 +8,15 @@ from __future__ import annotations
 import io
 import itertools
 import logging
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+# Before the import, which would refuse a backend that it does not know: drawing into files needs none of the user's.
+os.environ["MPLBACKEND"] = "Agg"
 import matplotlib
-
-matplotlib.use("Agg")
-
 from matplotlib.figure import Figure
 
 from numerics import provenance

@@ -41,7 +41,7 @@ class Table:
 
 
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "\n": " ", "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     "−": "$-$", "–": "--", "±": r"$\pm$", "×": r"$\times$", "²": "$^2$", "≤": r"$\le$", "≥": r"$\ge$", "“": "``", "”": "''",
     "λ": r"$\lambda$", "μ": r"$\mu$", "σ": r"$\sigma$", "κ": r"$\kappa$", "Δ": r"$\Delta$", "ε": r"$\varepsilon$",
@@ -56,7 +56,7 @@ def escaped(text: str) -> str:
 def _has_letter(character: str) -> bool:
     """ASCII, and the letters of Latin-1 that LaTeX's first font has: with an accent, or one of a few."""
     accented = ord(character) < 256 and unicodedata.decomposition(character)[:2] == "00"
-    return character == "\n" or (character.isprintable() and (character.isascii() or accented or character in "ÆØßæø§"))
+    return character.isprintable() and (character.isascii() or accented or character in "ÆØßæø§")
 
 
 def shown(value: Any) -> str:

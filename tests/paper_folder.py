@@ -13,14 +13,14 @@ from pathlib import Path
 from unittest import mock
 
 from numerics import provenance
-from numerics.paper import run, steps
+from numerics.paper import pipeline, steps
 
 HERE = Path(__file__).resolve().parent
 COMMIT = "0" * 40
 """What the files of the write-up name, so that a commit made while tests run changes nothing."""
 
 
-def plan(asked: steps.Asked) -> list[steps.Step]:
+def plan(asked: steps.Request) -> list[steps.Step]:
     """The steps of `numerics.paper`, with less in them; the study's trainings are stand-ins."""
     file = "runs/verify-skewed.json"
     verify = steps.Step(
@@ -29,7 +29,7 @@ def plan(asked: steps.Asked) -> list[steps.Step]:
         ("numerics.verify",),
         writes=(file,),
     )
-    made = steps.study(steps.Asked(asked.out, "smoke", asked.out / "study.sqlite"))
+    made = steps.study(steps.Request(asked.out, "smoke", asked.out / "study.sqlite"))
     study = steps.Step(
         "study",
         (str(HERE / "study_fake.py"), *made.arguments[2:]),
@@ -48,12 +48,12 @@ def plan(asked: steps.Asked) -> list[steps.Step]:
 
 def make(folder: Path, commit: str = COMMIT) -> int:
     """Makes the write-up; the exit code."""
-    original, run.steps = run.steps, plan
+    original, pipeline.steps = pipeline.steps, plan
     try:
         with mock.patch.dict(os.environ, {provenance.COMMIT: commit}):
-            return run.run(steps.Asked(folder))
+            return pipeline.run(steps.Request(folder))
     finally:
-        run.steps = original
+        pipeline.steps = original
 
 
 @cache
@@ -68,4 +68,6 @@ def shared() -> Path:
 def shell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command of the project in a folder."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=folder, env=run.environment(COMMIT), capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=pipeline.environment(COMMIT), capture_output=True, text=True, check=False
+    )

@@ -191,7 +191,13 @@ def test_fonts_are_embedded_and_readable(report: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(None, "No such file"), ("{", "not a whole JSON"), ("[]", "no JSON object"), ('{"a": 1}', "not a report")],
+    [
+        (None, "No such file"),
+        ("{", "not a whole JSON"),
+        ("[" * 200_000, "not a whole JSON"),
+        ("[]", "no JSON object"),
+        ('{"a": 1}', "not a report"),
+    ],
 )
 def test_bad_folders_get_one_line(tmp_path: Path, content: str | None, expected: str) -> None:
     if content is not None:

@@ -376,3 +376,89 @@ def test_browser_contrast_of_every_text(folder: Path, scheme: str) -> None:
         assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 22, 26)")
         least, worst = page.run(CONTRAST)
         assert least >= LEAST_CONTRAST, worst
+
+
+HOSTILE = [
+    "<script>document.title='run'</script>",
+    "'\"><img src=x onerror=alert(1)>",
+    "</style><script>alert(1)</script>",
+    "--><script>alert(1)</script><!--",
+    "javascript:alert(1)",
+    r"\input{/etc/passwd}",
+    r"\immediate\write18{touch run}",
+    r"}\catcode`\%=12 \openin1=/etc/passwd",
+    "%\n\\def\\x{}\n\n\\end{document}",
+    "^^5cinput{/etc/passwd}",
+    r"$\undefined{$",
+    '=HYPERLINK("http://x", 1)',
+    "=cmd|' /C calc'!A0",
+    "+1+cmd|' /C calc'!A0",
+    "-1+cmd|' /C calc'!A0",
+    "@SUM(1,=1+1)",
+    "\t=1+1",
+    "a,=1+1;=2",
+    "\x1b[31m\u202e\x00\ud800",
+]
+FREE = ("density", "source", "column", "reference", "description", "command")
+"""Entries of reports that hold what a user typed."""
+
+
+def filled(value: object, name: str) -> object:
+    """A report with a user's words replaced."""
+    if isinstance(value, dict):
+        return {
+            key: name if key in FREE and isinstance(entry, str) else filled(entry, name) for key, entry in value.items()
+        }
+    if isinstance(value, list):
+        return [filled(entry, name) for entry in value]
+    return value
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_names_are_inert_in_page_document_and_tables(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "figures").symlink_to(folder / "figures")
+    found = collection.read(folder)
+    hostile = dataclasses.replace(
+        found,
+        verify={key: filled(report, name) for key, report in found.verify.items()},
+        study=filled(found.study, name),
+        advise={
+            key: filled({**report, "labels": {**report["labels"], "source": f"{name}:{name}"}}, name)
+            for key, report in {**found.advise, "1-mine": found.advise["sample"]}.items()
+        },
+        stamp={**found.stamp, "command": name, "commands": {"advise": name}, "seeds": {"study": name}},
+    )
+    page.write(hostile, tmp_path)
+
+    outline = Outline()
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    outline.feed(text)
+    tags = [tag for tag, _ in outline.tags]
+    assert (tags.count("script"), tags.count("style")) == (1, 1)
+    assert not {"img", "iframe", "object", "embed", "base", "form"} & set(tags) - {"form"}
+    assert not [entry for _, given in outline.tags for entry in given if entry.startswith("on") or entry == "style"]
+    assert all(link.startswith(("#", "data:")) for link in outline.links)
+    sources = dict(re.findall(r"<(style|script)>(.*?)</\1>", text, re.DOTALL))
+    policy = next(given["content"] for _, given in outline.tags if given.get("http-equiv") == "Content-Security-Policy")
+    assert policy == page.policy(sources["style"], sources["script"])
+    assert "unsafe" not in policy
+
+    latex = [(tmp_path / "main.tex"), *(tmp_path / "tables").glob("*.tex")]
+    commands = re.compile(r"\\(?:immediate|write|openin|catcode|undefined|def|end\{document\}|input)|\^\^")
+    for path in latex:
+        body = path.read_text(encoding="utf-8")
+        lines = [line for line in body.splitlines() if not line.startswith("%")]
+        used = [word for line in lines for word in commands.findall(line)]
+        ours = ["\\input"] * len(re.findall(r"^\\input\{(?:theory|tables/\w+)\.tex\}$", body, re.M))
+        assert used == ([*ours, "\\end{document}"] if path.name == "main.tex" else [])
+        # A blank line would end the argument that a name stands in.
+        assert not re.search(r"\\texttt\{[^}]*\n\n", body)
+        assert body.isascii() or all(character.isprintable() or character == "\n" for character in body)
+
+    for path in (tmp_path / "tables").glob("*.csv"):
+        body = path.read_text(encoding="utf-8")
+        for row in csv.reader(body.splitlines()):
+            for cell in row:
+                formula = re.match(r"[=+@\t\r-]", cell.strip(" "))
+                assert not formula or re.fullmatch(r"-(\w+|[\d.e+-]+)", cell), (path.name, cell)
+    assert not (tmp_path / "run").exists()

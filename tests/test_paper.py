@@ -17,7 +17,7 @@ import pytest
 import test_figures
 
 from figures import collection, tables
-from numerics.paper import keys, run, stamp, steps
+from numerics.paper import keys, pipeline, stamp, steps
 from unskew.ground.refusals import InputError
 
 
@@ -158,43 +158,43 @@ def writes(text: str, code: int = 0) -> steps.Step:
 
 def test_a_step_runs_when_an_input_or_its_own_file_changes(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
-    assert run.perform(writes("one"), kept) == (0, False)
-    assert run.perform(writes("one"), keys.Kept(tmp_path)) == (0, True)
+    kept = keys.Keys(tmp_path)
+    assert pipeline.perform(writes("one"), kept) == (0, False)
+    assert pipeline.perform(writes("one"), keys.Keys(tmp_path)) == (0, True)
     (tmp_path / "a.txt").write_text("spoilt")
-    assert run.perform(writes("one"), kept) == (0, False)
-    assert run.perform(writes("two"), kept) == (0, False)
+    assert pipeline.perform(writes("one"), kept) == (0, False)
+    assert pipeline.perform(writes("two"), kept) == (0, False)
     assert (tmp_path / "a.txt").read_text() == "two"
     source = tmp_path / "labels.csv"
     source.write_text("1")
     step = steps.Step("a", writes("two").arguments, (), reads=(source,), writes=("a.txt",))
-    assert run.perform(step, kept) == (0, False)
-    assert run.perform(step, kept) == (0, True)
+    assert pipeline.perform(step, kept) == (0, False)
+    assert pipeline.perform(step, kept) == (0, True)
     source.write_text("2")
-    assert run.perform(step, kept) == (0, False)
+    assert pipeline.perform(step, kept) == (0, False)
 
 
 def test_a_failing_check_is_kept_and_an_error_stops(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
+    kept = keys.Keys(tmp_path)
     judge = dataclasses.replace(writes("fails", 1), judges=True)
-    assert run.perform(judge, kept) == (1, False)
-    assert run.perform(judge, kept) == (1, True)
+    assert pipeline.perform(judge, kept) == (1, False)
+    assert pipeline.perform(judge, kept) == (1, True)
     # A program that crashes ends with 1 as well; where nothing is judged that is no result.
     with pytest.raises(InputError, match="ended with 1"):
-        run.perform(writes("crashed", 1), kept)
+        pipeline.perform(writes("crashed", 1), kept)
     with pytest.raises(SystemExit, match="2"):
-        run.perform(writes("bad", 2), kept)
+        pipeline.perform(writes("bad", 2), kept)
     with pytest.raises(InputError, match="did not write"):
-        run.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
-    assert "b" not in keys.Kept(tmp_path).entries
+        pipeline.perform(steps.Step("b", ("-c", "pass"), (), writes=("b.txt",)), kept)
+    assert "b" not in keys.Keys(tmp_path).entries
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", '{"a": {"key": "b"}}', '{"a": 1}'])
 def test_broken_keys_are_no_keys(tmp_path: Path, text: str) -> None:
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "keys.json").write_text(text)
-    assert keys.Kept(tmp_path).entries == {}
+    assert keys.Keys(tmp_path).entries == {}
 
 
 def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tmp_path: Path) -> None:
@@ -202,10 +202,10 @@ def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tm
     (mine / "figures").mkdir(parents=True)
     (mine / "figures" / "photo.jpg").write_text("dear")
     with pytest.raises(InputError, match="did not write"):
-        run.check(steps.Asked(mine))
+        pipeline.check(steps.Request(mine))
     for place in (keys.ROOT, keys.ROOT / "figures"):
         with pytest.raises(InputError, match="holds the sources"):
-            run.check(steps.Asked(place))
+            pipeline.check(steps.Request(place))
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     for name in ("figures/photo.jpg", "tables/mine.tex"):
@@ -218,13 +218,13 @@ def test_files_of_others_are_neither_overwritten_nor_taken_away(folder: Path, tm
 def test_what_is_asked_for_no_more_is_forgotten(tmp_path: Path) -> None:
     """Labels of an earlier run would else stay in the tables, under a stamp that does not name them."""
     (tmp_path / "runs").mkdir()
-    kept = keys.Kept(tmp_path)
-    run.perform(writes("one"), kept)
+    kept = keys.Keys(tmp_path)
+    pipeline.perform(writes("one"), kept)
     kept.forget(["a", "b"])
     assert (tmp_path / "a.txt").exists()
     kept.forget(["b"])
     assert not (tmp_path / "a.txt").exists()
-    assert keys.Kept(tmp_path).entries == {}
+    assert keys.Keys(tmp_path).entries == {}
 
 
 def test_another_commit_makes_the_page_again_and_once(
@@ -241,15 +241,15 @@ def test_names_and_paths(tmp_path: Path) -> None:
     assert steps.slug("exp(-6*y)") == "exp-6y"
     file = tmp_path / "ages.csv"
     file.write_text("age\n1\n2\n")
-    step = steps.own(steps.Asked(tmp_path, labels=(f"{file}:age",)))[0]
+    step = steps.own(steps.Request(tmp_path, labels=(f"{file}:age",)))[0]
     assert str(tmp_path) not in stamp.shown(step)
     assert "ages.csv:age" in stamp.shown(step)
     with pytest.raises(InputError, match="no file"):
-        steps.own(steps.Asked(tmp_path, labels=("nowhere.csv",)))
+        steps.own(steps.Request(tmp_path, labels=("nowhere.csv",)))
     with pytest.raises(InputError, match="no column"):
-        steps.own(steps.Asked(tmp_path, labels=(f"{file}:size",)))
+        steps.own(steps.Request(tmp_path, labels=(f"{file}:size",)))
     with pytest.raises(InputError, match="standard input"):
-        steps.own(steps.Asked(tmp_path, labels=("-",)))
+        steps.own(steps.Request(tmp_path, labels=("-",)))
 
 
 def test_command_plans_without_writing(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ from unskew.ground import command
         ("-", "-"),
         ("./../joe/ages.csv:age", "ages.csv:age"),
         ("results/../../joe/ages.csv", "ages.csv"),
-        ("C:\\Users\\joe\\ages.csv:age", "ages.csv:age"),
+        # A backslash is a letter of a name here, not a separator.
+        ("a\\b.csv:age", "a\\b.csv:age"),
+        ("/home/me/a\\b.csv:age", "a\\b.csv:age"),
         ("1/y:/a/b", "1/y:/a/b"),
         ("/", "/"),
     ],

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from numerics.study import grid, options, presets, run
+from numerics.study import execution, grid, options, presets
 from numerics.study.arms import NAMES as ARMS
 from numerics.study.job import Job, chunks
 from unskew.ground.refusals import InputError
@@ -176,10 +176,10 @@ def test_weight_grows_with_what_costs() -> None:
 
 def test_progress_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 30.0, 90.0, 120.0])
-    monkeypatch.setattr(run.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(execution.time, "perf_counter", lambda: next(clock))
     stream = io.StringIO()
     pending = [(number, (Job("clean", "severe", number, 0, 0, "reg"),)) for number in range(4)]
-    progress = run.Progress(pending, stream)
+    progress = execution.Progress(pending, stream)
     for number in (2, 0, 1):
         progress(number)
     assert stream.getvalue().splitlines() == [
@@ -190,7 +190,12 @@ def test_progress_tells_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_durations() -> None:
-    assert [run.duration(seconds) for seconds in (0.2, 59, 200, 7500)] == ["0 s", "59 s", "3 min 20 s", "2 h 05 min"]
+    assert [execution.duration(seconds) for seconds in (0.2, 59, 200, 7500)] == [
+        "0 s",
+        "59 s",
+        "3 min 20 s",
+        "2 h 05 min",
+    ]
 
 
 def test_dry_run_trains_nothing_into_the_store_and_tells_the_time(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import study_fake
 
-from numerics.study import run
+from numerics.study import execution
 from numerics.study.job import Job
 from numerics.study.store import Store, environment
 from unskew.ground.refusals import InputError
@@ -77,12 +77,12 @@ def test_second_run_computes_nothing(tmp_path: Path) -> None:
 
     chunks = [tuple(jobs(3)), tuple(Job("clean", "mild", function, 0, 0, "reg") for function in range(2))]
     with Store(tmp_path / "s.sqlite", 1) as store:
-        first = run.complete(chunks, store, run.here(counting))
+        first = execution.complete(chunks, store, execution.in_process(counting))
         assert calls == [3, 2]
-        assert run.complete(chunks, store, run.here(counting)) == first
+        assert execution.complete(chunks, store, execution.in_process(counting)) == first
         assert calls == [3, 2]
     with Store(tmp_path / "s.sqlite", 2) as store:  # another engine trains again, and keeps what the first one wrote
-        run.complete(chunks, store, run.here(counting))
+        execution.complete(chunks, store, execution.in_process(counting))
         assert calls == [3, 2, 3, 2]
         assert store.other_engines() == 5
 
@@ -90,7 +90,7 @@ def test_second_run_computes_nothing(tmp_path: Path) -> None:
 def test_a_chunk_that_lacks_one_result_runs_whole(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite", 1) as store:
         store.add(jobs(3)[:2], study_fake.fake(jobs(3)[:2]))
-        assert run.missing([tuple(jobs(3))], store) == [(0, tuple(jobs(3)))]
+        assert execution.missing([tuple(jobs(3))], store) == [(0, tuple(jobs(3)))]
 
 
 def test_first_result_stays_and_numbers_keep_their_bits(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_whatever_a_disk_changes_the_store_is_right_or_refused(tmp_path: Path) -
         for sampling in ("mild", "severe")
     ]
     with Store(path, 1) as store:
-        expected = run.complete(chunks, store, run.here(study_fake.fake))
+        expected = execution.complete(chunks, store, execution.in_process(study_fake.fake))
         environments = store.environments()
     whole, outcomes = path.read_bytes(), {"right": 0, "refused": 0}
     for seed in range(400):
@@ -244,7 +244,7 @@ def test_whatever_a_disk_changes_the_store_is_right_or_refused(tmp_path: Path) -
         copy.write_bytes(corrupted(whole, seed))
         try:
             with Store(copy, 1) as store:
-                assert run.complete(chunks, store, run.here(study_fake.fake)) == expected
+                assert execution.complete(chunks, store, execution.in_process(study_fake.fake)) == expected
                 assert store.environments() == environments
                 store.rate(), store.other_engines()
             outcomes["right"] += 1

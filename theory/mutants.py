@@ -43,7 +43,7 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, channel_ratio, f_p, f_q, phat, proxy
+from theory.words import D, R, V, W, Z, anything, channel_ratio, f, f_p, f_q, phat, proxy
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
@@ -330,6 +330,9 @@ def worlds(label_shift: bool = True) -> Iterator[Evaluation[Real]]:
         for seed in range(24):
             yield _sharp(seed)
         yield _rare()
+        yield _small_errors()
+        for seed in range(12):
+            yield _reversed(seed)
     for seed in range(8, 160):
         yield _values(seed, 2 + seed % 3, 1e-4, CHANNELS[seed % 4], label_shift)
 
@@ -365,6 +368,30 @@ def _symmetric() -> Evaluation[Real]:
     k = ((nine, one), (five, five), (one, nine))
     labels = tuple(Real(value) for value in (0.0, 1.0, 2.0))
     return Evaluation(World("symmetric world", (third,) * 3, (one, eight, one), k, (0, 0, 1), labels, (0, 1), Real))
+
+
+@functools.cache
+def _reversed(seed: int) -> Evaluation[Real]:
+    """What is common under one law is rare under the other, inputs say nothing, and models may be almost certain."""
+
+    def row(*entries: int) -> tuple[Real, ...]:
+        return tuple(Real.of(Fraction(entry, 256)) for entry in entries)
+
+    k, labels = (row(256),) * 2, row(0, 256)
+    return Evaluation(
+        World(f"reversed world {seed}", row(255, 1), row(1, 255), k, (0, 1), labels, (0,), Real, seed=seed, spread=200)
+    )
+
+
+@functools.cache
+def _small_errors() -> Evaluation[Real]:
+    """Two labels of one class, 1/4 and 1/2 above any prediction, so that an error is larger than its square; an input that says nothing."""
+    whole = (Real(1.0),)
+    third, two = (Real.of(Fraction(thirds, 3)) for thirds in (1, 2))
+    world = World("small errors", (third, two), (two, third), (whole, whole), (0, 0), whole * 2, (0,), Real)
+    prediction = Evaluation(world).number(f)
+    labels = tuple(prediction + Real(above) for above in (0.25, 0.5))
+    return Evaluation(replace(world, labels=labels))
 
 
 @functools.cache

@@ -45,6 +45,7 @@ class World(Generic[N]):
       labels: the value of each label.
       predictions: which prediction is made from each input, from zero; inputs of one prediction cannot be told apart by it.
       k_p: the channel of the imbalanced law where it is another one (no label shift).
+      spread: positive free atoms are drawn down to 2^-spread of the largest.
       seed: what the values of free atoms (any prediction, any model) are drawn from.
     """
 
@@ -58,6 +59,7 @@ class World(Generic[N]):
     kind: type[N]
     k_p: tuple[tuple[N, ...], ...] | None = None
     seed: int = 0
+    spread: int = 0
 
     def pairs(self) -> list[Pair]:
         """The pairs of positive probability."""
@@ -244,6 +246,7 @@ class Evaluation(Generic[N]):
             if cell not in dice:
                 source = random.Random(f"{self.world.seed} {atom.name} {cell}")
                 positive = Fraction(source.randint(1, 64), (16, 256)[self.world.seed % 2])
+                positive *= Fraction(1, 2 ** source.randint(0, self.world.spread))
                 share = positive if atom.positive else Fraction(source.randint(-48, 48), 16)
                 dice[cell] = self.world.number(share if atom.low is None else self._between(atom, source))
         values = {pair: dice[self.world.cell(pair, atom.field)] for pair in self.world.pairs()}

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from numerics.paper import run, steps
+from numerics.paper import pipeline, steps
 from numerics.study.presets import PRESETS
 from unskew.ground import command, interrupt
 
@@ -59,19 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises:
       InputError: bad input, or a command that ended with an error.
     """
-    typed = sys.argv[1:] if arguments is None else arguments
-    given = parser().parse_args(typed)
-    asked = steps.Asked(
-        out=given.out,
-        study=given.study,
-        store=given.store,
-        published=given.published,
-        labels=tuple(given.labels),
-        fit=not given.no_fit,
-        command=command.typed(PROGRAM, typed),
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args(words)
+    request = steps.Request(
+        out=options.out,
+        study=options.study,
+        store=options.store,
+        published=options.published,
+        labels=tuple(options.labels),
+        fit=not options.no_fit,
+        command=command.typed(PROGRAM, words),
     )
     with interrupt.saying(lambda: "; the same command goes on from there"):
-        return run.run(asked, dry=given.dry_run)
+        return pipeline.run(request, dry=options.dry_run)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,13 @@ def module_files(name: str) -> list[Path]:
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    found = set()
+    names = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(name for name in found if name.split(".")[0] in PACKAGES)
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(name for name in names if name.split(".")[0] in PACKAGES)
 
 
 def sources(modules: Iterable[str]) -> list[Path]:
@@ -42,14 +42,14 @@ def sources(modules: Iterable[str]) -> list[Path]:
         waiting += module_files(name)
         if folder.is_dir():
             waiting += [path for path in folder.iterdir() if path.is_file() and path.name != "py.typed"]
-    found: set[Path] = set()
+    paths: set[Path] = set()
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
+        if path not in paths:
+            paths.add(path)
             if path.suffix == ".py":
                 waiting += [file for name in _imports(path) for file in module_files(name)]
-    return sorted(found)
+    return sorted(paths)
 
 
 def digest(path: Path) -> str:
@@ -68,20 +68,20 @@ def key(step: Step, folder: Path) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-class Kept:
+class Keys:
     """What was made with which key: `runs/keys.json` in the folder of the write-up."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "runs" / "keys.json"
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            found = {}
+            content = {}
         # What is broken is no key: its step runs again.
         self.entries: dict[str, Any] = {
             name: entry
-            for name, entry in (found.items() if isinstance(found, dict) else ())
+            for name, entry in (content.items() if isinstance(content, dict) else ())
             if isinstance(entry, dict) and isinstance(entry.get("files"), dict) and isinstance(entry.get("code"), int)
         }
 
@@ -105,6 +105,6 @@ class Kept:
 
     def keep(self, step: Step, key: str, code: int, written: Sequence[str]) -> None:
         """Records a step that has just been run."""
-        made = {name: digest(self.folder / name) for name in sorted(written)}
-        self.entries[step.name] = {"key": key, "code": code, "files": made}
+        digests = {name: digest(self.folder / name) for name in sorted(written)}
+        self.entries[step.name] = {"key": key, "code": code, "files": digests}
         files.write_json(self.path, self.entries)

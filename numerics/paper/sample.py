@@ -19,17 +19,17 @@ def main(arguments: list[str]) -> int:
     parse = command.Parser(prog=PROGRAM, description="Draw labels from a named density.")
     for name in ("name", "n", "seed", "file"):
         parse.add_argument(name)
-    given = parse.parse_args(arguments)
-    count, seed = whole(given.n, "n", 1, 10_000_000), whole(given.seed, "seed", 0, 2**31 - 1)
+    options = parse.parse_args(arguments)
+    count, seed = whole(options.n, "n", 1, 10_000_000), whole(options.seed, "seed", 0, 2**31 - 1)
     from numerics import runtime
     from numerics.laws import densities
 
-    law = densities.named(given.name, densities.UNIT)
+    law = densities.named(options.name, densities.UNIT)
     runtime.start()
     import jax
 
     labels = law.sample(jax.random.key(seed), count)
-    files.write_text(given.file, "y\n" + "".join(f"{float(label)!r}\n" for label in labels.tolist()))
+    files.write_text(options.file, "y\n" + "".join(f"{float(label)!r}\n" for label in labels.tolist()))
     return command.HOLDS
 
 

@@ -11,22 +11,22 @@ from numerics.paper.steps import SAMPLE, Step
 from unskew.ground import command, files
 
 
-def write(folder: Path, planned: Sequence[Step], commit: str, made: str) -> None:
+def write(folder: Path, plan: Sequence[Step], commit: str, request: str) -> None:
     """Writes the stamp, unless it says the same already.
 
     Args:
       commit: of the sources.
-      made: the command that was typed.
+      request: the command that was typed.
     """
-    found = {
+    content = {
         "commit": commit,
-        "command": made,
+        "command": request,
         "versions": provenance.versions(),
         "seeds": {"verify": 0, "study": "data seeds 0 to 4, streams by job", "sample": int(SAMPLE[2])},
-        "commands": {step.name: shown(step) for step in planned},
-        "files": {step.name: [*step.writes, *([f"{step.fills}/*"] if step.fills else [])] for step in planned},
+        "commands": {step.name: shown(step) for step in plan},
+        "files": {step.name: [*step.writes, *([f"{step.fills}/*"] if step.fills else [])] for step in plan},
     }
-    text = files.json_text(found)
+    text = files.json_text(content)
     path = folder / "stamp.json"
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         files.write_text(path, text)

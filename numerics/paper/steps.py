@@ -20,7 +20,7 @@ SAMPLE = ("longtail", "4000", "0")
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted, what was typed."""
 
     out: Path
@@ -97,11 +97,11 @@ def verify(density: str, fit: bool) -> Step:
     )
 
 
-def study(asked: Asked) -> Step:
+def study(request: Request) -> Step:
     """The study's trainings, from the store where it has them."""
-    published = () if asked.published is None else (asked.published.absolute(),)
-    options = ("--preset", asked.study, *(("--published", str(published[0])) if published else ()))
-    store = (cache_folder() / "study.sqlite" if asked.store is None else asked.store).absolute()
+    published = () if request.published is None else (request.published.absolute(),)
+    options = ("--preset", request.study, *(("--published", str(published[0])) if published else ()))
+    store = (cache_folder() / "study.sqlite" if request.store is None else request.store).absolute()
     return Step(
         "study",
         ("-m", "numerics.study", *options, "--out", "runs/study"),
@@ -133,18 +133,18 @@ def advise(name: str, labels: str, file: Path, options: tuple[str, ...]) -> Step
     )
 
 
-def own(asked: Asked) -> list[Step]:
+def own(request: Request) -> list[Step]:
     """One step a column of real labels.
 
     Raises:
       InputError: a file or column is not there or holds no labels.
     """
-    if not asked.labels:
+    if not request.labels:
         return []
     from unskew.label_files.reader import read_column
 
-    found = []
-    for number, text in enumerate(asked.labels, 1):
+    advice = []
+    for number, text in enumerate(request.labels, 1):
         if text.partition(":")[0] == "-":
             raise InputError(f"--labels {text}: standard input cannot be read again", "name a file")
         try:
@@ -153,11 +153,11 @@ def own(asked: Asked) -> list[Step]:
             raise InputError(f"--labels {problem.culprit}", problem.remedy) from problem
         path = Path(column.source).absolute()
         labels = f"{path}{text.removeprefix(column.source)}"
-        found.append(advise(f"{number}-{slug(path.stem)}", labels, path, ()))
-    return found
+        advice.append(advise(f"{number}-{slug(path.stem)}", labels, path, ()))
+    return advice
 
 
-def steps(asked: Asked) -> list[Step]:
+def steps(request: Request) -> list[Step]:
     """All steps up to the drawing, in order.
 
     Raises:
@@ -165,15 +165,17 @@ def steps(asked: Asked) -> list[Step]:
     """
     return [
         theory(),
-        *(verify(density, asked.fit) for density in DENSITIES),
-        study(asked),
+        *(verify(density, request.fit) for density in DENSITIES),
+        study(request),
         sample(),
-        advise("sample", "runs/sample.csv:y", asked.out / "runs/sample.csv", ("--support", "0", "1", "--noise", NOISE)),
-        *own(asked),
+        advise(
+            "sample", "runs/sample.csv:y", request.out / "runs/sample.csv", ("--support", "0", "1", "--noise", NOISE)
+        ),
+        *own(request),
     ]
 
 
-def drawing(asked: Asked, reads: tuple[Path, ...]) -> list[Step]:
+def drawing(request: Request, reads: tuple[Path, ...]) -> list[Step]:
     """Figures and tables from what the other steps saved, then page and document, which also say what they were made from."""
     return [
         Step("figures", ("-m", "figures", "--all", "."), ("figures",), reads=reads, fills="figures"),
@@ -181,7 +183,7 @@ def drawing(asked: Asked, reads: tuple[Path, ...]) -> list[Step]:
             "page",
             ("-m", "figures", "--page", "."),
             ("figures",),
-            reads=(*reads, asked.out / "stamp.json"),
+            reads=(*reads, request.out / "stamp.json"),
             writes=("report.html", "main.tex"),
             fills="tables",
         ),

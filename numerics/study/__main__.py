@@ -8,10 +8,10 @@ from unskew.ground import command
 
 def main() -> int:
     """Reads the command line, trains what is missing, reports."""
-    asked = options.read()
+    request = options.read()
     from numerics.study import session
 
-    return session.run(asked)
+    return session.run(request)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from numerics.study.run import Chunk, Execute, Finished, RunChunk, chunk_weight
+from numerics.study.execution import Chunk, Execute, Finished, RunChunk, chunk_weight
 from numerics.study.store import Result
 from unskew.ground.refusals import InputError
 

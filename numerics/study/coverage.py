@@ -84,8 +84,8 @@ def percentile(values: Array, draws: Resampling) -> tuple[float, float]:
 
 def used(values: Array, draws: Resampling) -> tuple[float, float]:
     """The interval that the study uses."""
-    found = statistics.mean(values, draws)
-    return found.low, found.high
+    average = statistics.mean(values, draws)
+    return average.low, average.high
 
 
 def student(values: Array, draws: Resampling) -> tuple[float, float]:

@@ -142,8 +142,8 @@ def predictions(parameters: Parameters, arm: Arm, group: Sequence[Inputs], xs: S
             np.stack([one.log_prior for one in group]).astype(dtype),
             np.stack([one.centres for one in group]).astype(dtype),
         )
-    found = np.asarray(predict(parameters, padded(xs, length, dtype), *decoding), np.float64)
-    return [row[: len(x)] for row, x in zip(found, xs, strict=True)]
+    predictions = np.asarray(predict(parameters, padded(xs, length, dtype), *decoding), np.float64)
+    return [row[: len(x)] for row, x in zip(predictions, xs, strict=True)]
 
 
 def score(prediction: Array, y: Array) -> dict[str, Any]:

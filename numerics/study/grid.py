@@ -93,7 +93,7 @@ class Cell:
 
 def conditions(options: Options) -> list[Condition]:
     """The conditions of a request, in the order given, settings outermost."""
-    found = []
+    result = []
     for setting in options.settings:
         for optimizer in options.optimizers:
             for scale in options.scales or (presets.SCALE[setting],):
@@ -106,8 +106,8 @@ def conditions(options: Options) -> list[Condition]:
                     options.hiddens,
                 )
                 shared = options.epochs, options.batch, options.dtype
-                found += [Condition(setting, optimizer, *values, *shared) for values in product(*axes)]
-    return found
+                result += [Condition(setting, optimizer, *values, *shared) for values in product(*axes)]
+    return result
 
 
 def cells(options: Options, digest: str | None = None) -> list[Cell]:
@@ -124,9 +124,9 @@ def cells(options: Options, digest: str | None = None) -> list[Cell]:
     ]
 
 
-def jobs(wanted: list[Cell]) -> list[Job]:
+def jobs(grid_cells: list[Cell]) -> list[Job]:
     """Every training that the cells need, once."""
-    return list(dict.fromkeys(job for cell in wanted for job in cell.jobs()))
+    return list(dict.fromkeys(job for cell in grid_cells for job in cell.jobs()))
 
 
 def weight(job: Job) -> float:

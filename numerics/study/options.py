@@ -141,40 +141,40 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     Raises:
       InputError: something is not understood or does not go together.
     """
-    typed = sys.argv[1:] if arguments is None else arguments
-    given = parser().parse_args(typed)
-    if given.data is not None:
+    words = sys.argv[1:] if arguments is None else arguments
+    namespace = parser().parse_args(words)
+    if namespace.data is not None:
         for name in ("setting", "sampling", "functions", "noise", "published", "preset"):
-            if getattr(given, name) is not None:
+            if getattr(namespace, name) is not None:
                 raise InputError(f"--{name} speaks of the synthetic functions", "leave it out with --data")
-    preset = presets.PRESETS[given.preset or "paper"]
+    preset = presets.PRESETS[namespace.preset or "paper"]
 
     def value(name: str, default: Any) -> Any:
-        asked = getattr(given, name)
-        return asked if asked is not None else preset.get(name, default)
+        entry = getattr(namespace, name)
+        return entry if entry is not None else preset.get(name, default)
 
     functions = value("functions", presets.FUNCTIONS)
     if functions > presets.FUNCTIONS:
         raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}")
-    seeds = value("seeds", 10 if given.data is not None else presets.SEEDS)
+    seeds = value("seeds", 10 if namespace.data is not None else presets.SEEDS)
     if seeds > MOST_SEEDS:
         raise InputError(f"--seeds {seeds}", f"at most {MOST_SEEDS}")
     classes = _once(value("classes", presets.CLASSES))
     if max(classes) > MOST_CLASSES:
         raise InputError(f"--classes {max(classes)}", f"at most {MOST_CLASSES}")
-    if given.hidden is not None and given.width is not None:
+    if namespace.hidden is not None and namespace.width is not None:
         raise InputError("--hidden and --width", "give one: --width varies the last of the layers 6 15")
-    widths = None if given.hidden is not None else value("width", None)
-    hidden = tuple(given.hidden or protocol.HIDDEN)
+    widths = None if namespace.hidden is not None else value("width", None)
+    hidden = tuple(namespace.hidden or protocol.HIDDEN)
     hiddens = tuple((*hidden[:-1], width) for width in _once(widths)) if widths else (hidden,)
 
     def several(name: str, default: Any) -> Any:
-        asked = value(name, default)
-        return None if asked is None else _once(asked)
+        entry = value(name, default)
+        return None if entry is None else _once(entry)
 
     return Options(
-        settings=("data",) if given.data is not None else _once(value("setting", presets.SETTINGS)),
-        samplings=("data",) if given.data is not None else _once(value("sampling", presets.SAMPLINGS)),
+        settings=("data",) if namespace.data is not None else _once(value("setting", presets.SETTINGS)),
+        samplings=("data",) if namespace.data is not None else _once(value("sampling", presets.SAMPLINGS)),
         classes=classes,
         arms=tuple(arm for arm in ARMS if arm in value("arms", ARMS)),
         functions=functions,
@@ -187,17 +187,17 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         hiddens=hiddens,
         epochs=value("epochs", protocol.EPOCHS),
         batch=value("batch", protocol.BATCH),
-        dtype=given.dtype or "float32",
-        store=given.store,
-        workers=given.workers,
-        scheduler=given.scheduler,
-        published=given.published,
-        data=given.data,
-        out=given.out,
-        json=given.json,
-        preset=given.preset or (None if given.data is not None else "paper"),
-        dry_run=given.dry_run,
-        quiet=given.quiet,
-        map=bool(given.map or given.preset == "map"),
-        command=command.typed(PROGRAM, typed),
+        dtype=namespace.dtype or "float32",
+        store=namespace.store,
+        workers=namespace.workers,
+        scheduler=namespace.scheduler,
+        published=namespace.published,
+        data=namespace.data,
+        out=namespace.out,
+        json=namespace.json,
+        preset=namespace.preset or (None if namespace.data is not None else "paper"),
+        dry_run=namespace.dry_run,
+        quiet=namespace.quiet,
+        map=bool(namespace.map or namespace.preset == "map"),
+        command=command.typed(PROGRAM, words),
     )

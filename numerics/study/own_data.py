@@ -175,10 +175,10 @@ def describe(own: Own, runs: Sequence[tuple[str, str, Mapping[str, Array]]]) -> 
             if arm != "reg" and "reg" in arms:
                 against["reg"] = arms["reg"] - values
             for base, difference in against.items():
-                found = statistics.mean(difference)
+                average = statistics.mean(difference)
                 rows.append(
-                    {"metric": metric, "condition": condition, "arm": arm, "base": base, "difference": found.value}
-                    | {"low": found.low, "high": found.high, "p": found.p}
+                    {"metric": metric, "condition": condition, "arm": arm, "base": base, "difference": average.value}
+                    | {"low": average.low, "high": average.high, "p": average.p}
                 )
     for row, adjusted in zip(rows, statistics.holm([row["p"] for row in rows]), strict=True):
         row["holm"] = adjusted
@@ -204,8 +204,8 @@ def _words(
         f"train mean: test {constant[0]:.5g}, balanced {constant[1]:.5g}",
     ]
     for metric, condition, base in dict.fromkeys((row["metric"], row["condition"], row["base"]) for row in rows):
-        here = [row for row in rows if (row["metric"], row["condition"], row["base"]) == (metric, condition, base)]
-        differing = [row for row in here if row["holm"] <= statistics.LEVEL]
+        family = [row for row in rows if (row["metric"], row["condition"], row["base"]) == (metric, condition, base)]
+        differing = [row for row in family if row["holm"] <= statistics.LEVEL]
         lower = [row["arm"] for row in differing if row["difference"] > 0]
         higher = [row["arm"] for row in differing if row["difference"] < 0]
         words = [f"lower: {', '.join(lower)}"] * bool(lower) + [f"higher: {', '.join(higher)}"] * bool(higher)

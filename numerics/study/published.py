@@ -86,7 +86,7 @@ def analyse(published: Mapping[str, Published]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for sampling, runs in published.items():
         difference = (runs.reg - runs.reg_cls).mean(axis=2)
-        found = statistics.mean(difference)
+        average = statistics.mean(difference)
         relative = statistics.ratio(-difference, runs.reg.mean(axis=2))
         low, high = statistics.t_interval(difference)
         rows.append(
@@ -94,10 +94,10 @@ def analyse(published: Mapping[str, Published]) -> list[dict[str, Any]]:
                 "sampling": sampling,
                 "reg": float(runs.reg.mean()),
                 "reg_cls": float(runs.reg_cls.mean()),
-                "difference": found.value,
-                "low": found.low,
-                "high": found.high,
-                "p": found.p,
+                "difference": average.value,
+                "low": average.low,
+                "high": average.high,
+                "p": average.p,
                 "relative": {
                     "value": relative.value,
                     "low": relative.low,
@@ -150,8 +150,8 @@ def beside(
     return result
 
 
-def _plain(found: statistics.Mean) -> dict[str, float]:
-    return {"value": found.value, "low": found.low, "high": found.high, "p": found.p}
+def _plain(average: statistics.Mean) -> dict[str, float]:
+    return {"value": average.value, "low": average.low, "high": average.high, "p": average.p}
 
 
 def _interval(values: np.ndarray) -> dict[str, float]:

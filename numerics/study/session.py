@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics import drawing, provenance
-from numerics.study import grid, own_data, published, report, tables
-from numerics.study import run as runner
+from numerics.study import execution, grid, own_data, published, report_text, verdict_report
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
 from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
@@ -22,7 +21,9 @@ from numerics.study.store import Result, Store
 from unskew.ground import command, files, interrupt
 
 
-def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
+def train(
+    chunk: execution.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None
+) -> list[Result]:
     """Trains a chunk with the engine, in this process or on a worker; starts JAX on the first call.
 
     Args:
@@ -56,29 +57,29 @@ def processors() -> int:
 
 
 def run_time(
-    pending: Sequence[tuple[int, runner.Chunk]], store: Store, train_chunk: runner.RunChunk
+    pending: Sequence[tuple[int, execution.Chunk]], store: Store, train_chunk: execution.RunChunk
 ) -> tuple[float, str]:
     """Expected seconds of the missing chunks and where the figure is from: the store's own record, or a calibration of two short chunks."""
     rate = store.rate()
-    total = sum(runner.chunk_weight(chunk) for _, chunk in pending)
+    total = sum(execution.chunk_weight(chunk) for _, chunk in pending)
     if not pending:
         return 0.0, "nothing is missing"
     if rate is not None:
         return rate * total, "from the speed of earlier chunks in this store"
-    ordered = sorted((chunk for _, chunk in pending), key=runner.chunk_weight)
+    ordered = sorted((chunk for _, chunk in pending), key=execution.chunk_weight)
     points = []
     for chunk in (ordered[0], ordered[-1]):
         short = tuple(replace(job, epochs=1) for job in chunk)
         train_chunk(short)  # compiles
         begin = time.perf_counter()
         train_chunk(short)
-        points.append((runner.chunk_weight(short), time.perf_counter() - begin))
+        points.append((execution.chunk_weight(short), time.perf_counter() - begin))
     (light, fast), (heavy, slow) = points
     slope = (slow - fast) / (heavy - light) if heavy > light and slow > fast else fast / light
     seconds = 0.0
     for _, chunk in pending:
         epochs = chunk[0].epochs
-        seconds += epochs * max(0.0, fast + slope * (runner.chunk_weight(chunk) / epochs - light))
+        seconds += epochs * max(0.0, fast + slope * (execution.chunk_weight(chunk) / epochs - light))
     return seconds, "from one short epoch of the lightest and the heaviest chunk"
 
 
@@ -99,7 +100,7 @@ def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: St
         if not store.get([key]):
             prepare(processors())
             store.add([key], [{"curve": [float(value) for value in curves([key.job], x)[0]]}])
-    kept = store.get(keys)
+    stored = store.get(keys)
     by_input = SETTINGS[cell.condition.setting].by_input
     train, _, _ = splits(by_input, cell.sampling, 0.0, function, 0)
     window = train.y[
@@ -114,7 +115,7 @@ def example(cells: Sequence[grid.Cell], results: Mapping[str, Result], store: St
         "truth": [float(value) for value in target(function, x)],
         "window": [float(window.min()), float(window.max())] if len(window) else None,
         "arms": {
-            arm: {"curve": kept[key.text()]["curve"], "bin_bias": results[job.text()].get("bin_bias")}
+            arm: {"curve": stored[key.text()]["curve"], "bin_bias": results[job.text()].get("bin_bias")}
             for arm, job, key in zip(cell.arms, jobs, keys, strict=True)
         },
     }
@@ -139,18 +140,18 @@ def runs_table(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> str
     return stream.getvalue()
 
 
-def save(found: dict[str, Any], runs: str, folder: Path) -> None:
+def save(record: dict[str, Any], runs: str, folder: Path) -> None:
     """Writes `report.json`, `table.csv`, `runs.csv`, and the figures in a process of their own."""
-    files.write_json(folder / "report.json", found)
-    comment = provenance.comment(provenance.line(found["made"]))
-    files.write_text(folder / "table.csv", comment + tables.table(found))
+    files.write_json(folder / "report.json", record)
+    comment = provenance.comment(provenance.line(record["made"]))
+    files.write_text(folder / "table.csv", comment + report_text.table(record))
     files.write_text(folder / "runs.csv", comment + runs)
     drawing.draw(folder)
 
 
 def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
     """Scores of a user's data by metric, condition and arm, averaged over class counts, `(seeds, 1)`."""
-    from numerics.study.cells import CONSTANT, errors
+    from numerics.study.cell_contrasts import CONSTANT, errors
 
     return [
         (metric, cell.condition.words(), {arm: errors(cell, arm, results, metric)[0].mean(axis=2) for arm in cell.arms})
@@ -159,81 +160,85 @@ def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list
     ]
 
 
-def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
+def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
     """The command.
 
     Args:
-      asked: the complete options.
+      request: the complete options.
       train_chunk: computes a chunk; the engine by default. Must be importable on workers.
 
     Raises:
       InputError: bad input, an unwritable store or folder, an unreachable scheduler.
     """
-    outside = published.read(asked.published) if asked.published is not None else None
-    own = own_data.read(asked.data, asked.batch) if asked.data is not None else None
-    cells = grid.cells(asked, own.digest if own else None)
-    wanted = chunks(grid.jobs(cells))
-    inputs = [path for path in (asked.file, asked.published, asked.data) if path is not None]
-    files.check_file("--json", asked.json, inputs)
-    files.check_folder("--out", asked.out, inputs, WRITTEN)
-    if asked.out is not None:
-        files.make_folder(asked.out)
-    if asked.store is None:
-        files.make_folder(asked.file.parent)
-    remote = asked.workers is not None or asked.scheduler is not None
+    outside = published.read(request.published) if request.published is not None else None
+    own = own_data.read(request.data, request.batch) if request.data is not None else None
+    cells = grid.cells(request, own.digest if own else None)
+    trainings = chunks(grid.jobs(cells))
+    inputs = [path for path in (request.file, request.published, request.data) if path is not None]
+    files.check_file("--json", request.json, inputs)
+    files.check_folder("--out", request.out, inputs, WRITTEN)
+    if request.out is not None:
+        files.make_folder(request.out)
+    if request.store is None:
+        files.make_folder(request.file.parent)
+    remote = request.workers is not None or request.scheduler is not None
     data = {own.digest: own.data} if own else None
     work = train_chunk or partial(train, data=data, devices=None if remote else processors())
     with ExitStack() as stack:
-        store = stack.enter_context(Store(asked.file, ENGINE))
-        if asked.dry_run:
-            _tell_plan(wanted, store, work)
+        store = stack.enter_context(Store(request.file, ENGINE))
+        if request.dry_run:
+            _tell_plan(trainings, store, work)
             return command.HOLDS
-        pending = runner.missing(wanted, store)
-        execute = runner.here(work)
+        pending = execution.missing(trainings, store)
+        execute = execution.in_process(work)
         if remote and pending:
             from numerics.study import cluster
 
-            execute = cluster.on(stack.enter_context(cluster.client(asked.workers, asked.scheduler)), work)
-        progress = None if asked.quiet or not pending else runner.Progress(pending)
-        with interrupt.saying(lambda: f"; finished trainings are in {asked.file}, the same command goes on from there"):
-            results = runner.complete(wanted, store, execute, progress)
+            execute = cluster.on(stack.enter_context(cluster.client(request.workers, request.scheduler)), work)
+        progress = None if request.quiet or not pending else execution.Progress(pending)
+        with interrupt.saying(
+            lambda: f"; finished trainings are in {request.file}, the same command goes on from there"
+        ):
+            results = execution.complete(trainings, store, execute, progress)
         environments, others = store.environments(), store.other_engines()
         if own is not None:
             results = own_data.in_units(own, results)
-        fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
-    found = report.build(
+        fits = (
+            example(cells, results, store) if request.out is not None and own is None and train_chunk is None else None
+        )
+    record = verdict_report.build(
         cells,
         results,
         engine=ENGINE,
         published=outside,
-        with_map=asked.map,
+        with_map=request.map,
         metrics=("test_mse",) if own is None else ("test_mse", "balanced_mse"),
         example=fits,
         own=own_data.describe(own, _own_runs(cells, results)) if own else None,
     )
-    found["environments"] = environments
-    seeds = f"data seeds 0 to {asked.seeds - 1}, streams by job"
-    found["made"] = provenance.made(asked.command, {"study": seeds})
-    if len(environments) > 1 and not asked.quiet:
+    record["environments"] = environments
+    seeds = f"data seeds 0 to {request.seeds - 1}, streams by job"
+    record["made"] = provenance.made(request.command, {"study": seeds})
+    if len(environments) > 1 and not request.quiet:
         print(
             f"the store mixes results of {len(environments)} environments: {'; '.join(environments)}", file=sys.stderr
         )
-    if others and not asked.quiet:
-        print(f"{others} trainings of other versions of the engine are in {asked.file}; not used", file=sys.stderr)
-    if asked.out is not None:
-        save(found, runs_table(cells, results), asked.out)
-    if asked.json is not None:
-        files.write_json(asked.json, found)
-    if asked.json != "-":
-        sys.stdout.write(tables.text(found))
+    if others and not request.quiet:
+        print(f"{others} trainings of other versions of the engine are in {request.file}; not used", file=sys.stderr)
+    if request.out is not None:
+        save(record, runs_table(cells, results), request.out)
+    if request.json is not None:
+        files.write_json(request.json, record)
+    if request.json != "-":
+        sys.stdout.write(report_text.text(record))
     return command.HOLDS
 
 
-def _tell_plan(wanted: Sequence[runner.Chunk], store: Store, work: runner.RunChunk) -> None:
-    plan = runner.summary(wanted, store)
+def _tell_plan(trainings: Sequence[execution.Chunk], store: Store, work: execution.RunChunk) -> None:
+    plan = execution.summary(trainings, store)
     print(
         f"{plan['trainings']} trainings in {plan['chunks']} chunks; {plan['missing_trainings']} in {plan['missing_chunks']} are missing"
     )
     print(f"store: {store.path}")
-    seconds, source = run_time(runner.missing(wanted, store), store, work)
-    print(f"expected time: {runner.duration(seconds)} ({source})")
+    seconds, source = run_time(execution.missing(trainings, store), store, work)
+    print(f"expected time: {execution.duration(seconds)} ({source})")

@@ -186,8 +186,8 @@ def ratio(
     joint = ((tops - means[0]) * (bottoms - means[1])).sum(axis=0) / (functions - 1)
 
     def rejected(theta: float) -> bool:
-        here = top - theta * bottom
-        centre, error = float(here.mean()), float(here.std(ddof=1)) / functions**0.5
+        deviations = top - theta * bottom
+        centre, error = float(deviations.mean()), float(deviations.std(ddof=1)) / functions**0.5
         if error == 0.0:
             return centre != 0.0
         variance = spread[0] - 2 * theta * joint + theta**2 * spread[1]

@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from dataclasses import asdict
 
     from numerics import provenance, runtime
-    from numerics.study.run import duration
+    from numerics.study.execution import duration
     from numerics.trial import experiment, report
     from unskew.ground import files
 

@@ -47,8 +47,9 @@ def write_bytes(path: Path | str, content: bytes) -> None:
     path = Path(path)
     temporary = None
     try:
-        if _written_through(path):
-            with open(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as stream:
+        descriptor = _through(path)
+        if descriptor is not None:
+            with os.fdopen(descriptor, "wb") as stream:
                 stream.write(content)
             return
         place = Path(os.path.realpath(path))
@@ -69,15 +70,23 @@ def write_bytes(path: Path | str, content: bytes) -> None:
         raise InputError(f"cannot write {path}: {reason}", "name a folder that exists and has room") from problem
 
 
-def _written_through(path: Path) -> bool:
-    """Whether something stands there that must not be replaced."""
+def _through(path: Path) -> int | None:
+    """A descriptor to write through, where something stands that must not be replaced."""
     try:
         standing = path.stat()
     except FileNotFoundError:
-        return False
-    if not (stat.S_ISREG(standing.st_mode) or stat.S_ISDIR(standing.st_mode)):
-        return True
-    return any(_is(standing, number) for number in (1, 2))
+        return None
+    for number in (1, 2):
+        if _is(standing, number):
+            # The descriptor itself: it keeps its own place in the file, and would write over what is appended beside it.
+            sys.stdout.flush()
+            return os.dup(number)
+    return os.open(path, os.O_WRONLY | os.O_APPEND) if _special(standing) else None
+
+
+def _special(standing: os.stat_result) -> bool:
+    """Whether this is a device, a FIFO or a socket."""
+    return not (stat.S_ISREG(standing.st_mode) or stat.S_ISDIR(standing.st_mode))
 
 
 def _is(standing: os.stat_result, descriptor: int) -> bool:
@@ -115,7 +124,7 @@ def check_file(option: str, target: Path | str | None, inputs: Iterable[Path | s
             raise InputError(f"{option} {path} is a folder", "name a file in it")
         if _read(path, inputs):
             raise InputError(f"{option} {path} is a file that is read or written already", "name another file")
-        standing = path.exists() and _written_through(path)
+        standing = path.exists() and _special(path.stat())
         folder = Path(os.path.realpath(path)).parent
         if not os.access(path if standing else folder, os.W_OK) or not (standing or folder.is_dir()):
             raise InputError(

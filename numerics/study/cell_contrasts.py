@@ -49,16 +49,16 @@ def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], *, pooled: bo
     """A contrast of arrays `(F, S, K)`, pooled over the last axis; a single class count gets no interval of its relative change."""
     left, right = np.broadcast_arrays(base[0], arm[0])
     difference = (left - right).mean(axis=2)
-    found = statistics.mean(difference)
+    average = statistics.mean(difference)
     relative = statistics.ratio(-difference, left.mean(axis=2), with_interval=pooled)
     low, high = statistics.t_interval(difference)
     by_function = difference.mean(axis=1)
     return {
-        "difference": found.value,
-        "low": found.low,
-        "high": found.high,
-        "p": found.p,
-        "note": found.note,
+        "difference": average.value,
+        "low": average.low,
+        "high": average.high,
+        "p": average.p,
+        "note": average.note,
         "relative": {"value": relative.value, "low": relative.low, "high": relative.high, "note": relative.note},
         "win_rate": statistics.win_rate(left, right),
         "clusters_won": int((by_function > 0).sum()),
@@ -100,14 +100,14 @@ def arm_rows(cell: Cell, runs: Mapping[str, tuple[Array, Array]]) -> list[dict[s
             part = (
                 slice(None) if classes is None else slice(cell.classes.index(classes), cell.classes.index(classes) + 1)
             )
-            found = statistics.mean(score[..., part].mean(axis=2))
+            average = statistics.mean(score[..., part].mean(axis=2))
             rows.append(
                 {
                     "arm": arm,
                     "classes": classes,
-                    "value": found.value,
-                    "low": found.low,
-                    "high": found.high,
+                    "value": average.value,
+                    "low": average.low,
+                    "high": average.high,
                     "runs": int(score[..., part].size),
                     "diverged": int(diverged[..., part].sum()),
                 }

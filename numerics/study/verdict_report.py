@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from numerics.study import cells as analysis
+from numerics.study import cell_contrasts, statistics
 from numerics.study import published as outside
-from numerics.study import statistics
 from numerics.study.contrasts import CONTRASTS, verdict
 from numerics.study.grid import Cell
 
@@ -60,18 +59,18 @@ def map_of(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             needed = [rows.get((name, classes)) for name in ("claim", "scale", "placebo")]
             if any(row is None for row in needed):
                 continue
-            found = [row for row in needed if row is not None]
-            signs = {math.copysign(1.0, row["difference"]) for row in found}
-            p = max((row["p"] for row in found), key=lambda value: (math.isnan(value), value))
+            compared = [row for row in needed if row is not None]
+            signs = {math.copysign(1.0, row["difference"]) for row in compared}
+            p = max((row["p"] for row in compared), key=lambda value: (math.isnan(value), value))
             entries.append(
                 {
                     "condition": cell["condition"],
                     "sampling": cell["sampling"],
                     "classes": cell["classes"][0] if single else classes,
-                    **{row["name"]: {key: row[key] for key in ("difference", "low", "high", "p")} for row in found},
-                    "relative": found[0]["relative"],
-                    "relative_to_scale": found[1]["relative"],
-                    "diverged": sum(row["diverged_base"] + row["diverged_arm"] for row in found),
+                    **{row["name"]: {key: row[key] for key in ("difference", "low", "high", "p")} for row in compared},
+                    "relative": compared[0]["relative"],
+                    "relative_to_scale": compared[1]["relative"],
+                    "diverged": sum(row["diverged_base"] + row["diverged_arm"] for row in compared),
                     "p": p if len(signs) == 1 or math.isnan(p) else 1.0,
                 }
             )
@@ -83,7 +82,7 @@ def map_of(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def build(
-    wanted: Sequence[Cell],
+    grid_cells: Sequence[Cell],
     results: Results,
     *,
     engine: int,
@@ -96,7 +95,7 @@ def build(
     """The whole report.
 
     Args:
-      wanted: the cells.
+      grid_cells: the cells.
       results: by job text, complete for the cells.
       engine: version of the engine that trained.
       published: published runs, to set beside.
@@ -105,17 +104,17 @@ def build(
       example: curves of one function, for its figure.
       own: what is known of a user's own data (ridge, sizes).
     """
-    found = []
+    analyses = []
     for metric in metrics:
-        for cell in wanted:
-            entry = analysis.analyse(cell, results, metric)
+        for cell in grid_cells:
+            entry = cell_contrasts.analyse(cell, results, metric)
             entry["classes"] = list(cell.classes)
             if published is not None and cell.condition.setting == "clean" and {"reg", "reg_cls"} <= set(cell.arms):
-                sides = [analysis.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
+                sides = [cell_contrasts.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
                 entry["published"] = outside.beside(published, cell.sampling, cell.classes, *sides)
-            found.append(entry)
-    families = correct(found)
-    judge(found)
+            analyses.append(entry)
+    families = correct(analyses)
+    judge(analyses)
     report: dict[str, Any] = {
         "schema": SCHEMA,
         "engine": engine,
@@ -125,12 +124,12 @@ def build(
         "resamples": statistics.RESAMPLES,
         "questions": {contrast.name: contrast.question for contrast in CONTRASTS},
         "families": families,
-        "cells": found,
+        "cells": analyses,
     }
     if published is not None:
         report["published"] = outside.analyse(published)
     if with_map:
-        report["map"] = map_of(found)
+        report["map"] = map_of(analyses)
     if example is not None:
         report["example"] = example
     if own is not None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from numerics import provenance
 from numerics.paper import stamp
-from numerics.paper.keys import PACKAGES, Kept, key
-from numerics.paper.steps import Asked, Step, drawing, steps
+from numerics.paper.keys import PACKAGES, Keys, key
+from numerics.paper.steps import Request, Step, drawing, steps
 from numerics.provenance import ROOT
 from unskew.ground import command, files, interrupt, own_modules
 from unskew.ground.refusals import InputError
@@ -21,7 +21,7 @@ from unskew.ground.refusals import InputError
 OURS = ("figures", "tables", "main.tex", "report.html", "theory.tex")
 
 
-def run(asked: Asked, dry: bool = False) -> int:
+def run(request: Request, dry: bool = False) -> int:
     """Runs what is missing.
 
     Returns:
@@ -30,24 +30,24 @@ def run(asked: Asked, dry: bool = False) -> int:
     Raises:
       InputError: bad input, or a command that ended with an error.
     """
-    folder = asked.out
-    check(asked)
-    planned = steps(asked)
+    folder = request.out
+    check(request)
+    plan = steps(request)
     if not dry:
         files.make_folder(folder / "runs")
-    kept = Kept(folder)
+    keys = Keys(folder)
     commit = provenance.commit()
     codes, ran = [], 0
-    for step in planned:
-        code, fresh = perform(step, kept, dry, commit)
+    for step in plan:
+        code, fresh = perform(step, keys, dry, commit)
         codes.append(code)
         ran += not fresh
-    last = drawing(asked, tuple(folder / name for step in planned for name in step.writes))
+    last = drawing(request, tuple(folder / name for step in plan for name in step.writes))
     if not dry:
-        kept.forget([step.name for step in (*planned, *last)])
-        stamp.write(folder, [*planned, *last], commit, asked.command)
+        keys.forget([step.name for step in (*plan, *last)])
+        stamp.write(folder, [*plan, *last], commit, request.command)
     for step in last:
-        _, fresh = perform(step, kept, dry, commit)
+        _, fresh = perform(step, keys, dry, commit)
         ran += not fresh
     if dry:
         if not ran:
@@ -55,32 +55,32 @@ def run(asked: Asked, dry: bool = False) -> int:
         return command.HOLDS
     held = "every check holds" if not any(codes) else "A CHECK FAILS"
     print(
-        f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(planned) + len(last)} steps run; {held}"
+        f"{folder}/report.html, main.tex, figures, tables; {ran or 'no'} of {len(plan) + len(last)} steps run; {held}"
     )
     return command.FAILS if any(codes) else command.HOLDS
 
 
-def check(asked: Asked) -> None:
+def check(request: Request) -> None:
     """Refuses before any work what could not end well.
 
     Raises:
       InputError: a folder with files of somebody else's where the write-up would stand, or a store or published runs that cannot be read.
     """
-    folder = asked.out
+    folder = request.out
     if folder.resolve() in (ROOT, *(ROOT / name for name in PACKAGES)):
         raise InputError(f"--out {folder} holds the sources", "name a folder of its own, such as results/paper")
     standing = [name for name in OURS if (folder / name).exists()]
     if standing and not (folder / "runs" / "keys.json").is_file():
         raise InputError(f"--out {folder} has a {standing[0]} that this command did not write", "name an empty folder")
-    if asked.store is not None and (asked.store.is_dir() or not asked.store.absolute().parent.is_dir()):
-        raise InputError(f"--store {asked.store} is a folder or lies in none", "name a file in a folder that exists")
-    if asked.published is not None:
+    if request.store is not None and (request.store.is_dir() or not request.store.absolute().parent.is_dir()):
+        raise InputError(f"--store {request.store} is a folder or lies in none", "name a file in a folder that exists")
+    if request.published is not None:
         from numerics.study import published
 
-        published.read(asked.published)
+        published.read(request.published)
 
 
-def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") -> tuple[int, bool]:
+def perform(step: Step, keys: Keys, dry: bool = False, commit: str = "unknown") -> tuple[int, bool]:
     """Runs a step unless it is fresh.
 
     Args:
@@ -92,39 +92,39 @@ def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") 
     Raises:
       InputError: the command ended with an error, or did not write what it should.
     """
-    value = key(step, kept.folder)
-    if kept.fresh(step, value):
-        return kept.code(step), True
+    value = key(step, keys.folder)
+    if keys.fresh(step, value):
+        return keys.code(step), True
     print(f"{step.name}: {step.words}", file=sys.stderr, flush=True)
     if dry:
         return 0, False
-    before = {name: (kept.folder / name).stat().st_mtime_ns for name in step.writes if (kept.folder / name).exists()}
-    options = {"cwd": kept.folder, "env": environment(commit), "stdout": subprocess.DEVNULL}
-    with interrupt.child(step.command, **options) as done:
-        done.wait()
-    if done.returncode == command.BAD_INPUT:
+    before = {name: (keys.folder / name).stat().st_mtime_ns for name in step.writes if (keys.folder / name).exists()}
+    options = {"cwd": keys.folder, "env": environment(commit), "stdout": subprocess.DEVNULL}
+    with interrupt.child(step.command, **options) as process:
+        process.wait()
+    if process.returncode == command.BAD_INPUT:
         # The step has said why, in one line.
         raise SystemExit(command.BAD_INPUT)
-    again = f"run 'cd {kept.folder} && {shlex.join(['python', *step.arguments, *step.unkeyed])}' to see why"
-    if done.returncode not in (command.HOLDS, *((command.FAILS,) if step.judges else ())):
-        raise InputError(f"{step.name} ended with {done.returncode}", again)
+    again = f"run 'cd {keys.folder} && {shlex.join(['python', *step.arguments, *step.unkeyed])}' to see why"
+    if process.returncode not in (command.HOLDS, *((command.FAILS,) if step.judges else ())):
+        raise InputError(f"{step.name} ended with {process.returncode}", again)
     stale = [
         name
         for name in step.writes
-        if not (path := kept.folder / name).is_file() or before.get(name) == path.stat().st_mtime_ns
+        if not (path := keys.folder / name).is_file() or before.get(name) == path.stat().st_mtime_ns
     ]
     if stale:
         raise InputError(f"{step.name} did not write {stale[0]}", again)
     if step.name == "theory":
-        frameless(kept.folder, provenance.made(stamp.shown(step), {}, commit))
+        frameless(keys.folder, provenance.made(stamp.shown(step), {}, commit))
     if step.name == "study":
         # Its figures are drawn with all others; what is here is the report and its tables.
-        for path in (kept.folder / "runs" / "study").iterdir():
-            if path.is_file() and path.relative_to(kept.folder).as_posix() not in step.writes:
+        for path in (keys.folder / "runs" / "study").iterdir():
+            if path.is_file() and path.relative_to(keys.folder).as_posix() not in step.writes:
                 path.unlink()
-    written = (*step.writes, *drawn(kept.folder, step.fills))
-    kept.keep(step, value, done.returncode, written)
-    return done.returncode, False
+    written = (*step.writes, *drawn(keys.folder, step.fills))
+    keys.keep(step, value, process.returncode, written)
+    return process.returncode, False
 
 
 def environment(commit: str) -> dict[str, str]:
@@ -138,7 +138,7 @@ def drawn(folder: Path, name: str) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in inside]
 
 
-def frameless(folder: Path, made: dict[str, Any]) -> None:
+def frameless(folder: Path, origin: dict[str, Any]) -> None:
     """Takes the seconds out of the ledger (they would differ between two runs) and the preamble off the statements, which `main.tex` includes.
 
     Both then say what they were made from: `theory` imports SymPy alone and cannot.
@@ -148,9 +148,9 @@ def frameless(folder: Path, made: dict[str, Any]) -> None:
     for result in ledger["results"]:
         for claim in result["claims"]:
             claim.pop("seconds", None)
-    files.write_json(path, {**ledger, "made": made})
+    files.write_json(path, {**ledger, "made": origin})
     text = (folder / "theory.tex").read_text(encoding="utf-8")
     body = re.search(r"\\maketitle\n(.*)\\end\{document\}", text, re.DOTALL)
     if body is None:
         raise InputError("theory.tex has no document", "report this")
-    files.write_text(folder / "theory.tex", provenance.comment(provenance.line(made), "%") + body.group(1))
+    files.write_text(folder / "theory.tex", provenance.comment(provenance.line(origin), "%") + body.group(1))

@@ -19,7 +19,7 @@ Execute = Callable[[Sequence[tuple[int, Chunk]]], Iterator[Finished]]
 """Takes numbered chunks, yields number, results and seconds of each as it finishes, in any order."""
 
 
-def here(run_chunk: RunChunk) -> Execute:
+def in_process(run_chunk: RunChunk) -> Execute:
     """Runs chunks one after another in this process."""
 
     def execute(pending: Sequence[tuple[int, Chunk]]) -> Iterator[Finished]:
@@ -60,15 +60,15 @@ class Progress:
         self.left = {number: chunk_weight(chunk) for number, chunk in pending}
         self.count = len(self.left)
         self.total = sum(self.left.values())
-        self.begin = self.told = time.perf_counter()
+        self.begin = self.last_line = time.perf_counter()
 
     def __call__(self, number: int) -> None:
         """Chunk `number` is in the store."""
         self.left.pop(number, None)
         now = time.perf_counter()
-        if not self.terminal and self.left and now - self.told < 10:
+        if not self.terminal and self.left and now - self.last_line < 10:
             return
-        self.told = now
+        self.last_line = now
         rest = sum(self.left.values())
         done = self.total - rest
         left = (now - self.begin) * rest / done if done else 0.0
