@@ -11,8 +11,12 @@ Names are loaded when they are first asked for: `unskew.ground`, which all packa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from unskew.ground.own_modules import leave_out_working_folder
+
+leave_out_working_folder()
+
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 if TYPE_CHECKING:
     from unskew.classes import Classes

@@ -3,12 +3,14 @@
 The balanced mean of a loss is `sum_s q_s mean_s`. A stretch with fewer than `LEAST` rows has no mean worth the name: it is counted together with its
 neighbours, under the weights `1/r`, until they hold enough. Rows are resampled within such a group, since the score weighs stretches, not rows. In a group of
 more than `BLOCKS` rows random blocks of rows are resampled: the mean of a resample has the same law, and the cost does not grow with the rows.
+
+That is how well the rows measure the error of a given map. What a fitted map owes to its own sample comes on top; `Balanced.shifted` adds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +47,11 @@ class Balanced:
     resampled: np.ndarray
     stretches: np.ndarray
     unknown: tuple[int, ...]
+
+    def shifted(self, changes: np.ndarray) -> Balanced:
+        """The same with the resamples moved by changes (k, B), B a divisor of `RESAMPLES`: what refitting to resampled rows does to each mean."""
+        moved = self.resampled + np.tile(changes, (1, RESAMPLES // changes.shape[1]))
+        return replace(self, resampled=moved)
 
     def estimate(self, function: Callable[[np.ndarray], np.ndarray]) -> Estimate:
         """A function of the means, such as a difference or a share; it maps (k, ...) to (...)."""

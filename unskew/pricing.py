@@ -16,6 +16,9 @@ from unskew.prior import PriorCorrection, rows_of
 from unskew.recalibration import Recalibration, maps, pairs_of
 from unskew.shift import LabelShift
 
+REFITS = 200
+"""Of `intervals.RESAMPLES`, which it divides."""
+
 
 @dataclass(frozen=True)
 class Price:
@@ -89,26 +92,65 @@ def price(
     stretch = shift.stretch_of(y)
     pairs = smoother.table(y, t, stretch, shift.inverse)
     found = maps(shift, pairs, y, t, stretch, monotone)
-    fits = [Fit(found.corrected, shift.inverse), Fit(found.plain, np.ones(shift.stretches))]
-    return summary(shift, of_fits(fits, pairs, y, t, stretch), 3, stretch, seed, found)
+    fits = [
+        Fit(found.corrected, np.arange(shift.stretches)),
+        Fit(found.plain, np.zeros(shift.stretches, np.int64)),
+    ]
+    changes = refits(fits, shift, pairs, seed)
+    return summary(shift, of_fits(fits, shift, pairs, y, t, stretch), 3, stretch, seed, found, changes)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A curve, and the weights of the stretches (S,) under which it was fitted."""
+    """A curve, and the class of each stretch, (S,), whose ratio of masses weighed the rows of its fit: one class is no correction, as many as stretches the full one."""
 
     curve: smoother.Curve
-    weights: np.ndarray
+    classes: np.ndarray
+
+    def weights(self, q: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """`q_c/p_c` of each stretch, (..., S), for masses q (S,) and p (..., S); 0 where the class has no training labels."""
+        member = (self.classes[:, None] == np.arange(self.classes.max() + 1)).astype(float)
+        held = p @ member
+        return np.divide(q @ member, held, out=np.zeros(held.shape), where=held > 0) @ member.T
 
 
-def of_fits(fits: Sequence[Fit], pairs: smoother.Table, y: np.ndarray, t: np.ndarray, stretch: np.ndarray) -> Losses:
+def refits(fits: Sequence[Fit], shift: LabelShift, pairs: smoother.Table, seed: int) -> np.ndarray:
+    """The balanced squared distance of refits to resampled held-out rows and training labels from each fit, less its mean; (1 + fits, REFITS), first the model
+    as it is, which owes them nothing.
+
+    How an error changes to first order with the fit shows in the rows that measure it; this is the second order, which does not.
+    """
+    random = np.random.default_rng(seed + 1)
+    held = pairs.moments[0]
+    rows = int(held.sum())
+    counts = random.multinomial(rows, held.ravel() / rows, size=REFITS).reshape(REFITS, *held.shape)
+    p = random.multinomial(shift.n, shift.p, size=REFITS) / shift.n
+    worth = held @ shift.inverse / float((held @ shift.inverse).sum())
+    changes = np.zeros((1 + len(fits), REFITS))
+    for number, fit in enumerate(fits, 1):
+        values = smoother.refitted(pairs, fit.weights(shift.q, p), counts, fit.curve.share)
+        values = np.where(np.isfinite(values), values, fit.curve.values)
+        away = (np.clip(values, shift.edges[0], shift.edges[-1]) - fit.curve.values) ** 2 @ worth
+        changes[number] = away - away.mean()
+    return changes
+
+
+def of_fits(
+    fits: Sequence[Fit],
+    shift: LabelShift,
+    pairs: smoother.Table,
+    y: np.ndarray,
+    t: np.ndarray,
+    stretch: np.ndarray,
+) -> Losses:
     """The squared error of the predictions themselves, then of each curve at rows that it had no part in (leave one out)."""
+    weights = [fit.weights(shift.q, shift.p) for fit in fits]
 
     def losses(rows: slice) -> list[np.ndarray]:
         where, labels, held = smoother.between(pairs, t, rows), y[rows], stretch[rows]
         found = [(labels - t[rows]) ** 2]
-        for fit in fits:
-            own = np.minimum(fit.curve.leverage[where.cell] * fit.weights[held], smoother.LARGEST_LEVERAGE)
+        for fit, worth in zip(fits, weights, strict=True):
+            own = np.minimum(fit.curve.leverage[where.cell] * worth[held], smoother.LARGEST_LEVERAGE)
             found.append(((labels - where.value(fit.curve)) / (1 - own)) ** 2)
         return found
 
@@ -116,13 +158,21 @@ def of_fits(fits: Sequence[Fit], pairs: smoother.Table, y: np.ndarray, t: np.nda
 
 
 def summary(
-    shift: LabelShift, losses: Losses, columns: int, stretch: np.ndarray, seed: int, found: Recalibration | None
+    shift: LabelShift,
+    losses: Losses,
+    columns: int,
+    stretch: np.ndarray,
+    seed: int,
+    found: Recalibration | None,
+    changes: np.ndarray | None = None,
 ) -> Price:
     """The price from losses of the model, of the corrected and of the uncorrected map (and further ones)."""
     rows = int(np.count_nonzero((shift.q > 0)[stretch]))
     if rows < LEAST:
         raise InputError(f"{rows} held-out rows where the target has mass", f"hold out at least {LEAST}")
     means = balanced(losses, columns, stretch, shift.q, shift.inverse, seed)
+    if changes is not None:
+        means = means.shifted(changes)
     return Price(
         before=means.estimate(lambda m: m[0]),
         after=means.estimate(lambda m: m[1]),

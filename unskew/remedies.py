@@ -14,7 +14,7 @@ import numpy as np
 from unskew import smoother
 from unskew.inputs import HeldOut
 from unskew.intervals import Estimate, Losses
-from unskew.pricing import Fit, Price, of_fits, share, summary
+from unskew.pricing import Fit, Price, of_fits, refits, share, summary
 from unskew.prior import PriorCorrection
 from unskew.recalibration import maps
 from unskew.shift import LabelShift
@@ -68,22 +68,25 @@ def compare(held: HeldOut, seed: int) -> Comparison:
     pairs = smoother.table(y, t, stretch, shift.inverse)
     found = maps(shift, pairs, y, t, stretch)
     bounds = (float(shift.edges[0]), float(shift.edges[-1]))
-    even = np.ones(shift.stretches)
-    coarse = {
-        count: Fit(smoother.curve(pairs, y, t, stretch, weights, bounds, None), weights)
-        for count, weights in class_weights(shift).items()
-    }
+    one = np.zeros(shift.stretches, np.int64)
+    coarse = {}
+    for count in class_counts(shift):
+        fit = Fit(found.plain, np.arange(shift.stretches) * count // shift.stretches)
+        weights = fit.weights(shift.q, shift.p)
+        coarse[count] = replace(fit, curve=smoother.curve(pairs, y, t, stretch, weights, bounds, None))
     noise = float(np.sqrt(smoother.residual_variance(pairs, found.plain)))
     fits = [
-        Fit(found.corrected, shift.inverse),
-        Fit(found.plain, even),
-        Fit(balanced_mse(shift, found.plain, noise), even),
+        Fit(found.corrected, np.arange(shift.stretches)),
+        Fit(found.plain, one),
+        Fit(balanced_mse(shift, found.plain, noise), one),
         *coarse.values(),
     ]
-    losses, columns = of_fits(fits, pairs, y, t, stretch), 1 + len(fits)
+    losses, columns = of_fits(fits, shift, pairs, y, t, stretch), 1 + len(fits)
+    changes = refits(fits, shift, pairs, seed)
     if held.probabilities is not None:
         losses, columns = _with_probabilities(losses, held), columns + 1
-    price = summary(shift, losses, columns, stretch, seed, found)
+        changes = np.concatenate([changes, np.zeros((1, changes.shape[1]))])
+    price = summary(shift, losses, columns, stretch, seed, found, changes)
     errors = price.balanced.means
     classes = 4 + int(np.argmin(errors[4 : 4 + len(coarse)])) if coarse else 1
     count = list(coarse)[classes - 4] if coarse else shift.stretches
@@ -131,17 +134,10 @@ def _with_probabilities(losses: Losses, held: HeldOut) -> Losses:
     return lambda rows: [*losses(rows), (held.y[rows] - corrected[rows]) ** 2]
 
 
-def class_weights(shift: LabelShift) -> dict[int, np.ndarray]:
-    """`q_c/p_c` of each stretch, (S,), for numbers of equal classes that join whole stretches."""
-    found = {}
-    for count in range(2, shift.stretches):
-        if shift.stretches % count:
-            continue
-        number = np.repeat(np.arange(count), shift.stretches // count)
-        q, p = np.bincount(number, shift.q), np.bincount(number, shift.p)
-        if np.all(p > 0):
-            found[count] = np.where(shift.q > 0, (q / p)[number], 0.0)
-    return found
+def class_counts(shift: LabelShift) -> list[int]:
+    """Numbers of equal classes that join whole stretches and hold training labels each."""
+    divisors = [count for count in range(2, shift.stretches) if shift.stretches % count == 0]
+    return [count for count in divisors if shift.p.reshape(count, -1).sum(axis=1).min() > 0]
 
 
 def balanced_mse(shift: LabelShift, plain: smoother.Curve, noise: float) -> smoother.Curve:

@@ -42,6 +42,8 @@ CHUNK = 1 << 16
 """Rows that are worked on at once: their columns stay in the processor's cache."""
 STEPS = 1 << 13
 WORTHWHILE = 8
+FLAT = 1e-10
+"""Variance of the scaled predictions in a window below which a line has no slope."""
 LARGEST_LEVERAGE = 0.999
 AGAINST = 2.0
 """Standard errors by which a curve that goes down has to beat the monotone one."""
@@ -218,10 +220,31 @@ def lines(table: Table, weights: np.ndarray, window: np.ndarray) -> Lines:
         mean = s1 / s0
         spread = np.maximum(s2 / s0 - mean**2, 0.0)
         level = t0 / s0
-        steep = np.where(spread > 1e-10, (t1 / s0 - mean * level) / spread, 0.0)
+        steep = np.where(spread > FLAT, (t1 / s0 - mean * level) / spread, 0.0)
         away = table.middle - mean
-        leverage = 1 / s0 + np.where(spread > 1e-10, away**2 / (s0 * spread), 0.0)
+        leverage = 1 / s0 + np.where(spread > FLAT, away**2 / (s0 * spread), 0.0)
     return Lines(level + steep * away, steep, leverage)
+
+
+def refitted(table: Table, weights: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
+    """Values at the knots of fits to resampled rows, (B, cells), label units: what the fit owes to the sample.
+
+    Args:
+      weights: of the stretches in each resample, (B, S).
+      counts: rows of each entry of the table in each resample, (B, cells, S).
+      share: of the pairs in a window, as in the fit itself.
+    """
+    held = table.moments[0]
+    worth = np.divide(counts, held, out=np.zeros(counts.shape), where=held > 0) * weights[:, None, :]
+    sums = window(table.position, share) @ np.einsum("bcs,kcs->kcb", worth, table.moments[:5])
+    s0, s1, s2, t0, t1 = sums
+    with np.errstate(all="ignore"):
+        mean = s1 / s0
+        spread = np.maximum(s2 / s0 - mean**2, 0.0)
+        level = t0 / s0
+        steep = np.where(spread > FLAT, (t1 / s0 - mean * level) / spread, 0.0)
+        values = level + steep * (table.middle[:, None] - mean)
+    return (table.centre[1] + table.scale[1] * values).T
 
 
 def window(position: np.ndarray, share: float) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -16,7 +15,7 @@ from numerics.paper import stamp
 from numerics.paper.keys import PACKAGES, Kept, key
 from numerics.paper.steps import Asked, Step, drawing, steps
 from numerics.provenance import ROOT
-from unskew.ground import command, files
+from unskew.ground import command, files, own_modules
 from unskew.ground.refusals import InputError
 
 OURS = ("figures", "tables", "main.tex", "report.html", "theory.tex")
@@ -130,8 +129,7 @@ def perform(step: Step, kept: Kept, dry: bool = False, commit: str = "unknown") 
 
 def environment(commit: str) -> dict[str, str]:
     """The environment of a step: this project is found from any folder, sums do not depend on the hash seed, and the commit is named."""
-    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", provenance.COMMIT: commit}
+    return {**own_modules.environment(), "PYTHONHASHSEED": "0", provenance.COMMIT: commit}
 
 
 def drawn(folder: Path, name: str) -> list[str]:

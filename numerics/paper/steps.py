@@ -59,7 +59,8 @@ class Step:
     @property
     def command(self) -> list[str]:
         """What is run."""
-        return [sys.executable, *self.arguments, *self.unkeyed]
+        safe = ["-P"] if self.arguments[0] == "-m" else []
+        return [sys.executable, *safe, *self.arguments, *self.unkeyed]
 
     @property
     def words(self) -> str:

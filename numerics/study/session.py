@@ -20,7 +20,7 @@ from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
 from numerics.study.job import Job, OwnData, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
-from unskew.ground import command, files
+from unskew.ground import command, files, own_modules
 
 
 def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
@@ -145,7 +145,11 @@ def save(found: dict[str, Any], runs: str, folder: Path, quiet: bool) -> None:
     files.write_text(folder / "table.csv", comment + tables.table(found))
     files.write_text(folder / "runs.csv", comment + runs)
     drawn = subprocess.run(
-        [sys.executable, "-m", "figures", str(folder), "--quiet"], capture_output=True, text=True, check=False
+        own_modules.command("figures", str(folder), "--quiet"),
+        env=own_modules.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if drawn.returncode != 0 and not quiet:
         reason = (drawn.stderr.strip().splitlines() or ["no reason given"])[-1]

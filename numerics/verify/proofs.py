@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from numerics.records import Check
+from unskew.ground import own_modules
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,10 @@ class Proofs:
 @contextmanager
 def started(names: Sequence[str], falsify: bool) -> Iterator[Proofs]:
     """Starts the prover; whatever happens, it is gone when the block ends."""
-    command = [sys.executable, "-m", "theory", *names, "--json", "-", *(["--falsify"] if falsify else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    command = [*own_modules.command("theory"), *names, "--json", "-", *(["--falsify"] if falsify else [])]
+    process = subprocess.Popen(
+        command, env=own_modules.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         yield Proofs(process)
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 from numerics import checks, runtime
 from numerics.verify import interrupt, proofs
 from numerics.verify.request import PROGRAM, Request
-from unskew.ground import command, files
+from unskew.ground import command, files, own_modules
 from unskew.ground.refusals import InputError
 
 DEVICES = 2
@@ -174,7 +174,13 @@ def save(folder: Path, made: dict[str, Any]) -> list[str]:
     np.savez_compressed(content, **arrays(made))
     files.write_bytes(folder / "arrays.npz", content.getvalue())
     files.write_json(folder / "report.json", made)
-    drawn = subprocess.run([sys.executable, "-m", "figures", str(folder)], capture_output=True, text=True, check=False)
+    drawn = subprocess.run(
+        own_modules.command("figures", str(folder)),
+        env=own_modules.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if drawn.returncode:
         raise InputError(f"the figures of {folder} could not be drawn", drawn.stderr.strip().splitlines()[-1])
     return [f"{folder}/report.json", f"{folder}/arrays.npz", f"{len(drawn.stdout.split())} figure files in {folder}"]
