@@ -43,7 +43,6 @@ class Options:
     workers: int | None
     scheduler: str | None
     published: Path | None
-    data: Path | None
     out: Path | None
     json: str | None
     preset: str | None
@@ -109,8 +108,7 @@ def parser() -> command.Parser:
     training.add_argument("--epochs", type=count, metavar="N", help="default 80")
     training.add_argument("--batch", type=count, metavar="N", help="default 256")
     training.add_argument("--dtype", choices=("float32", "float64"))
-    place = result.add_argument_group("data, results, machines")
-    place.add_argument("--data", type=Path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
+    place = result.add_argument_group("results, machines")
     place.add_argument("--published", type=Path, metavar="FILE.csv", help="published per-run errors to set beside ours")
     place.add_argument(
         "--store",
@@ -141,10 +139,6 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     """
     typed = sys.argv[1:] if arguments is None else arguments
     given = parser().parse_args(typed)
-    if given.data is not None:
-        for name in ("setting", "sampling", "functions", "noise", "published", "preset"):
-            if getattr(given, name) is not None:
-                raise InputError(f"--{name} speaks of the synthetic functions", "leave it out with --data")
     preset = presets.PRESETS[given.preset or "paper"]
 
     def value(name: str, default: Any) -> Any:
@@ -154,7 +148,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     functions = value("functions", presets.FUNCTIONS)
     if functions > presets.FUNCTIONS:
         raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}")
-    seeds = value("seeds", 10 if given.data is not None else presets.SEEDS)
+    seeds = value("seeds", presets.SEEDS)
     if seeds > MOST_SEEDS:
         raise InputError(f"--seeds {seeds}", f"at most {MOST_SEEDS}")
     classes = _once(value("classes", presets.CLASSES))
@@ -171,8 +165,8 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         return None if asked is None else _once(asked)
 
     return Options(
-        settings=("data",) if given.data is not None else _once(value("setting", presets.SETTINGS)),
-        samplings=("data",) if given.data is not None else _once(value("sampling", presets.SAMPLINGS)),
+        settings=_once(value("setting", presets.SETTINGS)),
+        samplings=_once(value("sampling", presets.SAMPLINGS)),
         classes=classes,
         arms=tuple(arm for arm in ARMS if arm in value("arms", ARMS)),
         functions=functions,
@@ -190,10 +184,9 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         workers=given.workers,
         scheduler=given.scheduler,
         published=given.published,
-        data=given.data,
         out=given.out,
         json=given.json,
-        preset=given.preset or (None if given.data is not None else "paper"),
+        preset=given.preset or "paper",
         dry_run=given.dry_run,
         quiet=given.quiet,
         map=bool(given.map or given.preset == "map"),

@@ -91,7 +91,6 @@ def build(
     with_map: bool = False,
     metrics: Sequence[str] = ("test_mse",),
     example: Mapping[str, Any] | None = None,
-    own: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The whole report.
 
@@ -103,7 +102,6 @@ def build(
       with_map: add the map of conditions.
       metrics: scores to analyse.
       example: curves of one function, for its figure.
-      own: what is known of a user's own data (ridge, sizes).
     """
     found = []
     for metric in metrics:
@@ -133,6 +131,4 @@ def build(
         report["map"] = map_of(found)
     if example is not None:
         report["example"] = example
-    if own is not None:
-        report["own"] = own
     return report

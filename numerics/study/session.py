@@ -14,24 +14,23 @@ from pathlib import Path
 from typing import Any
 
 from numerics import provenance
-from numerics.study import grid, own_data, published, report, tables
+from numerics.study import grid, published, report, tables
 from numerics.study import run as runner
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
-from numerics.study.job import Job, OwnData, chunks
+from numerics.study.job import Job, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
 from unskew.ground import command, files, own_modules
 
 
-def train(chunk: runner.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None) -> list[Result]:
+def train(chunk: runner.Chunk, devices: int | None = None) -> list[Result]:
     """Trains a chunk with the engine, in this process or on a worker; starts JAX on the first call.
 
     Args:
-      data: a user's own data by digest.
       devices: host devices to split this process into.
     """
     prepare(devices)
-    return run_chunk(chunk, data)
+    return run_chunk(chunk)
 
 
 @dataclass(frozen=True)
@@ -156,17 +155,6 @@ def save(found: dict[str, Any], runs: str, folder: Path, quiet: bool) -> None:
         print(f"figures not drawn: {command.one_line(reason)}", file=sys.stderr)
 
 
-def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Scores of a user's data by metric, condition and arm, averaged over class counts, `(seeds, 1)`."""
-    from numerics.study.cells import CONSTANT, errors
-
-    return [
-        (metric, cell.condition.words(), {arm: errors(cell, arm, results, metric)[0].mean(axis=2) for arm in cell.arms})
-        for metric in CONSTANT
-        for cell in cells
-    ]
-
-
 def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
     """The command.
 
@@ -178,16 +166,14 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
       InputError: bad input, an unwritable store or folder, an unreachable scheduler.
     """
     outside = published.read(asked.published) if asked.published is not None else None
-    own = own_data.read(asked.data, asked.batch) if asked.data is not None else None
-    cells = grid.cells(asked, own.digest if own else None)
+    cells = grid.cells(asked)
     wanted = chunks(grid.jobs(cells))
     if asked.out is not None:
         files.make_folder(asked.out)
     if asked.store is None:
         files.make_folder(asked.file.parent)
     remote = asked.workers is not None or asked.scheduler is not None
-    data = {own.digest: own.data} if own else None
-    work = train_chunk or partial(train, data=data, devices=None if remote else processors())
+    work = train_chunk or partial(train, devices=None if remote else processors())
     with ExitStack() as stack:
         store = stack.enter_context(Store(asked.file, ENGINE))
         if asked.dry_run:
@@ -212,18 +198,14 @@ def run(asked: Options, train_chunk: runner.RunChunk | None = None) -> int:
             )
             return command.INTERRUPTED
         environments, others = store.environments(), store.other_engines()
-        if own is not None:
-            results = own_data.in_units(own, results)
-        fits = example(cells, results, store) if asked.out is not None and own is None and train_chunk is None else None
+        fits = example(cells, results, store) if asked.out is not None and train_chunk is None else None
     found = report.build(
         cells,
         results,
         engine=ENGINE,
         published=outside,
         with_map=asked.map,
-        metrics=("test_mse",) if own is None else ("test_mse", "balanced_mse"),
         example=fits,
-        own=own_data.describe(own, _own_runs(cells, results)) if own else None,
     )
     found["environments"] = environments
     seeds = f"data seeds 0 to {asked.seeds - 1}, streams by job"
