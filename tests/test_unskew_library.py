@@ -298,7 +298,7 @@ def test_intervals_cover_the_measured_saving() -> None:
 
 
 def test_estimates_lie_in_their_intervals() -> None:
-    means = intervals.Balanced(np.array([5.0]), np.array([[1.0, 2.0, 3.0]]), np.empty((0, 1)), ())
+    means = intervals.Balanced(np.array([5.0]), np.array([[1.0, 2.0, 3.0]]), np.empty(0), np.empty((0, 1)), ())
     found = means.estimate(lambda m: m[0])
     assert found.low <= found.value <= found.high
 
