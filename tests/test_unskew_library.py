@@ -298,9 +298,33 @@ def test_intervals_cover_the_measured_saving() -> None:
 
 
 def test_estimates_lie_in_their_intervals() -> None:
-    means = intervals.Balanced(np.array([5.0]), np.array([[1.0, 2.0, 3.0]]), np.empty(0), np.empty((0, 1)), ())
+    means = intervals.Balanced(
+        np.array([5.0]), np.array([[1.0, 2.0, 3.0]]), np.empty(1), np.empty(0), np.empty((0, 1)), ()
+    )
     found = means.estimate(lambda m: m[0])
     assert found.low <= found.value <= found.high
+
+
+def test_means_against_loops() -> None:
+    random = np.random.default_rng(0)
+    stretch = np.repeat(np.arange(4, dtype=np.int16), [640, 180, 76, 4])
+    loss = random.gamma(1.0, 1.0, 900)
+    q, inverse = np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.5, 1.5, 2.5, 20.0])
+    found = intervals.balanced(lambda rows: [loss[rows]], 1, stretch, q, inverse, 0)
+    # Four rows lie in the last stretch, which is joined with its neighbour.
+    assert found.unknown == (3,)
+    both = stretch >= 2
+    joined = np.sum(inverse[stretch[both]] * loss[both]) / np.sum(inverse[stretch[both]])
+    expected = 0.25 * loss[stretch == 0].mean() + 0.25 * loss[stretch == 1].mean() + 0.5 * joined
+    assert abs(found.means[0] - expected) <= 900 * EPSILON * expected
+    assert abs(found.plain[0] - loss.mean()) <= 900 * EPSILON * loss.mean()
+    # The spread of the resamples is the standard error of a stratified mean; a thousand resamples tell it to 1/sqrt(2000).
+    within = [np.var(loss[stretch == s], ddof=1) / np.sum(stretch == s) for s in (0, 1)]
+    weight = inverse[stretch[both]] / inverse[stretch[both]].sum()
+    last = np.sum(weight**2 * (loss[both] - joined) ** 2) * both.sum() / (both.sum() - 1)
+    error = math.sqrt(0.25**2 * sum(within) + 0.5**2 * last)
+    # Four standard errors of a standard deviation, and the second order of a ratio, 1/effective rows of the joined stretches.
+    assert abs(found.resampled[0].std() / error - 1) <= 4 / math.sqrt(2000) + np.sum(weight**2)
 
 
 def test_sparse_stretches_are_joined_with_neighbours() -> None:

@@ -39,6 +39,7 @@ class Balanced:
     Attributes:
       means: (k,).
       resampled: (k, RESAMPLES).
+      plain: means over the rows as they come, where the target has mass, (k,).
       held: rows in each stretch, (S,).
       stretches: mean of each loss in each stretch, (S, k); nan in a stretch with fewer than `LEAST` rows.
       unknown: stretches with target mass but fewer than `LEAST` rows.
@@ -46,6 +47,7 @@ class Balanced:
 
     means: np.ndarray
     resampled: np.ndarray
+    plain: np.ndarray
     held: np.ndarray
     stretches: np.ndarray
     unknown: tuple[int, ...]
@@ -83,6 +85,8 @@ def balanced(
     group, mass = groups(held, q)
     worth, sums = _blocks(losses, columns, stretch, group, inverse, random)
     known = (held >= LEAST) & (q > 0)
+    used = inverse > 0
+    plain = (sums.sum(axis=2)[:, used] / inverse[used]).sum(axis=1) / held[used].sum()
     each = np.full((len(q), columns), np.nan)
     each[known] = (sums.sum(axis=2) / np.maximum(worth.sum(axis=1), np.finfo(float).tiny)).T[known]
     means, resampled = np.zeros(columns), np.zeros((columns, RESAMPLES))
@@ -98,7 +102,7 @@ def balanced(
         away = (draws @ (totals - mean[:, None] * units).T / (draws @ units)[:, None]).T
         means += weight * mean
         resampled += weight * (mean[:, None] + spread * away)
-    return Balanced(means, resampled, held, each, tuple(np.flatnonzero((held < LEAST) & (q > 0)).tolist()))
+    return Balanced(means, resampled, plain, held, each, tuple(np.flatnonzero((held < LEAST) & (q > 0)).tolist()))
 
 
 def resamples(count: int, random: np.random.Generator) -> np.ndarray:
