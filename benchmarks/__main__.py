@@ -11,6 +11,7 @@ BENCHMARKS = {
     "verify": "the verifier",
     "study": "the engine of the 1-D study",
     "alarms": "how often the statistical checks raise a false alarm",
+    "unskew": "the library and its command",
 }
 
 

@@ -85,6 +85,10 @@ def rows_more(held: HeldOut, found: Comparison) -> list[str]:
         "retraining is predicted for the best that it can make of the present prediction. A model that sees all inputs may do better; what its own estimation",
         "  costs cannot be known from held-out rows: 'unskew trial' measures it.",
     ]
+    plain = price.balanced.plain
+    lines.append(
+        f"balance has its own price: averaged over rows as they come, the error is {number(plain[0])} before and {number(plain[1])} after recalibration"
+    )
     recalibration = price.recalibration
     assert recalibration is not None
     if not recalibration.corrected.monotone:
