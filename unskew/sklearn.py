@@ -20,7 +20,7 @@ from unskew.recalibration import FEWEST, Recalibrator
 from unskew.shift import LabelShift, Target
 
 
-class RecalibratedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class RecalibratedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     """Fits a regressor, and a map from its predictions to the best ones under the target's label law.
 
     The map is fitted to labels and predictions of rows that the regressor has not seen: from each fold in turn, by the regressor fitted to the others, after
