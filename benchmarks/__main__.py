@@ -12,6 +12,7 @@ BENCHMARKS = {
     "study": "the engine of the 1-D study",
     "fuzz": "whether random densities are judged rightly or refused",
     "alarms": "how often the statistical checks raise a false alarm",
+    "unskew": "the library and its command",
 }
 
 

@@ -130,7 +130,7 @@ class Case:
             Job("clean", "severe", i // 5 % 10, i % 5, classes, arm, scale=100.0, epochs=epochs) for i in range(models)
         ]
         self.engine, self.arm, self.job, self.models = engine, ARMS[arm], jobs[0], models
-        self.inputs = [engine.inputs(job, None) for job in jobs]
+        self.inputs = [engine.inputs(job) for job in jobs]
         self.steps = sum(len(one.splits[0].y) // self.job.batch * epochs for one in self.inputs)
 
     def step(self, devices: int) -> tuple[float, float]:

@@ -60,8 +60,6 @@ BAD = [
     (["--workers", "0"], "at least 1"),
     (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with"),
     (["--preset", "huge"], "huge"),
-    (["--data", "x.npz", "--setting", "clean"], "--setting"),
-    (["--data", "absent.npz"], "cannot read absent.npz"),
     (["--published", "absent.csv"], "cannot read absent.csv"),
     (["--store", "no/such/folder/s.sqlite"], "does not exist"),
     (["--store", "."], "is a folder"),
@@ -82,7 +80,7 @@ def test_bad_input_is_an_input_error(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--arms", "magic\n\x1b[31m"], ["--seeds", "0"], ["--data", "absent.npz"], ["--published", "absent.csv"]],
+    [["--arms", "magic\n\x1b[31m"], ["--seeds", "0"], ["--published", "absent.csv"]],
 )
 def test_bad_input_is_one_line_and_exit_2(arguments: list[str], tmp_path: Path) -> None:
     done = fake(*arguments, "--store", str(tmp_path / "s.sqlite"))

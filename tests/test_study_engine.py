@@ -17,9 +17,10 @@ import pytest
 from numerics.study import engine, softmax
 from numerics.study.arms import ARMS
 from numerics.study.chunk import curves, run_chunk
-from numerics.study.job import Job, OwnData, canonical, chunks, job_from
+from numerics.study.job import Job, canonical, chunks, job_from
 from numerics.study.model import Batch, Parameters, Terms, decoded, gradients, initial
 from numerics.study.order import shuffled
+from numerics.study.sampling import splits
 from numerics.study.train import train
 from unskew.ground.refusals import InputError
 
@@ -135,7 +136,7 @@ def test_cross_entropy_of_huge_logits(dtype: str) -> None:
 
 def reference(job: Job, weighted: bool, perturb: float = 0.0) -> np.ndarray:
     """A plain loop over batches of one model: autodiff, optax, NumPy indexing; the flat parameters at the end."""
-    arm, one = ARMS[job.arm], engine.inputs(job, None)
+    arm, one = ARMS[job.arm], engine.inputs(job)
     third = one.splits[0]
     n = len(third.y)
     layers = [jnp.asarray(layer * (1 + perturb)) for layer in one.layers]
@@ -184,7 +185,7 @@ def test_engine_against_a_plain_loop(arm: str, optimizer: str, rate: float) -> N
         "noisy", "severe", 2, 1, classes, arm, optimizer, rate, 10.0, 1e-2, 0.1, epochs=2, batch=4096, dtype="float64"
     )
     other = replace(job, function=5, data_seed=0)
-    group = [engine.inputs(one, None) for one in (other, job)]
+    group = [engine.inputs(one) for one in (other, job)]
     assert len(group[0].splits[0].y) // 4096 >= 5
     arguments = engine.group_arguments(ARMS[arm], job, group, engine.PADDED)
     found, _, _ = train(*jax.tree.map(jnp.asarray, arguments), optimizer=optimizer, batch=4096)
@@ -200,7 +201,7 @@ def test_engine_against_a_plain_loop(arm: str, optimizer: str, rate: float) -> N
 
 def leaves(job: Job) -> dict[str, np.ndarray]:
     """All that the compiled program sees of one training, by name."""
-    arguments = engine.group_arguments(ARMS[job.arm], job, [engine.inputs(job, None)], engine.PADDED)
+    arguments = engine.group_arguments(ARMS[job.arm], job, [engine.inputs(job)], engine.PADDED)
     flat, _ = jax.tree_util.tree_flatten_with_path(arguments[1:4])
     named = {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in flat}
     layers = arguments[0]
@@ -243,7 +244,7 @@ def test_losses_of_the_arms_at_equal_parameters() -> None:
     """Values, not wiring: the loss of each arm from the terms of `reg` and a cross-entropy by hand, all in NumPy."""
     for name, arm in ARMS.items():
         job = canonical(Job("clean", "severe", 1, 0, 8, name, dtype="float64", scale=128.0))
-        one = engine.inputs(job, None)
+        one = engine.inputs(job)
         parameters, samples, terms, rates, _ = jax.tree.map(
             jnp.asarray, engine.group_arguments(arm, job, [one], engine.PADDED)
         )
@@ -315,7 +316,7 @@ def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
 def test_result_depends_on_the_job_alone() -> None:
     """Same bits alone, in company, in another place, and again. The thirds of the ood setting differ in size, so models stop at different steps."""
     jobs = [Job("ood", "severe", f, s, 16, "reg_cls", learning_rate=1e-3, **SMALL) for f in (1, 4, 7) for s in (0, 1)]
-    sizes = {len(engine.inputs(job, None).splits[0].y) // 256 for job in jobs}
+    sizes = {len(engine.inputs(job).splits[0].y) // 256 for job in jobs}
     assert len(sizes) > 1
     together = run_chunk(jobs)
     assert all(same(a, b) for a, b in zip(together, run_chunk(jobs), strict=True))
@@ -354,7 +355,7 @@ def test_divergence_is_reported_and_stays_alone() -> None:
     measured = run_chunk([wild])[0]
     assert measured["diverged"] is True
     assert run_chunk([calm])[0]["diverged"] is False
-    group = [engine.inputs(calm, None)] * 2
+    group = [engine.inputs(calm)] * 2
     arguments = engine.group_arguments(ARMS["reg"], calm, group, engine.PADDED)
     blown = list(arguments)
     blown[3] = arguments[3]._replace(learning_rate=np.array([1e-3, 1e6], np.float32))
@@ -374,19 +375,13 @@ def test_scores_by_bin() -> None:
     assert found["bin_mse"].count(None) == 18
 
 
-def test_own_data_and_curves() -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(1200, 3))
-    own = OwnData(x, x @ [1.0, -1.0, 0.5], np.repeat([0, 1, 2], 400))
-    job = Job("data", "data", "digest", 0, 0, "reg", epochs=40, learning_rate=1e-2, batch=64, hidden=(8,))
-    measured = run_chunk([job], {"digest": own})[0]
-    assert measured["test_mse"] < 0.1 * measured["test_variance"]
-    curve = curves([job], x[800:], {"digest": own})[0]
-    assert np.mean((curve - own.y[800:]) ** 2) == measured["test_mse"]
-    classed = replace(job, arm="cls_decoded", classes=8)
-    assert np.isfinite(run_chunk([classed], {"digest": own})[0]["balanced_mse"])
+def test_curves_are_the_predictions_that_are_scored() -> None:
+    job = Job("clean", "severe", 3, 0, 0, "reg", epochs=2)
+    measured = run_chunk([job])[0]
+    test = splits(False, "uniform", 0.0, 3, 0)[2]
+    assert np.mean((curves([job], test.x[:, 0])[0] - test.y) ** 2) == measured["test_mse"]
     with pytest.raises(InputError, match="training samples"):
-        run_chunk([replace(job, batch=512)], {"digest": own})
+        run_chunk([replace(job, batch=30_000)])
 
 
 def test_jobs_and_chunks() -> None:

@@ -19,6 +19,7 @@ from head_cases import BAD_CLASSES, BAD_LABELS, CASES, GOOD_CLASSES, Batch, Case
 
 import unskew.jax
 import unskew.torch
+from unskew import words
 from unskew.ground.refusals import InputError
 
 DOUBLE = torch.float64
@@ -166,6 +167,20 @@ def test_integer_labels_and_extreme_outputs() -> None:
         values = (500 * tensor(case.read(b))).requires_grad_()
         built(case, b).loss(values, tensor(b.y)).sum().backward()
         assert bool(values.grad.isfinite().all()), case.id
+
+
+def test_what_the_command_says_about_retraining_runs() -> None:
+    """The lines that `unskew advise` prints, typed as they stand."""
+    random = np.random.default_rng(0)
+    y_train, noise = random.gamma(2.0, size=2000), 0.5
+    y = torch.tensor(y_train[:50], dtype=torch.float32)
+    first, second, third = (line.partition("#")[0].strip() for line in words.RETRAIN)
+    space: dict[str, Any] = {"unskew": unskew, "y_train": y_train, "noise": noise, "y": y}
+    exec("\n".join([first, second]), space)
+    space["outputs"] = torch.zeros(50, space["head"].outputs)
+    value, prediction = (eval(part, space) for part in third.split(";"))
+    assert bool(value.isfinite())
+    assert prediction.shape == (50,)
 
 
 def descend(at: torch.Tensor, loss: Callable[[torch.Tensor], torch.Tensor]) -> None:

@@ -20,6 +20,7 @@ from unskew.options import Options
 from unskew.prior import rows_of
 from unskew.recalibration import pairs_of
 from unskew.shift import LabelShift, Target, checked_edges
+from unskew.smoother import chunks
 from unskew.target_estimation import TargetLaw, target_law
 
 SWAPPED = 0.05
@@ -126,13 +127,24 @@ def numbers(column: Column) -> np.ndarray:
 
 def refuse_swapped(y: np.ndarray, t: np.ndarray, options: Options) -> None:
     """Refuses columns that look swapped: a prediction varies less than its label, and labels regress on it with slope one."""
-    a, b = y - y.mean(), t - t.mean()
-    labels, predictions, both = float(a @ a), float(b @ b), float(a @ b)
+    labels, predictions, both = second_moments(y, t)
     if labels > 0 and predictions > (1 + SWAPPED) * labels and abs(both / labels - 1) <= SWAPPED:
         raise InputError(
             f"--label {options.label} and --prediction {options.prediction} look swapped: the predictions vary more than the labels, with slope {both / labels:.2f} on them",
             "swap the two, or add --as-named",
         )
+
+
+def second_moments(y: np.ndarray, t: np.ndarray) -> tuple[float, float, float]:
+    """Sums of squares and products about the means: of y, of t, of both."""
+    centre = np.array([y[0], t[0]])
+    first, second = np.zeros(2), np.zeros((2, 2))
+    for rows in chunks(len(y)):
+        both = np.stack([y[rows], t[rows]]) - centre[:, None]
+        first += both.sum(axis=1)
+        second += both @ both.T
+    about = second - np.outer(first, first) / len(y)
+    return float(about[0, 0]), float(about[1, 1]), float(about[0, 1])
 
 
 def read_probabilities(path: str) -> tuple[np.ndarray, np.ndarray]:

@@ -39,12 +39,16 @@ class Balanced:
     Attributes:
       means: (k,).
       resampled: (k, RESAMPLES).
+      plain: means over the rows as they come, where the target has mass, (k,).
+      held: rows in each stretch, (S,).
       stretches: mean of each loss in each stretch, (S, k); nan in a stretch with fewer than `LEAST` rows.
       unknown: stretches with target mass but fewer than `LEAST` rows.
     """
 
     means: np.ndarray
     resampled: np.ndarray
+    plain: np.ndarray
+    held: np.ndarray
     stretches: np.ndarray
     unknown: tuple[int, ...]
 
@@ -81,6 +85,8 @@ def balanced(
     group, mass = groups(held, q)
     worth, sums = _blocks(losses, columns, stretch, group, inverse, random)
     known = (held >= LEAST) & (q > 0)
+    used = inverse > 0
+    plain = (sums.sum(axis=2)[:, used] / inverse[used]).sum(axis=1) / held[used].sum()
     each = np.full((len(q), columns), np.nan)
     each[known] = (sums.sum(axis=2) / np.maximum(worth.sum(axis=1), np.finfo(float).tiny)).T[known]
     means, resampled = np.zeros(columns), np.zeros((columns, RESAMPLES))
@@ -90,13 +96,19 @@ def balanced(
         filled = units > 0
         units, totals = units[filled], totals[:, filled]
         mean = totals.sum(axis=1) / units.sum()
-        draws = random.multinomial(len(units), np.full(len(units), 1 / len(units)), size=RESAMPLES)
+        draws = resamples(len(units), random)
         # A resample of m units varies by (m - 1)/m of what m new units would.
         spread = np.sqrt(len(units) / (len(units) - 1))
         away = (draws @ (totals - mean[:, None] * units).T / (draws @ units)[:, None]).T
         means += weight * mean
         resampled += weight * (mean[:, None] + spread * away)
-    return Balanced(means, resampled, each, tuple(np.flatnonzero((held < LEAST) & (q > 0)).tolist()))
+    return Balanced(means, resampled, plain, held, each, tuple(np.flatnonzero((held < LEAST) & (q > 0)).tolist()))
+
+
+def resamples(count: int, random: np.random.Generator) -> np.ndarray:
+    """How often each of so many units is drawn when as many are drawn with replacement, (RESAMPLES, count)."""
+    drawn = random.integers(0, count, (RESAMPLES, count)) + count * np.arange(RESAMPLES)[:, None]
+    return np.bincount(drawn.ravel(), minlength=RESAMPLES * count).reshape(RESAMPLES, count)
 
 
 def groups(held: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

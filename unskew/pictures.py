@@ -72,7 +72,7 @@ def remedies(axes: Any, report: dict[str, Any]) -> None:
     axes.axvline(0, color=GREY, lw=1)
     axes.set_yticks(range(len(rows)), [row["name"].replace("_", " ") for row in rows])
     axes.invert_yaxis()
-    axes.set(xlabel="predicted saving, % of the balanced squared error (hollow: needs a new training)")
+    axes.set(xlabel="predicted saving, % (hollow: needs a new training)")
 
 
 def labels(axes: Any, report: dict[str, Any]) -> None:

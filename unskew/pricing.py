@@ -16,7 +16,7 @@ from unskew.prior import PriorCorrection, rows_of
 from unskew.recalibration import Recalibration, maps, pairs_of
 from unskew.shift import LabelShift
 
-REFITS = 200
+REFITS = 100
 """Of `intervals.RESAMPLES`, which it divides."""
 
 

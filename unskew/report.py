@@ -36,7 +36,7 @@ def of_rows(options: Options, held: HeldOut, found: Comparison) -> dict[str, Any
             "edges": shift.edges,
             "p": shift.p,
             "q": shift.q,
-            "rows": np.bincount(shift.stretch_of(held.y), minlength=shift.stretches),
+            "rows": price.balanced.held,
             "errors": {
                 "before": price.balanced.stretches[:, 0],
                 "after": price.balanced.stretches[:, 1],
@@ -57,6 +57,7 @@ def of_rows(options: Options, held: HeldOut, found: Comparison) -> dict[str, Any
         "points": _points(held),
         "cost": asdict(price.cost) | {"share": asdict(price.cost_share)},
         "before": asdict(price.before),
+        "plain": {"before": price.balanced.plain[0], "after": price.balanced.plain[1]},
         "recommended": found.best.name,
         "remedies": [_remedy(one) for one in found.remedies],
         "map": {

@@ -141,10 +141,13 @@ def maximise(joint: np.ndarray, seen: np.ndarray, start: np.ndarray) -> np.ndarr
 
 
 def largest_error(joint: np.ndarray, seen: np.ndarray, q: np.ndarray) -> float:
-    """The standard error along the direction of masses, sum zero, that the target predictions tell least about; by the information matrix."""
+    """The standard error along the direction of masses, sum zero, that the target predictions tell least about; by the information matrix, less what groups of so
+    many held-out rows would seem to tell if predictions said nothing."""
     used = joint.sum(axis=0) > 0
     mixture = channel(joint)[:, used]
-    information = (mixture.T * (seen.sum() / (mixture @ q[used]))) @ mixture
+    worth = seen.sum() / (mixture @ q[used])
+    information = (mixture.T * worth) @ mixture
+    information -= np.diag(worth @ (mixture * (1 - mixture)) / joint.sum(axis=0)[used])
     count = len(information)
     if count < 2:
         return 0.0

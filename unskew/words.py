@@ -20,6 +20,13 @@ NAMES = {
     "balanced_mse": "retrain with Balanced MSE",
 }
 
+RETRAIN = (
+    "  classes = unskew.Classes.fit(y_train, noise)",
+    "  head = unskew.torch.WithinClassRegression(classes.edges, classes.p, classes.q)   # reads a last layer of head.outputs numbers",
+    "  head.loss(outputs, y).mean(); head.predict(outputs)",
+)
+"""How to train with corrected classes, as a reader types it."""
+
 
 def number(value: float) -> str:
     """Four digits."""
@@ -85,6 +92,10 @@ def rows_more(held: HeldOut, found: Comparison) -> list[str]:
         "retraining is predicted for the best that it can make of the present prediction. A model that sees all inputs may do better; what its own estimation",
         "  costs cannot be known from held-out rows: 'unskew trial' measures it.",
     ]
+    plain = price.balanced.plain
+    lines.append(
+        f"balance has its own price: averaged over rows as they come, the error is {number(plain[0])} before and {number(plain[1])} after recalibration"
+    )
     recalibration = price.recalibration
     assert recalibration is not None
     if not recalibration.corrected.monotone:
@@ -97,8 +108,7 @@ def rows_more(held: HeldOut, found: Comparison) -> list[str]:
     lines += notes(held, found)
     lines += [
         "to retrain with classes and the regression within them (unskew.jax has the same):",
-        "  from unskew.torch import WithinClassRegression",
-        "  head = WithinClassRegression(features, edges, shift)   # edges: unskew.Classes.fit(y_train, noise).edges, shift: unskew.LabelShift(y_train)",
+        *RETRAIN,
     ]
     return lines
 
@@ -187,7 +197,6 @@ def labels_more(found: LabelAnswer) -> list[str]:
     lines += [
         "not known from labels: how well inputs tell labels apart, whether the noise is larger where labels are rare, what the present model makes of them.",
         "a plain cross-entropy term buys nothing of this: with capacity to spare it does not move the optimum. To retrain with a corrected one (unskew.jax has the same):",
-        "  from unskew.torch import WithinClassRegression",
-        "  head = WithinClassRegression(features, edges, shift)   # edges: unskew.Classes.fit(y_train, noise).edges, shift: unskew.LabelShift(y_train)",
+        *RETRAIN,
     ]
     return lines

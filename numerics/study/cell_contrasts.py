@@ -13,17 +13,14 @@ from numerics.study.arms import ARMS
 from numerics.study.contrasts import CONTRASTS
 from numerics.study.grid import Cell
 
-CONSTANT = {"test_mse": "test_variance", "balanced_mse": "balanced_variance"}
-"""The score of the best constant prediction, which stands in for a diverged run's score."""
-
 Array = np.ndarray
 
 
 def errors(cell: Cell, arm: str, results: Mapping[str, Mapping[str, Any]], metric: str) -> tuple[Array, Array]:
     """Scores and divergence of one arm, each `(clusters, seeds, K)` with K = 1 without a class head.
 
-    A diverged run enters with the score of the best constant prediction on its test data, so it is neither dropped nor able to swamp a
-    mean. On a user's own data there is one data set, and the seeds are the clusters.
+    A diverged run enters with the error of the best constant prediction on its test data, so it is neither dropped nor able to swamp a
+    mean.
     """
     counts = cell.counts(arm)
     shape = len(cell.functions), cell.seeds, len(counts)
@@ -33,9 +30,7 @@ def errors(cell: Cell, arm: str, results: Mapping[str, Mapping[str, Any]], metri
         result = results[cell.job(arm, classes, function, seed).text()]
         value = float(result[metric])
         diverged[i, seed, j] = result["diverged"] or not np.isfinite(value)
-        score[i, seed, j] = float(result[CONSTANT[metric]]) if diverged[i, seed, j] else value
-    if cell.condition.setting == "data":
-        return score.transpose(1, 0, 2), diverged.transpose(1, 0, 2)
+        score[i, seed, j] = float(result["test_variance"]) if diverged[i, seed, j] else value
     return score, diverged
 
 
@@ -138,7 +133,7 @@ def analyse(cell: Cell, results: Mapping[str, Mapping[str, Any]], metric: str = 
         "condition": cell.condition.as_json(),
         "sampling": cell.sampling,
         "metric": metric,
-        "clusters": "seeds" if cell.condition.setting == "data" else "functions",
+        "clusters": "functions",
         "arms": arm_rows(cell, runs),
         "contrasts": contrasts(cell, runs),
         "attribution": attribution(runs),

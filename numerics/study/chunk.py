@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from numerics import runtime
-from numerics.study.job import Job, OwnData
+from numerics.study.job import Job
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,14 +31,11 @@ def prepare(devices: int | None = None) -> None:
     runtime.start(devices=devices)
 
 
-def run_chunk(
-    jobs: Sequence[Job], data: Mapping[str, OwnData] | None = None, devices: int | None = None
-) -> list[dict[str, Any]]:
+def run_chunk(jobs: Sequence[Job], devices: int | None = None) -> list[dict[str, Any]]:
     """Trains the jobs of one chunk.
 
     Args:
       jobs: as `chunks` groups them: equal but for function and data seed.
-      data: a user's own data by digest.
       devices: devices to use; all by default. Results do not depend on it.
 
     Returns:
@@ -50,11 +47,11 @@ def run_chunk(
     """
     from numerics.study.engine import run
 
-    return [measured for measured, _ in run(jobs, data, devices)]
+    return [measured for measured, _ in run(jobs, devices)]
 
 
-def curves(jobs: Sequence[Job], x: np.ndarray, data: Mapping[str, OwnData] | None = None) -> list[np.ndarray]:
+def curves(jobs: Sequence[Job], x: np.ndarray) -> list[np.ndarray]:
     """Trains the jobs of one chunk and returns the predictions of each at `x`, (n,) inputs or (n, f)."""
     from numerics.study.engine import run
 
-    return [curve for _, curve in run(jobs, data, None, x)]
+    return [curve for _, curve in run(jobs, None, x)]

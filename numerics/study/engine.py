@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from numerics.study.arms import ARMS, Arm
-from numerics.study.job import Job, OwnData
+from numerics.study.job import Job
 from numerics.study.model import Parameters, Terms, initial
 from numerics.study.sampling import Split, labels, log_prior, splits
 from numerics.study.streams import stream
@@ -22,8 +22,6 @@ from unskew.ground.refusals import InputError
 # Synthetic splits have at most ceil((58,971 + 6 * 1,024) / 3) = 21,705 samples; one padded length, one compiled program.
 PADDED = 22_016
 SCORE_BINS = 20
-# Bins of the training targets from which 1/r of a user's data is estimated.
-RATIO_BINS = 64
 DIVERGED = 100.0
 
 Array = np.ndarray
@@ -52,31 +50,15 @@ class Inputs:
     order: int
 
 
-def own_splits(own: OwnData) -> tuple[Split, Split, Split]:
-    """A user's splits; `1/r` is unknown and estimated from a histogram of the training targets with half a count added to each bin."""
-    y = own.y[own.split == 0]
-    low, high = float(y.min()), float(y.max())
-    log_ratio = log_prior(labels(y, RATIO_BINS, low, high), RATIO_BINS)
-    parts = []
-    for part in range(3):
-        rows = own.split == part
-        index = labels(own.y[rows], RATIO_BINS, low, high)
-        parts.append(Split(np.asarray(own.x[rows], float), np.asarray(own.y[rows], float), np.exp(-log_ratio[index])))
-    return parts[0], parts[1], parts[2]
-
-
-def inputs(job: Job, data: Mapping[str, OwnData] | None) -> Inputs:
+def inputs(job: Job) -> Inputs:
     """Everything of one training that its key determines. Shared layers, data and order do not look at the arm, nor at K."""
     from numerics.study.protocol import SETTINGS
 
     arm = ARMS[job.arm]
-    if isinstance(job.function, str):
-        parts = own_splits((data or {})[job.function])
-    else:
-        by_input = SETTINGS[job.setting].by_input
-        key = (job.noise, job.function, job.data_seed)
-        train, validation, _ = splits(by_input, job.sampling, *key)
-        parts = (train, validation, splits(by_input, "uniform", *key)[2])
+    by_input = SETTINGS[job.setting].by_input
+    key = (job.noise, job.function, job.data_seed)
+    train, validation, _ = splits(by_input, job.sampling, *key)
+    parts = (train, validation, splits(by_input, "uniform", *key)[2])
     y = parts[0].y
     if len(y) < job.batch:
         raise InputError(f"{len(y)} training samples", f"at least one batch of {job.batch} is needed")
@@ -213,16 +195,7 @@ def spread(work: Callable[[slice, Any], list[Any]], count: int, devices: Sequenc
         return [result for results in pool.map(one, range(0, count, size)) for result in results]
 
 
-def padding(job: Job, data: Mapping[str, OwnData] | None) -> int:
-    """The length to which training samples are padded: one for all synthetic data, so that there is one program."""
-    if not isinstance(job.function, str):
-        return PADDED
-    return -(-int(np.sum((data or {})[job.function].split == 0)) // 1024) * 1024
-
-
-def run(
-    jobs: Sequence[Job], data: Mapping[str, OwnData] | None, devices: int | None, x: Array | None = None
-) -> list[tuple[dict[str, Any], Any]]:
+def run(jobs: Sequence[Job], devices: int | None, x: Array | None = None) -> list[tuple[dict[str, Any], Any]]:
     """`chunk.run_chunk` and `chunk.curves` in one: measures of each job, and its predictions at `x`.
 
     Raises:
@@ -232,12 +205,11 @@ def run(
         raise InputError("float64 training", "start JAX with double precision (runtime.start)")
     if x is not None and x.ndim == 1:
         x = x[:, None]
-    length = padding(jobs[0], data)
     available = jax.devices()[:devices]
     size = group_size(available[0].platform)
 
     def work(part: slice, device: Any) -> list[tuple[dict[str, Any], Any]]:
         # Data are made here, so that one device's are while another trains.
-        return run_group(jobs[part], [inputs(job, data) for job in jobs[part]], size, length, device, x)
+        return run_group(jobs[part], [inputs(job) for job in jobs[part]], size, PADDED, device, x)
 
     return spread(work, len(jobs), available)

@@ -46,7 +46,7 @@ class Cell:
     """A condition with a sampling: the unit that gets a verdict.
 
     Attributes:
-      functions: the clusters: numbers of synthetic functions, or the digest of one data file.
+      functions: the clusters: numbers of synthetic functions.
       seeds: data seeds (replicates).
     """
 
@@ -54,10 +54,10 @@ class Cell:
     sampling: str
     arms: tuple[str, ...]
     classes: tuple[int, ...]
-    functions: tuple[int | str, ...]
+    functions: tuple[int, ...]
     seeds: int
 
-    def job(self, arm: str, classes: int, function: int | str, seed: int) -> Job:
+    def job(self, arm: str, classes: int, function: int, seed: int) -> Job:
         """The canonical job of one run; arms without a class head ignore `classes`."""
         condition = self.condition
         return canonical(
@@ -110,15 +110,10 @@ def conditions(options: Options) -> list[Condition]:
     return result
 
 
-def cells(options: Options, digest: str | None = None) -> list[Cell]:
-    """The cells of a request.
-
-    Args:
-      digest: of the user's data, which then are the one cluster.
-    """
-    functions: tuple[int | str, ...] = tuple(range(options.functions)) if digest is None else (digest,)
+def cells(options: Options) -> list[Cell]:
+    """The cells of a request."""
     return [
-        Cell(condition, sampling, options.arms, options.classes, functions, options.seeds)
+        Cell(condition, sampling, options.arms, options.classes, tuple(range(options.functions)), options.seeds)
         for condition in conditions(options)
         for sampling in options.samplings
     ]

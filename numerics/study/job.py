@@ -1,4 +1,4 @@
-"""A job: everything that determines one training, in plain values; a user's own data; and which jobs can be trained at once.
+"""A job: everything that determines one training, in plain values; and which jobs can be trained at once.
 
 Equal canonical jobs have equal results, bit for bit on one kind of machine, whatever else is in their chunk and however many host devices there are.
 """
@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numerics.study import protocol
 from numerics.study.arms import ARMS
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # Models trained at once; the memory of a run is bounded by a chunk whatever the size of the grid.
 CHUNK = 50
@@ -25,9 +22,9 @@ class Job:
     """One training.
 
     Attributes:
-      setting: clean, noisy, ood; `data` for a user's own data.
-      sampling: uniform, mild, moderate, severe; `data` for a user's own data.
-      function: number of the synthetic function, 0 to 9, or the digest of a data file.
+      setting: clean, noisy, ood.
+      sampling: uniform, mild, moderate, severe.
+      function: number of the synthetic function, 0 to 9.
       data_seed: seeds data, initial weights and batch order.
       classes: K, at least 2; 0 where the arm has no class head.
       arm: a name of `arms.NAMES`.
@@ -44,7 +41,7 @@ class Job:
 
     setting: str
     sampling: str
-    function: int | str
+    function: int
     data_seed: int
     classes: int
     arm: str
@@ -85,21 +82,6 @@ def canonical(job: Job) -> Job:
     )
 
 
-@dataclass(frozen=True)
-class OwnData:
-    """A user's own data in place of a synthetic function.
-
-    Attributes:
-      x: (n, f) inputs.
-      y: (n,) targets.
-      split: (n,) 0 train, 1 validation, 2 test.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    split: np.ndarray
-
-
 def chunks(jobs: Sequence[Job], size: int = CHUNK) -> list[tuple[Job, ...]]:
     """Groups jobs that can be trained at once.
 
@@ -113,7 +95,7 @@ def chunks(jobs: Sequence[Job], size: int = CHUNK) -> list[tuple[Job, ...]]:
     groups: dict[tuple[Any, ...], list[Job]] = {}
     for job in {canonical(job): None for job in jobs}:
         shape = (
-            *(job.setting, job.sampling, job.noise, isinstance(job.function, str), job.dtype, job.classes, job.arm),
+            *(job.setting, job.sampling, job.noise, job.dtype, job.classes, job.arm),
             *(job.optimizer, job.learning_rate, job.scale, job.decay, job.hidden, job.epochs, job.batch),
         )
         groups.setdefault(shape, []).append(job)

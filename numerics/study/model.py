@@ -49,9 +49,7 @@ class Terms(NamedTuple):
     offset: jax.Array
 
 
-def initial(
-    function: int | str, data_seed: int, inputs: int, hidden: tuple[int, ...], classes: int
-) -> list[np.ndarray]:
+def initial(function: int, data_seed: int, inputs: int, hidden: tuple[int, ...], classes: int) -> list[np.ndarray]:
     """Xavier-uniform weights and zero biases of one model in float64: hidden layers, regression head, class head.
 
     The shared layers and the regression head depend on the function and the seed alone, never on the arm or on K.

@@ -43,7 +43,6 @@ class Options:
     workers: int | None
     scheduler: str | None
     published: Path | None
-    data: Path | None
     out: Path | None
     json: str | None
     preset: str | None
@@ -109,8 +108,7 @@ def parser() -> command.Parser:
     training.add_argument("--epochs", type=count, metavar="N", help="default 80")
     training.add_argument("--batch", type=count, metavar="N", help="default 256")
     training.add_argument("--dtype", choices=("float32", "float64"))
-    place = result.add_argument_group("data, results, machines")
-    place.add_argument("--data", type=command.path, metavar="FILE.npz", help="own arrays x (n, f), y (n,), split (n,)")
+    place = result.add_argument_group("results, machines")
     place.add_argument(
         "--published", type=command.path, metavar="FILE.csv", help="published per-run errors to set beside ours"
     )
@@ -143,10 +141,6 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     """
     words = sys.argv[1:] if arguments is None else arguments
     namespace = parser().parse_args(words)
-    if namespace.data is not None:
-        for name in ("setting", "sampling", "functions", "noise", "published", "preset"):
-            if getattr(namespace, name) is not None:
-                raise InputError(f"--{name} speaks of the synthetic functions", "leave it out with --data")
     preset = presets.PRESETS[namespace.preset or "paper"]
 
     def value(name: str, default: Any) -> Any:
@@ -156,7 +150,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
     functions = value("functions", presets.FUNCTIONS)
     if functions > presets.FUNCTIONS:
         raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}")
-    seeds = value("seeds", 10 if namespace.data is not None else presets.SEEDS)
+    seeds = value("seeds", presets.SEEDS)
     if seeds > MOST_SEEDS:
         raise InputError(f"--seeds {seeds}", f"at most {MOST_SEEDS}")
     classes = _once(value("classes", presets.CLASSES))
@@ -173,8 +167,8 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         return None if entry is None else _once(entry)
 
     return Options(
-        settings=("data",) if namespace.data is not None else _once(value("setting", presets.SETTINGS)),
-        samplings=("data",) if namespace.data is not None else _once(value("sampling", presets.SAMPLINGS)),
+        settings=_once(value("setting", presets.SETTINGS)),
+        samplings=_once(value("sampling", presets.SAMPLINGS)),
         classes=classes,
         arms=tuple(arm for arm in ARMS if arm in value("arms", ARMS)),
         functions=functions,
@@ -192,10 +186,9 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         workers=namespace.workers,
         scheduler=namespace.scheduler,
         published=namespace.published,
-        data=namespace.data,
         out=namespace.out,
         json=namespace.json,
-        preset=namespace.preset or (None if namespace.data is not None else "paper"),
+        preset=namespace.preset or "paper",
         dry_run=namespace.dry_run,
         quiet=namespace.quiet,
         map=bool(namespace.map or namespace.preset == "map"),

@@ -13,11 +13,9 @@ CLASSES = protocol.CLASSES
 FUNCTIONS = len(protocol.FUNCTIONS)
 SEEDS = protocol.SEEDS
 
-# A user's own data, `data`, takes the rates of the clean setting.
-_OF = {**protocol.SETTINGS, "data": protocol.SETTINGS["clean"]}
-LEARNING_RATE = {name: setting.learning_rate for name, setting in _OF.items()}
-SCALE = {name: setting.scale for name, setting in _OF.items()}
-NOISE = {name: setting.noise for name, setting in _OF.items()}
+LEARNING_RATE = {name: setting.learning_rate for name, setting in protocol.SETTINGS.items()}
+SCALE = {name: setting.scale for name, setting in protocol.SETTINGS.items()}
+NOISE = {name: setting.noise for name, setting in protocol.SETTINGS.items()}
 """Standard deviation of the noise on the targets."""
 
 SGD_RATE = 0.1

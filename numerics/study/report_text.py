@@ -135,8 +135,6 @@ def text(report: Mapping[str, Any]) -> str:
         lines += _cell(cell)
     if "published" in report:
         lines += _published(report["published"])
-    if "own" in report:
-        lines += [*report["own"]["words"], ""]
     if "map" in report:
         lines += _map(report["map"])
     tally: dict[str, int] = {}

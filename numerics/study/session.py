@@ -13,25 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from numerics import drawing, provenance
-from numerics.study import execution, grid, own_data, published, report_text, verdict_report
+from numerics.study import execution, grid, published, report_text, verdict_report
 from numerics.study.chunk import ENGINE, curves, prepare, run_chunk
-from numerics.study.job import Job, OwnData, chunks
+from numerics.study.job import Job, chunks
 from numerics.study.options import Options
 from numerics.study.store import Result, Store
 from unskew.ground import command, files, interrupt
 
 
-def train(
-    chunk: execution.Chunk, data: Mapping[str, OwnData] | None = None, devices: int | None = None
-) -> list[Result]:
+def train(chunk: execution.Chunk, devices: int | None = None) -> list[Result]:
     """Trains a chunk with the engine, in this process or on a worker; starts JAX on the first call.
 
     Args:
-      data: a user's own data by digest.
       devices: host devices to split this process into.
     """
     prepare(devices)
-    return run_chunk(chunk, data)
+    return run_chunk(chunk)
 
 
 @dataclass(frozen=True)
@@ -149,17 +146,6 @@ def save(record: dict[str, Any], runs: str, folder: Path) -> None:
     drawing.draw(folder)
 
 
-def _own_runs(cells: Sequence[grid.Cell], results: Mapping[str, Result]) -> list[tuple[str, str, dict[str, Any]]]:
-    """Scores of a user's data by metric, condition and arm, averaged over class counts, `(seeds, 1)`."""
-    from numerics.study.cell_contrasts import CONSTANT, errors
-
-    return [
-        (metric, cell.condition.words(), {arm: errors(cell, arm, results, metric)[0].mean(axis=2) for arm in cell.arms})
-        for metric in CONSTANT
-        for cell in cells
-    ]
-
-
 def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
     """The command.
 
@@ -171,10 +157,9 @@ def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
       InputError: bad input, an unwritable store or folder, an unreachable scheduler.
     """
     outside = published.read(request.published) if request.published is not None else None
-    own = own_data.read(request.data, request.batch) if request.data is not None else None
-    cells = grid.cells(request, own.digest if own else None)
+    cells = grid.cells(request)
     trainings = chunks(grid.jobs(cells))
-    inputs = [path for path in (request.file, request.published, request.data) if path is not None]
+    inputs = [path for path in (request.file, request.published) if path is not None]
     files.check_file("--json", request.json, inputs)
     files.check_folder("--out", request.out, inputs, WRITTEN)
     if request.out is not None:
@@ -182,8 +167,7 @@ def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
     if request.store is None:
         files.make_folder(request.file.parent)
     remote = request.workers is not None or request.scheduler is not None
-    data = {own.digest: own.data} if own else None
-    work = train_chunk or partial(train, data=data, devices=None if remote else processors())
+    work = train_chunk or partial(train, devices=None if remote else processors())
     with ExitStack() as stack:
         store = stack.enter_context(Store(request.file, ENGINE))
         if request.dry_run:
@@ -201,20 +185,14 @@ def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
         ):
             results = execution.complete(trainings, store, execute, progress)
         environments, others = store.environments(), store.other_engines()
-        if own is not None:
-            results = own_data.in_units(own, results)
-        fits = (
-            example(cells, results, store) if request.out is not None and own is None and train_chunk is None else None
-        )
+        fits = example(cells, results, store) if request.out is not None and train_chunk is None else None
     record = verdict_report.build(
         cells,
         results,
         engine=ENGINE,
         published=outside,
         with_map=request.map,
-        metrics=("test_mse",) if own is None else ("test_mse", "balanced_mse"),
         example=fits,
-        own=own_data.describe(own, _own_runs(cells, results)) if own else None,
     )
     record["environments"] = environments
     seeds = f"data seeds 0 to {request.seeds - 1}, streams by job"

@@ -1,6 +1,6 @@
 """Results on disk: one sqlite file, one row a training, written a chunk at a time.
 
-A row's key is everything that determines the result: the canonical job (which names a user's data by digest) and the engine's version.
+A row's key is everything that determines the result: the canonical job and the engine's version.
 Rows are inserted whole or not at all (write-ahead log, synced), so a killed run leaves every finished chunk and nothing half; several
 processes may write at once, and the first result of a job stays. Every row carries a checksum of its key and its content: a bit that
 turned on the disk is refused, never averaged.

@@ -90,7 +90,6 @@ def build(
     with_map: bool = False,
     metrics: Sequence[str] = ("test_mse",),
     example: Mapping[str, Any] | None = None,
-    own: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The whole report.
 
@@ -102,7 +101,6 @@ def build(
       with_map: add the map of conditions.
       metrics: scores to analyse.
       example: curves of one function, for its figure.
-      own: what is known of a user's own data (ridge, sizes).
     """
     analyses = []
     for metric in metrics:
@@ -132,6 +130,4 @@ def build(
         report["map"] = map_of(analyses)
     if example is not None:
         report["example"] = example
-    if own is not None:
-        report["own"] = own
     return report

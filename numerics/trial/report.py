@@ -34,7 +34,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Foretold:
-    """A gain in balanced squared error: predicted from validation rows (its interval averaged over splits), measured on test rows."""
+    """A gain in balanced squared error: predicted from validation rows, measured on test rows.
+
+    Predictions and their ends are medians over splits: where one validation row stands alone in its stretch, the prediction of that split is that row's.
+    """
 
     predicted: float
     predicted_low: float
@@ -52,7 +55,7 @@ class Report:
       label: its name.
       rows: of the table; of a split: training, validation, test.
       remedies: the base first.
-      best: the remedy with the least balanced error on validation rows, so that its test errors are not flattered by the choice.
+      best: the remedy with the least balanced error on validation rows (median over splits), so that its test errors are not flattered by the choice.
       saving, cost: see `experiment.Trial`; `share` is of the base's balanced error.
     """
 
@@ -84,14 +87,14 @@ def build(table: Table, trial: Trial) -> Report:
     adjusted = [1.0, *holm([one.p for one in change[1:]])]
 
     def row(one: Scores, share: Interval, p: float) -> Row:
-        return Row(one.name, float(one.validation.mean()), over(one.balanced), over(one.plain), share, p)
+        return Row(one.name, float(np.median(one.validation)), over(one.balanced), over(one.plain), share, p)
 
     def foretold(gain: Gain) -> Foretold:
         inside = int(np.sum((gain.low <= gain.measured) & (gain.measured <= gain.high)))
         return Foretold(
-            float(gain.predicted.mean()),
-            float(gain.low.mean()),
-            float(gain.high.mean()),
+            float(np.median(gain.predicted)),
+            float(np.median(gain.low)),
+            float(np.median(gain.high)),
             over(gain.measured),
             over(gain.measured / base.balanced.mean()),
             inside,

@@ -189,7 +189,8 @@ def _npz(path: Path) -> dict[str, Array]:
         raise InputError(f"{path} is no npz file of plain arrays", "save it again with numpy.savez") from None
     lengths = {len(array) if array.ndim in (1, 2) else -1 for array in arrays.values()}
     if len(lengths) != 1 or -1 in lengths:
-        raise InputError(f"{path} has arrays of different lengths", "give arrays (n,) and (n, f) with one n")
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise InputError(f"{path} has arrays {shapes}", "give arrays (n,) and (n, f) with one n")
     columns: list[tuple[str, Array]] = []
     for name, array in arrays.items():
         parts: list[tuple[str, Any]] = (
