@@ -245,12 +245,12 @@ def KL(above: Law, below: Law, of: Field, given: Field = NOTHING) -> Term:
     return Divergence(above, below, of, given)
 
 
-def sup(argument: Term, given: Field = NOTHING) -> Term:
+def sup(argument: Term, given: Field = NOTHING) -> Extreme:
     """The supremum of a term."""
     return Extreme(argument, True, given)
 
 
-def inf(argument: Term, given: Field = NOTHING) -> Term:
+def inf(argument: Term, given: Field = NOTHING) -> Extreme:
     """The infimum of a term."""
     return Extreme(argument, False, given)
 
