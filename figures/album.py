@@ -33,6 +33,11 @@ VERIFY = (
     "readout",
     "gradient_flow",
     "loss_scale",
+    "predictions",
+    "transfer",
+    "recalibration",
+    "ratio_error",
+    "beyond_label_shift",
 )
 STUDY = (
     "study_samplings",

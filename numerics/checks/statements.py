@@ -5,7 +5,7 @@ Nothing is typed here twice: a check reads the statement from the ledger, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -48,9 +48,13 @@ def finite_worlds() -> tuple[World, ...]:
     return tuple(map(real, (THREE, REVEALED, GENERIC)))
 
 
-def add(page: Page, result: Result) -> None:
-    """Writes down the checks of every statement of a result."""
-    pairs = list(route_pairs(page.evidence))
+def add(page: Page, result: Result, further: Iterable[tuple[Route, Route]] = ()) -> None:
+    """Writes down the checks of every statement of a result.
+
+    Args:
+      further: routes of the left and of the right side, beside those that every result has.
+    """
+    pairs = [*route_pairs(page.evidence), *further]
     for claim in result.claims:
         for line in claim.lines if isinstance(claim, Claim) else ():
             if isinstance(line, Statement):
