@@ -142,3 +142,33 @@ def risk(evidence: Evidence) -> dict[str, Any]:
             }
         )
     return {"predictor": "the least-squares line under p", "per_classes": per}
+
+
+LABELS = {
+    "map": ("x", "y"),
+    "posteriors": ("y", "at"),
+    "means": ("x", "balanced", "imbalanced", "corrected"),
+    "best_classes": ("best_edges", "equal_width_edges", "equal_frequency_edges"),
+    "discretisation": ("at",),
+}
+"""By figure, what is a label or an input; of a list of records its `x`."""
+
+
+def placed(drawn: dict[str, Any], origin: float) -> dict[str, Any]:
+    """The curves with labels and inputs as the user counts them, from zero."""
+    if origin == 0.0:
+        return drawn
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(part) for key, part in value.items()}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [{**part, "x": part["x"] + origin} for part in value]
+        return np.asarray(value) + origin
+
+    return {
+        figure: {key: moved(part) if key in LABELS.get(figure, ()) else part for key, part in content.items()}
+        if isinstance(content, dict)
+        else content
+        for figure, content in drawn.items()
+    }

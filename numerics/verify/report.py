@@ -50,7 +50,7 @@ def law(evidence: Evidence) -> dict[str, Any]:
     found = evidence.world.law
     record: dict[str, Any] = {
         "name": found.name,
-        "support": [float(end) for end in found.support],
+        "support": [float(found.origin + end) for end in found.support],
         "discrete": found.discrete,
         "unsampled": list(found.unsampled),
     }
@@ -70,7 +70,7 @@ def bin_masses(evidence: Evidence) -> list[dict[str, Any]]:
     for entry in evidence.quantities.per_classes:
         row: dict[str, Any] = {
             "classes": entry.classes,
-            "edges": [float(edge) for edge in entry.bins.edges],
+            "edges": [float(evidence.world.law.origin + edge) for edge in entry.bins.edges],
             "q": entry.bins.q,
             "p": entry.bins.p,
         }
@@ -99,6 +99,6 @@ def build(request: Request, evidence: Evidence, checks: Sequence[Check]) -> dict
         "law": law(evidence),
         "bin_masses": bin_masses(evidence),
         "central": central.rows(evidence),
-        "curves": curves.curves(evidence, request.only),
+        "curves": curves.placed(curves.curves(evidence, request.only), float(evidence.world.law.origin)),
         "made": provenance.made(request.command, {"verify": request.seed}),
     }

@@ -94,6 +94,8 @@ def gather(request: Request) -> Any:
       InputError: a density, support, channel or number of classes that cannot be.
     """
     law = label_law(request)
+    if not law.discrete and law.report is None:
+        law = law.from_lower_end()
     runtime.start(devices=DEVICES)
     from numerics.certified.certificates import certificates
     from numerics.channels import Channel
