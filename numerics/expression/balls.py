@@ -114,9 +114,13 @@ def _is_wide(value: acb) -> bool:
     return value.imag.is_zero() and value.real.is_finite() and bool(value.real.rad() > WIDE)
 
 
+def _may_vanish(value: acb) -> bool:
+    return value.imag.is_zero() and value.real.is_finite() and bool(value.real.contains(0))
+
+
 def _power(base: acb, exponent: Fraction, analytic: bool) -> acb:
     numerator, denominator = exponent.numerator, exponent.denominator
-    if denominator == 1 and numerator > 0 and numerator % 2 == 0 and not analytic and _is_wide(base):
+    if denominator == 1 and numerator > 0 and numerator % 2 == 0 and not analytic and _may_vanish(base):
         return acb((base.real.abs_lower() ** numerator).union(base.real.abs_upper() ** numerator))
     if denominator == 1:
         return base**numerator if numerator >= 0 else 1 / base**-numerator
