@@ -1,11 +1,12 @@
 # `make verify`, `make test` and `make paper`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify paper test lint types check clean
+.PHONY: verify paper test test-lowest lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
@@ -16,6 +17,15 @@ paper: $(VENV)/.core
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest
+
+# The lowest versions that pyproject.toml admits, in an environment of their own: numbers, certificates, and the compilation cache cold and warm.
+test-lowest: $(LOWEST)/.dev
+	$(LOWEST)/bin/python -m pytest tests/test_warm_cache.py tests/test_certified.py tests/test_closed_form.py tests/test_densities.py tests/test_price.py tests/test_structure.py
+
+$(LOWEST)/.dev: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt --editable '.[dev,data,cluster]'
+	@touch $@
 
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check .
@@ -38,4 +48,4 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(RUN)
 	@touch $@ $(VENV)/.core
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) $(LOWEST) results
