@@ -1,11 +1,12 @@
 # `make verify`, `make test` and `make paper`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify paper test test-torch lint types check clean
+.PHONY: verify paper test test-torch test-lowest lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
@@ -20,6 +21,15 @@ test: $(VENV)/.dev
 # PyTorch has an environment of its own: it is large, and no command needs it.
 test-torch: $(VENV)-torch/.done
 	PYTHONPATH=. $(VENV)-torch/bin/python -m pytest -o addopts=-q tests_torch
+
+# The lowest versions that pyproject.toml admits, in an environment of their own: numbers, certificates, and the compilation cache cold and warm.
+test-lowest: $(LOWEST)/.dev
+	$(LOWEST)/bin/python -m pytest tests/test_warm_cache.py tests/test_certified.py tests/test_closed_form.py tests/test_densities.py tests/test_price.py tests/test_structure.py
+
+$(LOWEST)/.dev: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-lowest.txt --editable '.[dev,data,cluster]'
+	@touch $@
 
 lint: $(VENV)/.dev
 	$(RUN) -m ruff check .
@@ -47,4 +57,4 @@ $(VENV)-torch/.done: constraints-torch.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-torch results
+	rm -rf $(VENV) $(VENV)-torch $(LOWEST) results

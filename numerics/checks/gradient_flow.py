@@ -109,6 +109,10 @@ FIVE = Classes(
 )
 
 
+ALIKE = 1e-4
+"""Frequencies that differ by a smaller share are one frequency: what tells their courses apart drowns in the rounding of the descent."""
+
+
 def long() -> Classes:
     """Two classes, trained until their margins are `MARGINS`."""
     rare, frequent = ((z + math.exp(z) - 1) / 2 for z in MARGINS)
@@ -330,6 +334,9 @@ def _excess(classes: int) -> float:
 def _ratio(page: Page, here: Classes, course: Course, excess: float) -> None:
     K, p = here.number, here.speed
     rare, frequent = int(np.argmin(p)), int(np.argmax(p))
+    if p[frequent] / p[rare] - 1 < ALIKE:
+        page.skip("rare_to_frequent", "upper bound", "no class is rarer than another", "fitted")
+        return
     s = excess * _excess(K)
     found = course.limit(lambda part: part.missing[..., [rare]] / part.missing[..., [frequent]])
     bound = np.full_like(found[0], (1 + s) * p[frequent] / p[rare])

@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
 import flint
-from flint import acb
+from flint import acb, arb
 
 from numerics import deadline
 from numerics.expression.balls import PRECISION, ball, exact, interval, is_real
 from numerics.expression.calculus import derivative, polynomial
-from numerics.expression.tree import KINKED, Call, Constant, Expression, children, contains, negate, rebuild, subtract
+from numerics.expression.tree import (
+    KINKED,
+    Call,
+    Constant,
+    Expression,
+    add,
+    call,
+    children,
+    constant,
+    contains,
+    negate,
+    power,
+    rebuild,
+    subtract,
+)
 from unskew.ground.refusals import InputError
 
 KINK_PLACES = 60
 """A kink at an irrational label is moved to a rational within `10**-KINK_PLACES` of the length; the density so defined is the one certified."""
 
 MOST_CELLS = 20_000
-DEEPEST_CELL = 40
+MOST_BRANCH_CELLS, MOST_STRETCHES = 4_000, 600
+NEGLIGIBLE = 2.0**-150
+"""Branches that differ by no more than this share of one plus their squares are one branch: 45 digits."""
 
 
 def smooth_pieces(
@@ -28,19 +45,31 @@ def smooth_pieces(
     """Cuts `[lower, upper]` where a branch changes and writes each piece without `abs`, `min` and `max`.
 
     Raises:
-      InputError: a change of branch cannot be located (the branches touch without crossing, or coincide).
+      InputError: branches change too often to be followed.
     """
     inner = _innermost_kink(expression)
     if inner is None:
         return [(lower, upper, expression)]
     difference = inner.arguments[0] if inner.function == "abs" else subtract(inner.arguments[0], inner.arguments[1])
-    cuts = [lower, *_roots(difference, lower, upper), upper]
+    size = add(power(inner.arguments[0], Fraction(2)), power(inner.arguments[-1], Fraction(2)))
+    cuts = [lower, *_roots(difference, add(size, constant(1)), lower, upper), upper]
     pieces = []
     for left, right in pairwise(cuts):
         sign = _sign(difference, (left + right) / 2)
         branch = _branch(inner, sign)
         pieces += smooth_pieces(_replace(expression, inner, branch), left, right)
     return pieces
+
+
+def kinks_named(expression: Expression) -> Expression:
+    """The expression with `sqrt(u**2)` written as `abs(u)`: a root of an even power is a kink."""
+    if not isinstance(expression, Call):
+        return expression
+    arguments = tuple(kinks_named(argument) for argument in expression.arguments)
+    match expression.function, arguments:
+        case "sqrt", (Call("**", (u, Constant(exponent))),) if exponent % 2 == 0 and exponent > 0:
+            return power(call("abs", u), exponent / 2)
+    return Call(expression.function, arguments)
 
 
 def _innermost_kink(expression: Expression) -> Call | None:
@@ -86,52 +115,80 @@ def _simplest(lower: Fraction, upper: Fraction) -> Fraction:
     return floor + 1 / _simplest(1 / (upper - floor), 1 / (lower - floor))
 
 
-def _roots(expression: Expression, lower: Fraction, upper: Fraction) -> list[Fraction]:
-    """Where a smooth expression changes sign strictly inside the interval, to `KINK_PLACES`."""
+@dataclass(frozen=True)
+class _Stretch:
+    """A stretch on which an expression has one sign, or (0) is negligible."""
+
+    lower: Fraction
+    upper: Fraction
+    sign: int
+
+
+def _roots(expression: Expression, size: Expression, lower: Fraction, upper: Fraction) -> list[Fraction]:
+    """Where a smooth expression changes sign strictly inside the interval, to `KINK_PLACES`, however often it touches zero.
+
+    Args:
+      size: what is compared; where the expression is below `NEGLIGIBLE` of it, either branch will do.
+    """
+    coefficients = polynomial(expression)
+    if coefficients is not None and not any(coefficients):
+        return []
     slope = derivative(expression)
-    roots: list[Fraction] = []
-    stack = [(lower, upper, 0)]
-    length = upper - lower
+    stretches: list[_Stretch] = []
+    stack = [(lower, upper)]
     cells = 0
     while stack:
-        left, right, depth = stack.pop()
+        left, right = stack.pop()
         deadline.check()
         cells += 1
         cell = interval(left, right)
-        value = ball(expression, cell)
-        if is_real(value) and (value.real > 0 or value.real < 0):
-            continue
         steepness = ball(slope, cell)
-        if is_real(steepness) and (steepness.real > 0 or steepness.real < 0):
-            roots += _bisect(expression, left, right, length)
-            continue
-        if depth >= DEEPEST_CELL or cells > MOST_CELLS:
+        value = _range(expression, steepness, left, right)
+        if value > 0 or value < 0:
+            stretches.append(_Stretch(left, right, 1 if value > 0 else -1))
+        elif value.abs_upper() <= NEGLIGIBLE * ball(size, cell).abs_lower():
+            stretches.append(_Stretch(left, right, 0))
+        elif is_real(steepness) and (steepness.real > 0 or steepness.real < 0):
+            stretches += _bisect(expression, left, right, upper - lower)
+        elif cells > MOST_BRANCH_CELLS or len(stretches) > MOST_STRETCHES:
             raise InputError(
-                f"abs, min or max changes branch near y = {float(left):.6g} in a way that cannot be proved",
-                "write the branches so that they cross",
+                f"abs, min or max changes branch too often, or for too long hardly at all, near y = {float(left):.6g}",
+                "write the branches so that they cross, fewer than some hundred times, or shorten the support",
             )
-        middle = (left + right) / 2
-        stack += [(left, middle, depth + 1), (middle, right, depth + 1)]
-    return sorted({root for root in roots if lower < root < upper})
-
-
-def _bisect(expression: Expression, left: Fraction, right: Fraction, length: Fraction) -> list[Fraction]:
-    """The root of a monotone expression in a cell, as the simplest rational of a tiny bracket; none when it has one sign."""
-    first, last = _sign(expression, left), _sign(expression, right)
-    if first == 0 or last == 0:
-        # A root at a shared end of two cells is met by both and merged by the caller.
-        return [left] if first == 0 else [right]
-    if first == last:
-        return []
-    width = length / 10**KINK_PLACES
-    with flint.ctx.workprec(2 * PRECISION):
-        while right - left > width:
+        else:
             middle = (left + right) / 2
+            stack += [(middle, right), (left, middle)]
+    signed = [stretch for stretch in stretches if stretch.sign]
+    cuts = [_simplest(one.upper, two.lower) for one, two in pairwise(signed) if one.sign != two.sign]
+    return [cut for cut in cuts if lower < cut < upper]
+
+
+def _range(expression: Expression, steepness: acb, left: Fraction, right: Fraction) -> arb:
+    """An enclosure of the values on a cell, the mean value form's too; real, since a density is proved so afterwards."""
+    value = ball(expression, interval(left, right)).real
+    if not is_real(steepness):
+        return value
+    centre = ball(expression, acb(exact((left + right) / 2))).real
+    better = centre + steepness.real * exact((right - left) / 2) * arb(0, 1)
+    return value.intersection(better) if value.is_finite() and better.is_finite() else better
+
+
+def _bisect(expression: Expression, left: Fraction, right: Fraction, length: Fraction) -> list[_Stretch]:
+    """A monotone expression in a cell: its one sign, or both on their sides of the simplest rational of a tiny bracket."""
+    first, last = _sign(expression, left), _sign(expression, right)
+    if first == last or first == 0 or last == 0:
+        return [_Stretch(left, right, first or last)]
+    low, high = left, right
+    with flint.ctx.workprec(2 * PRECISION):
+        while high - low > length / 10**KINK_PLACES:
+            middle = (low + high) / 2
             sign = _sign(expression, middle)
             if sign == 0:
-                return [middle]
-            left, right = (middle, right) if sign == first else (left, middle)
-    return [_simplest(left, right)]
+                low = high = middle
+            else:
+                low, high = (middle, high) if sign == first else (low, middle)
+    root = _simplest(low, high)
+    return [_Stretch(left, root, first), _Stretch(root, right, last)]
 
 
 def prove_positive(expression: Expression, lower: Fraction, upper: Fraction, what: str) -> None:
@@ -232,7 +289,7 @@ def certified_pieces(
       InputError: no proof, naming a label where it fails.
     """
     with flint.ctx.workprec(PRECISION):
-        pieces = smooth_pieces(expression, lower, upper)
+        pieces = smooth_pieces(kinks_named(expression), lower, upper)
         for left, right, branch in pieces:
             prove_positive(branch, left, right, what)
     return pieces

@@ -95,18 +95,28 @@ def constant(value: int | str | Fraction) -> Constant:
 
 
 def add(left: Expression, right: Expression) -> Expression:
-    """`left + right`, folded."""
+    """`left + right`, folded; `(u + 1) + 2` is `u + 3`."""
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(left.value + right.value)
+    match left, right:
+        case Call("+", (u, Constant(first))), Constant(second):
+            return add(u, Constant(first + second))
+        case Call("-", (u, Constant(first))), Constant(second):
+            return add(u, Constant(second - first))
     if left == ZERO:
         return right
     return left if right == ZERO else Call("+", (left, right))
 
 
 def subtract(left: Expression, right: Expression) -> Expression:
-    """`left - right`, folded."""
+    """`left - right`, folded; `(u + 1) - 3` is `u + (-2)`."""
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(left.value - right.value)
+    match left, right:
+        case Call("+", (u, Constant(first))), Constant(second):
+            return add(u, Constant(first - second))
+        case Call("-", (u, Constant(first))), Constant(second):
+            return subtract(u, Constant(first + second))
     if left == ZERO:
         return negate(right)
     return left if right == ZERO else Call("-", (left, right))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -78,6 +78,7 @@ class Density:
       pieces: cover the support in order; unnormalised.
       description: one line in words.
       report: what was found in a label file, empty otherwise.
+      origin: labels are counted from here; `support` and `pieces` too.
     """
 
     name: str
@@ -86,6 +87,19 @@ class Density:
     description: str = ""
     report: Any = None
     discrete: bool = False
+    origin: Fraction = Fraction(0)
+
+    def from_lower_end(self) -> Density:
+        """The same density with labels counted from the lower end of the support: doubles are coarse far from zero. Expressions are rewritten exactly."""
+        from numerics.expression.tree import Y, add, constant, substitute
+
+        lower, upper = self.support
+        label = add(Y, constant(lower))
+        pieces = tuple(
+            Piece(piece.lower - lower, piece.upper - lower, substitute(piece.expression, label))
+            for piece in self.pieces
+        )
+        return replace(self, support=(Fraction(0), upper - lower), pieces=pieces, origin=self.origin + lower)
 
     @property
     def length(self) -> float:

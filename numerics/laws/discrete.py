@@ -42,6 +42,11 @@ class DiscreteLaw:
         return float(self.support[1] - self.support[0])
 
     @property
+    def origin(self) -> Fraction:
+        """Labels are counted from zero."""
+        return Fraction(0)
+
+    @property
     def breakpoints(self) -> tuple[Fraction, ...]:
         """None: there is nothing to integrate across."""
         return ()

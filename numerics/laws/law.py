@@ -57,6 +57,10 @@ class Law(Protocol):
         """What a label file held, where the law is from one."""
 
     @property
+    def origin(self) -> Fraction:
+        """Labels are counted from here: the support, the edges and the nodes are differences to it."""
+
+    @property
     def mesh(self) -> tuple[Fraction, ...]:
         """Ends, within the support, of panels on which no feature is missed; none for labels on atoms."""
 

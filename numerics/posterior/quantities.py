@@ -256,6 +256,8 @@ def _infinities(
         fields["curvature_square"] = fields["curvature_square_by_parts"] = UNDEFINED
     if here.law.graded:
         notes["lipschitz"] = "infinite: the slope of the log density is unbounded at a root"
+        notes["curvature_square"] = "undefined by parts: the slope of the log density is unbounded at a root"
+        fields["curvature_square_by_parts"] = UNDEFINED
     if math.isinf(side.slope_square.value):
         notes["slope_square"] = "infinite: the slope of the log density is unbounded at a root"
     if math.isfinite(side.kl_labels.value):

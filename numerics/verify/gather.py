@@ -32,7 +32,11 @@ def gather(question: Question, progress: AbstractContextManager[Tick | None] | N
     Raises:
       InputError: a density, support, channel or noise that cannot be.
     """
+    from numerics.laws.density import Density
+
     law = label_law(question)
+    if isinstance(law, Density):
+        law = law.from_lower_end()
     runtime.start(devices=DEVICES)
     from numerics.certified.certificates import certificates
     from numerics.channels import Channel

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
+
 from numerics import provenance
 from numerics.evidence import Evidence
 from numerics.laws.law import Law
@@ -52,7 +54,7 @@ def law(label_law: Law) -> dict[str, Any]:
     """The label law in words and numbers; `labels` says what a file held."""
     return {
         "name": label_law.name,
-        "support": [float(end) for end in label_law.support],
+        "support": [float(label_law.origin + end) for end in label_law.support],
         "discrete": label_law.discrete,
         "unsampled": list(label_law.unsampled),
         **({"description": label_law.description} if label_law.description else {}),
@@ -66,7 +68,8 @@ def bin_masses(evidence: Evidence) -> list[dict[str, Any]]:
 
     def row(entry: PerClasses) -> dict[str, Any]:
         bins = entry.bins
-        masses = {"classes": entry.classes, "edges": [float(edge) for edge in bins.edges], "q": bins.q, "p": bins.p}
+        edges = [float(evidence.world.law.origin + edge) for edge in bins.edges]
+        masses = {"classes": entry.classes, "edges": edges, "q": bins.q, "p": bins.p}
         if labels is None:
             return masses
         shares = labels.empirical_masses(bins.edges)
@@ -88,6 +91,36 @@ def drawn(evidence: Evidence, results: tuple[str, ...]) -> dict[str, Any]:
         "risk": plain(lines.risk),
         **lines.results,
         **({"fits": {"per_classes": plain(lines.fits)}} if lines.fits else {}),
+    }
+
+
+LABELS = {
+    "map": ("x", "y"),
+    "posteriors": ("y", "at"),
+    "means": ("x", "balanced", "imbalanced", "corrected"),
+    "best_classes": ("best_edges", "equal_width_edges", "equal_frequency_edges"),
+    "discretisation": ("at",),
+}
+"""By figure, what is a label or an input; of a list of records its `x`."""
+
+
+def placed(lines: dict[str, Any], origin: float) -> dict[str, Any]:
+    """The curves with labels and inputs as the user counts them, from zero."""
+    if origin == 0.0:
+        return lines
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(part) for key, part in value.items()}
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [{**part, "x": part["x"] + origin} for part in value]
+        return np.asarray(value) + origin
+
+    return {
+        figure: {key: moved(part) if key in LABELS.get(figure, ()) else part for key, part in content.items()}
+        if isinstance(content, dict)
+        else content
+        for figure, content in lines.items()
     }
 
 
@@ -114,7 +147,7 @@ def report(verification: Verification, command: str) -> dict[str, Any]:
         "law": law(world.law),
         "bin_masses": bin_masses(evidence),
         "central": plain(verification.extra_term),
-        "curves": drawn(evidence, question.only),
+        "curves": placed(drawn(evidence, question.only), float(world.law.origin)),
         "made": provenance.made(command, {"verify": question.seed}),
     }
 
