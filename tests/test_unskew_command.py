@@ -282,6 +282,19 @@ def test_survives_pairs(name, prediction, tmp_path, capsys) -> None:
         assert np.all((archive["corrected"] >= y.min()) & (archive["corrected"] <= y.max()))
 
 
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+
+def test_readme_shows_what_the_command_prints(real_data, capsys, monkeypatch) -> None:
+    text = README.read_text()
+    monkeypatch.chdir(real_data("predictions/wages_validation.csv").parent)
+    held = ["advise", "wages_validation.csv", "--label", "label", "--prediction", "prediction"]
+    lines = done(capsys, *held, "--training", "wages_train_labels.csv").splitlines()
+    monkeypatch.chdir(real_data("agedb_ages.csv").parent)
+    lines += done(capsys, "advise", "agedb_ages.csv:age", "--noise", "6").splitlines()
+    assert [line for line in lines if line not in text] == []
+
+
 def test_help_is_light() -> None:
     code = "import sys; import unskew.__main__ as m; m.parser().format_help(); print(sorted({'jax','numpy','scipy','rich'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -100,18 +100,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.argv = [f"{PROGRAM} trial", *typed[1:]]
         runpy.run_module(TRIAL, run_name="__main__", alter_sys=True)
         return command.HOLDS
-    given = parser().parse_args(typed)
-    options = from_arguments(given, command.typed(PROGRAM, typed))
-    if given.command == "correct":
-        writable_file(given.out, "--out")
+    namespace = parser().parse_args(typed)
+    options = from_arguments(namespace, command.typed(PROGRAM, typed))
+    if namespace.command == "correct":
+        writable_file(namespace.out, "--out")
         from unskew.correct import run as correct
 
-        return correct(options, given.apply, given.out, given.column)
-    writable_file(given.json, "--json")
-    writable_folder(given.out, "--out")
+        return correct(options, namespace.apply, namespace.out, namespace.column)
+    writable_file(namespace.json, "--json")
+    writable_folder(namespace.out, "--out")
     from unskew.advise import run as advise
 
-    return advise(options, more=given.more, json=given.json, out=given.out)
+    return advise(options, more=namespace.more, json=namespace.json, out=namespace.out)
 
 
 def console() -> None:

@@ -30,35 +30,35 @@ def run(options: Options, *, more: bool, json: str | None, out: str | None) -> i
     if options.has_predictions:
         from unskew.remedies import compare
 
-        held = held_out(options)
-        found = compare(held, options.seed)
-        made = report.of_rows(options, held, found)
-        lines = words.rows_first(options, held, found)
-        lines += words.rows_more(held, found) if more else words.notes(held, found)
+        sample = held_out(options)
+        comparison = compare(sample, options.seed)
+        content = report.of_rows(options, sample, comparison)
+        lines = words.rows_first(options, sample, comparison)
+        lines += words.rows_more(sample, comparison) if more else words.notes(sample, comparison)
         classes = None
     else:
-        alone = from_labels.answer(label_cells(options), options.noise)
-        made = report.of_labels(options, alone)
-        lines = words.labels_first(alone) + (words.labels_more(alone) if more else [])
-        classes = alone.classes
+        answer = from_labels.answer(label_cells(options), options.noise)
+        content = report.of_labels(options, answer)
+        lines = words.labels_first(answer) + (words.labels_more(answer) if more else [])
+        classes = answer.classes
     if json is not None:
-        text = files.json_text(made)
+        text = files.json_text(content)
         if json == "-":
             sys.stdout.write(text)
         else:
             files.write_text(json, text)
     if out is not None:
-        lines.append(f"written to {out}: {', '.join(save(Path(out), made, classes))}")
+        lines.append(f"written to {out}: {', '.join(save(Path(out), content, classes))}")
     if json != "-":
         print("\n".join(command.one_line(line) for line in lines))
     return command.HOLDS
 
 
-def save(folder: Path, made: dict[str, Any], classes: class_files.Classes | None) -> list[str]:
+def save(folder: Path, content: dict[str, Any], classes: class_files.Classes | None) -> list[str]:
     """Writes report, classes and figures; returns their names."""
     from unskew import pictures
 
     files.make_folder(folder)
     written = [] if classes is None else class_files.write(classes, folder)
-    files.write_json(folder / "report.json", made)
-    return [path.name for path in [*written, folder / "report.json", *pictures.draw(made, folder)]]
+    files.write_json(folder / "report.json", content)
+    return [path.name for path in [*written, folder / "report.json", *pictures.draw(content, folder)]]

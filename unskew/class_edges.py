@@ -30,7 +30,7 @@ class Remainder:
 
     Attributes:
       kind: one of `KINDS`.
-      asked: numbers of classes K, ascending, (k,).
+      counts: numbers of classes K, ascending, (k,).
       used: classes that are left after joining, (k,).
       remainder: W, nats, (k,).
       penalty: expected price of estimating the class masses, nats, (k,) (result `sample_size`).
@@ -38,7 +38,7 @@ class Remainder:
     """
 
     kind: str
-    asked: np.ndarray
+    counts: np.ndarray
     used: np.ndarray
     remainder: np.ndarray
     penalty: np.ndarray
@@ -57,8 +57,8 @@ def least_count(cells: Cells) -> int:
 
 def kl_labels(q: np.ndarray, p: np.ndarray) -> np.ndarray:
     """KL(q||p) of masses (..., m), nats."""
-    known = q > 0
-    return np.sum(q[known] * (np.log(q[known]) - np.log(p[..., known])), axis=-1)
+    covered = q > 0
+    return np.sum(q[covered] * (np.log(q[covered]) - np.log(p[..., covered])), axis=-1)
 
 
 def kl_classes(q: np.ndarray, p: np.ndarray, edges: Edges) -> np.ndarray:
@@ -80,14 +80,14 @@ def joined(edges: Sequence[int], cells: Cells) -> Edges:
     """The edges without those that leave a class with too few labels or without reference mass; from the left, what remains goes to the last."""
     enough = least_count(cells)
     counts = np.concatenate([[0], np.cumsum(cells.counts)])
-    known = np.concatenate([[0], np.cumsum(cells.q > 0)])
+    covered = np.concatenate([[0], np.cumsum(cells.q > 0)])
     last = edges[-1]
-    kept = [0]
+    inner = [0]
     for edge in edges[1:-1]:
-        here = counts[edge] - counts[kept[-1]] >= enough and known[edge] > known[kept[-1]]
-        if here and counts[last] - counts[edge] >= enough and known[last] > known[edge]:
-            kept.append(edge)
-    return (*kept, last)
+        complete = counts[edge] - counts[inner[-1]] >= enough and covered[edge] > covered[inner[-1]]
+        if complete and counts[last] - counts[edge] >= enough and covered[last] > covered[edge]:
+            inner.append(edge)
+    return (*inner, last)
 
 
 def equal_width(cells: Cells, count: int) -> Edges:
@@ -109,10 +109,10 @@ def optimal(cells: Cells, counts: Sequence[int]) -> list[Edges]:
     grouped = candidates(cells)
     q, p, labels = (_sums(column, grouped) for column in (cells.q, cells.p, cells.counts))
     most = most_classes(labels, least_count(cells))
-    found = partitions.best(
+    best = partitions.best(
         q, p, [min(count, most) for count in counts], counts=labels.astype(float), at_least=least_count(cells)
     )
-    return [joined([grouped[edge] for edge in partition.edges], cells) for partition in found]
+    return [joined([grouped[edge] for edge in partition.edges], cells) for partition in best]
 
 
 def candidates(cells: Cells) -> Edges:
@@ -123,12 +123,12 @@ def candidates(cells: Cells) -> Edges:
 
 def most_classes(counts: np.ndarray, enough: int) -> int:
     """Most intervals that hold `enough` labels each: cut as soon as there are enough."""
-    found = held = 0
-    for count in counts.tolist():
-        held += count
+    count = held = 0
+    for labels in counts.tolist():
+        held += labels
         if held >= enough:
-            found, held = found + 1, 0
-    return max(1, found)
+            count, held = count + 1, 0
+    return max(1, count)
 
 
 def edges_of(cells: Cells, kind: str, counts: Sequence[int]) -> list[Edges]:
@@ -141,8 +141,8 @@ def edges_of(cells: Cells, kind: str, counts: Sequence[int]) -> list[Edges]:
 
 def remainder(cells: Cells, kind: str, most: int) -> tuple[Remainder, list[Edges]]:
     """W, penalty and width for the numbers of classes in `numbers(most)`, and the edges."""
-    asked = numbers(min(most, len(candidates(cells)) - 1))
-    edges = edges_of(cells, kind, asked)
+    counts = numbers(min(most, len(candidates(cells)) - 1))
+    edges = edges_of(cells, kind, counts)
     total = float(kl_labels(cells.q, cells.p))
     rows = [
         (
@@ -154,7 +154,7 @@ def remainder(cells: Cells, kind: str, most: int) -> tuple[Remainder, list[Edges
         for one in edges
     ]
     used, left, price, width = (np.array(column) for column in zip(*rows, strict=True))
-    return Remainder(kind, np.array(asked), used, left, price, width), edges
+    return Remainder(kind, np.array(counts), used, left, price, width), edges
 
 
 def numbers(most: int) -> list[int]:

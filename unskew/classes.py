@@ -204,7 +204,7 @@ def from_json(content: Any, where: str) -> Classes:
     try:
         schema = str(content["schema"])
         arrays = {name: np.asarray(content[name], np.float64) for name in ARRAYS}
-        made = Classes(
+        classes = Classes(
             **arrays,
             kind=str(content["kind"]),
             remainder=float(content["remainder"]),
@@ -215,10 +215,10 @@ def from_json(content: Any, where: str) -> Classes:
         raise InputError(f"{where} is no classes file ({problem.__class__.__name__})", REMEDY) from None
     if schema != SCHEMA:
         raise InputError(f"{where} has the schema {schema[:20]!r}", REMEDY)
-    count = len(made.p) if made.p.ndim == 1 else 0
+    count = len(classes.p) if classes.p.ndim == 1 else 0
     fits = all(arrays[name].shape == (count + (name == "edges"),) for name in ARRAYS)
     if not count or not fits or not all(np.isfinite(array).all() for array in arrays.values()):
         raise InputError(f"{where} has arrays that do not fit together", REMEDY)
-    if not np.all(np.diff(made.edges) > 0):
+    if not np.all(np.diff(classes.edges) > 0):
         raise InputError(f"{where} has edges that do not increase", REMEDY)
-    return made
+    return classes

@@ -15,7 +15,7 @@ from unskew.label_files import text as delimited
 from unskew.label_files.reader import read_columns
 from unskew.options import Options
 from unskew.prior import PriorCorrection
-from unskew.recalibration import fitted
+from unskew.recalibration import fit_pairs
 
 
 def run(options: Options, apply: str, out: str, column: str) -> int:
@@ -31,9 +31,9 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
     """
     if not options.has_predictions:
         raise InputError("correct without predictions", "name --label, and --prediction or --probabilities")
-    held = held_out(options)
-    if held.probabilities is not None:
-        return _probabilities(held, apply, out, column)
+    sample = held_out(options)
+    if sample.probabilities is not None:
+        return _probabilities(sample, apply, out, column)
     content = read_columns(apply, [options.prediction])[0]
     absent = np.isnan(content.cells)
     if absent.any() or not np.isfinite(content.cells).all():
@@ -41,10 +41,10 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
             f"{content.where} has a missing or infinite prediction, first in row {int(np.argmin(np.isfinite(content.cells))) + 1}",
             "leave those rows out",
         )
-    found = fitted(held.shift, held.y, held.t, held.shift.stretch_of(held.y))
-    corrected = found.predict(content.cells)
+    recalibration = fit_pairs(sample.shift, sample.y, sample.t, sample.shift.stretch_of(sample.y))
+    corrected = recalibration.predict(content.cells)
     files.write_bytes(out, extended(apply, corrected, column))
-    beyond = found.beyond(content.cells)
+    beyond = recalibration.beyond(content.cells)
     print(f"{len(corrected)} predictions corrected, written to {out} as {command.one_line(column)!r}")
     if beyond:
         print(
@@ -53,14 +53,14 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
     return command.HOLDS
 
 
-def _probabilities(held: HeldOut, apply: str, out: str, column: str) -> int:
+def _probabilities(sample: HeldOut, apply: str, out: str, column: str) -> int:
     """The same for class probabilities: an npz with the corrected ones and their mean."""
     rows, edges = read_probabilities(apply)
-    if held.edges is None or not np.array_equal(edges, held.edges):
+    if sample.edges is None or not np.array_equal(edges, sample.edges):
         raise InputError(
             f"{apply} has other edges than the held-out probabilities", "give probabilities of the same classes"
         )
-    correction = PriorCorrection(held.shift, edges)
+    correction = PriorCorrection(sample.shift, edges)
     corrected = correction.transform(rows)
     stream = io.BytesIO()
     np.savez(stream, **{"probabilities": corrected, "edges": edges, column: corrected @ correction.centres})

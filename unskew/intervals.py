@@ -81,14 +81,14 @@ def balanced(
       seed: of the resamples and blocks.
     """
     random = np.random.default_rng(seed)
-    held = np.bincount(stretch, minlength=len(q))
-    group, mass = groups(held, q)
+    counts = np.bincount(stretch, minlength=len(q))
+    group, mass = groups(counts, q)
     worth, sums = _blocks(losses, columns, stretch, group, inverse, random)
-    known = (held >= LEAST) & (q > 0)
-    used = inverse > 0
-    plain = (sums.sum(axis=2)[:, used] / inverse[used]).sum(axis=1) / held[used].sum()
+    dense = (counts >= LEAST) & (q > 0)
+    positive = inverse > 0
+    plain = (sums.sum(axis=2)[:, positive] / inverse[positive]).sum(axis=1) / counts[positive].sum()
     each = np.full((len(q), columns), np.nan)
-    each[known] = (sums.sum(axis=2) / np.maximum(worth.sum(axis=1), np.finfo(float).tiny)).T[known]
+    each[dense] = (sums.sum(axis=2) / np.maximum(worth.sum(axis=1), np.finfo(float).tiny)).T[dense]
     means, resampled = np.zeros(columns), np.zeros((columns, RESAMPLES))
     for number, weight in enumerate(mass):
         members = group == number
@@ -102,16 +102,16 @@ def balanced(
         away = (draws @ (totals - mean[:, None] * units).T / (draws @ units)[:, None]).T
         means += weight * mean
         resampled += weight * (mean[:, None] + spread * away)
-    return Balanced(means, resampled, plain, held, each, tuple(np.flatnonzero((held < LEAST) & (q > 0)).tolist()))
+    return Balanced(means, resampled, plain, counts, each, tuple(np.flatnonzero((counts < LEAST) & (q > 0)).tolist()))
 
 
 def resamples(count: int, random: np.random.Generator) -> np.ndarray:
     """How often each of so many units is drawn when as many are drawn with replacement, (RESAMPLES, count)."""
-    drawn = random.integers(0, count, (RESAMPLES, count)) + count * np.arange(RESAMPLES)[:, None]
-    return np.bincount(drawn.ravel(), minlength=RESAMPLES * count).reshape(RESAMPLES, count)
+    units = random.integers(0, count, (RESAMPLES, count)) + count * np.arange(RESAMPLES)[:, None]
+    return np.bincount(units.ravel(), minlength=RESAMPLES * count).reshape(RESAMPLES, count)
 
 
-def groups(held: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def groups(counts: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The group of each stretch, (S,), and the target mass of each group: neighbours joined until each group holds `LEAST` rows."""
     number, rows = np.zeros(len(q), np.int64), 0
     current = 0
@@ -119,7 +119,7 @@ def groups(held: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if rows >= LEAST:
             current, rows = current + 1, 0
         number[s] = current
-        rows += int(held[s]) if q[s] > 0 else 0
+        rows += int(counts[s]) if q[s] > 0 else 0
     if rows < LEAST:
         number[number == current] = max(current - 1, 0)
     return number, np.bincount(number, q)
@@ -135,11 +135,11 @@ def _blocks(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weight and weighted sums of each block: (S, BLOCKS) and (k, S, BLOCKS); in a group of at most `BLOCKS` rows a row is a block."""
     count = int(group.max()) + 1
-    held = np.bincount(group, np.bincount(stretch, minlength=len(group)), count).astype(np.int64)
+    rows_of_group = np.bincount(group, np.bincount(stretch, minlength=len(group)), count).astype(np.int64)
     block = random.integers(0, BLOCKS, len(stretch), dtype=np.uint8)
-    few = np.flatnonzero((held <= BLOCKS)[group][stretch])
+    few = np.flatnonzero((rows_of_group <= BLOCKS)[group][stretch])
     order = few[np.argsort(group[stretch[few]], kind="stable")]
-    counts = np.where(held <= BLOCKS, held, 0)
+    counts = np.where(rows_of_group <= BLOCKS, rows_of_group, 0)
     block[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     size = len(group) * BLOCKS
     worth, sums = np.zeros(size), np.zeros((columns, size))

@@ -45,46 +45,48 @@ class Options:
         return self.prediction is not None or self.probabilities is not None
 
 
-def from_arguments(given: argparse.Namespace, command: str = "") -> Options:
+def from_arguments(arguments: argparse.Namespace, command: str = "") -> Options:
     """Checks what can be checked without reading.
 
     Raises:
       InputError: naming the option and what to give instead.
     """
-    if given.prediction is not None and given.probabilities is not None:
+    if arguments.prediction is not None and arguments.probabilities is not None:
         raise InputError("--prediction and --probabilities", "give one of them")
-    if (given.prediction is not None or given.probabilities is not None) and given.label is None:
+    if (arguments.prediction is not None or arguments.probabilities is not None) and arguments.label is None:
         raise InputError("predictions without --label", "name the column of held-out labels")
-    if given.label is not None and given.prediction is None and given.probabilities is None:
+    if arguments.label is not None and arguments.prediction is None and arguments.probabilities is None:
         raise InputError(
             "--label without predictions", "add --prediction COLUMN or --probabilities FILE, or write FILE:COLUMN"
         )
-    if given.prediction is not None and given.prediction == given.label:
-        raise InputError(f"--label and --prediction are both {given.label!r}", "name two columns")
+    if arguments.prediction is not None and arguments.prediction == arguments.label:
+        raise InputError(f"--label and --prediction are both {arguments.label!r}", "name two columns")
     support = None
-    if given.support is not None:
-        low, high = (float(number(text, "--support")) for text in given.support)
+    if arguments.support is not None:
+        low, high = (float(number(text, "--support")) for text in arguments.support)
         if low >= high:
-            raise InputError(f"--support {' '.join(given.support)}", "give the lower end first, the upper end second")
+            raise InputError(
+                f"--support {' '.join(arguments.support)}", "give the lower end first, the upper end second"
+            )
         support = (low, high)
-    noise = None if given.noise is None else float(number(given.noise, "--noise"))
+    noise = None if arguments.noise is None else float(number(arguments.noise, "--noise"))
     if noise is not None and noise <= 0:
-        raise InputError(f"--noise {given.noise}", "give a positive scale in label units")
-    if noise is not None and given.label is not None:
+        raise InputError(f"--noise {arguments.noise}", "give a positive scale in label units")
+    if noise is not None and arguments.label is not None:
         raise InputError("--noise with predictions", "leave it out: the predictions tell the noise")
-    if given.target.startswith("predictions:") and given.prediction is None:
-        raise InputError(f"--target {given.target}", "it needs held-out pairs: --label and --prediction")
+    if arguments.target.startswith("predictions:") and arguments.prediction is None:
+        raise InputError(f"--target {arguments.target}", "it needs held-out pairs: --label and --prediction")
     return Options(
-        file=given.file,
-        label=given.label,
-        prediction=given.prediction,
-        probabilities=given.probabilities,
-        training=given.training,
-        target=given.target,
+        file=arguments.file,
+        label=arguments.label,
+        prediction=arguments.prediction,
+        probabilities=arguments.probabilities,
+        training=arguments.training,
+        target=arguments.target,
         support=support,
         noise=noise,
-        seed=whole(given.seed, "--seed", 0, 2**31 - 1),
-        as_named=given.as_named,
+        seed=whole(arguments.seed, "--seed", 0, 2**31 - 1),
+        as_named=arguments.as_named,
         command=command,
     )
 

@@ -110,9 +110,9 @@ def _interval_masses(masses: np.ndarray) -> np.ndarray:
     """
     n = len(masses)
     rows = np.triu(np.broadcast_to(np.asarray(masses, np.float64), (n, n)))
-    found = np.zeros((n + 1, n + 1))
-    np.cumsum(rows, axis=1, out=found[:n, 1:])
-    return found
+    masses_between = np.zeros((n + 1, n + 1))
+    np.cumsum(rows, axis=1, out=masses_between[:n, 1:])
+    return masses_between
 
 
 def _gains(q: np.ndarray, p: np.ndarray, counts: np.ndarray | None, at_least: int) -> np.ndarray:

@@ -79,9 +79,9 @@ def price(
         raise InputError("predictions and probabilities", "give one of them")
     if probabilities is not None:
         correction = PriorCorrection(shift, edges)
-        held = rows_of(probabilities, correction.edges)
-        y = labels_for(y_val, len(held))
-        plain, corrected = correction.decode(held), correction.mean(held)
+        matrix = rows_of(probabilities, correction.edges)
+        y = labels_for(y_val, len(matrix))
+        plain, corrected = correction.decode(matrix), correction.mean(matrix)
 
         def losses(rows: slice) -> list[np.ndarray]:
             before, after = (y[rows] - plain[rows]) ** 2, (y[rows] - corrected[rows]) ** 2
@@ -91,13 +91,13 @@ def price(
     y, t = pairs_of(y_val, predictions)
     stretch = shift.stretch_of(y)
     pairs = smoother.table(y, t, stretch, shift.inverse)
-    found = maps(shift, pairs, y, t, stretch, monotone)
+    recalibration = maps(shift, pairs, y, t, stretch, monotone)
     fits = [
-        Fit(found.corrected, np.arange(shift.stretches)),
-        Fit(found.plain, np.zeros(shift.stretches, np.int64)),
+        Fit(recalibration.corrected, np.arange(shift.stretches)),
+        Fit(recalibration.plain, np.zeros(shift.stretches, np.int64)),
     ]
     changes = refits(fits, shift, pairs, seed)
-    return summary(shift, of_fits(fits, shift, pairs, y, t, stretch), 3, stretch, seed, found, changes)
+    return summary(shift, of_fits(fits, shift, pairs, y, t, stretch), 3, stretch, seed, recalibration, changes)
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Fit:
     def weights(self, q: np.ndarray, p: np.ndarray) -> np.ndarray:
         """`q_c/p_c` of each stretch, (..., S), for masses q (S,) and p (..., S); 0 where the class has no training labels."""
         member = (self.classes[:, None] == np.arange(self.classes.max() + 1)).astype(float)
-        held = p @ member
-        return np.divide(q @ member, held, out=np.zeros(held.shape), where=held > 0) @ member.T
+        mass = p @ member
+        return np.divide(q @ member, mass, out=np.zeros(mass.shape), where=mass > 0) @ member.T
 
 
 def refits(fits: Sequence[Fit], shift: LabelShift, pairs: smoother.Table, seed: int) -> np.ndarray:
@@ -121,17 +121,17 @@ def refits(fits: Sequence[Fit], shift: LabelShift, pairs: smoother.Table, seed: 
     How an error changes to first order with the fit shows in the rows that measure it; this is the second order, which does not.
     """
     random = np.random.default_rng(seed + 1)
-    held = pairs.moments[0]
-    rows = int(held.sum())
-    counts = random.multinomial(rows, held.ravel() / rows, size=REFITS).reshape(REFITS, *held.shape)
+    entries = pairs.moments[0]
+    rows = int(entries.sum())
+    counts = random.multinomial(rows, entries.ravel() / rows, size=REFITS).reshape(REFITS, *entries.shape)
     p = random.multinomial(shift.n, shift.p, size=REFITS) / shift.n
-    worth = held @ shift.inverse / float((held @ shift.inverse).sum())
+    worth = entries @ shift.inverse / float((entries @ shift.inverse).sum())
     changes = np.zeros((1 + len(fits), REFITS))
     for number, fit in enumerate(fits, 1):
         values = smoother.refitted(pairs, fit.weights(shift.q, p), counts, fit.curve.share)
         values = np.where(np.isfinite(values), values, fit.curve.values)
-        away = (np.clip(values, shift.edges[0], shift.edges[-1]) - fit.curve.values) ** 2 @ worth
-        changes[number] = away - away.mean()
+        distances = (np.clip(values, shift.edges[0], shift.edges[-1]) - fit.curve.values) ** 2 @ worth
+        changes[number] = distances - distances.mean()
     return changes
 
 
@@ -147,12 +147,12 @@ def of_fits(
     weights = [fit.weights(shift.q, shift.p) for fit in fits]
 
     def losses(rows: slice) -> list[np.ndarray]:
-        where, labels, held = smoother.between(pairs, t, rows), y[rows], stretch[rows]
-        found = [(labels - t[rows]) ** 2]
+        where, labels, number = smoother.between(pairs, t, rows), y[rows], stretch[rows]
+        columns = [(labels - t[rows]) ** 2]
         for fit, worth in zip(fits, weights, strict=True):
-            own = np.minimum(fit.curve.leverage[where.cell] * worth[held], smoother.LARGEST_LEVERAGE)
-            found.append(((labels - where.value(fit.curve)) / (1 - own)) ** 2)
-        return found
+            own = np.minimum(fit.curve.leverage[where.cell] * worth[number], smoother.LARGEST_LEVERAGE)
+            columns.append(((labels - where.value(fit.curve)) / (1 - own)) ** 2)
+        return columns
 
     return losses
 
@@ -163,7 +163,7 @@ def summary(
     columns: int,
     stretch: np.ndarray,
     seed: int,
-    found: Recalibration | None,
+    recalibration: Recalibration | None,
     changes: np.ndarray | None = None,
 ) -> Price:
     """The price from losses of the model, of the corrected and of the uncorrected map (and further ones)."""
@@ -183,7 +183,7 @@ def summary(
         unknown=means.unknown,
         rows=len(stretch),
         balanced=means,
-        recalibration=found,
+        recalibration=recalibration,
     )
 
 

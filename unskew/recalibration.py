@@ -74,10 +74,10 @@ class Recalibrator:
         Source: result `recalibration`.
         """
         labels, t = pairs_of(y, predictions)
-        return fitted(self.shift, labels, t, self.shift.stretch_of(labels), self.monotone)
+        return fit_pairs(self.shift, labels, t, self.shift.stretch_of(labels), self.monotone)
 
 
-def fitted(
+def fit_pairs(
     shift: LabelShift, y: np.ndarray, t: np.ndarray, stretch: np.ndarray, monotone: bool | None = None
 ) -> Recalibration:
     """See `Recalibrator.fit`; the stretch of each label is known already."""

@@ -61,32 +61,32 @@ class Comparison:
         return min(able, key=lambda remedy: remedy.error.value, default=self.remedies[0])
 
 
-def compare(held: HeldOut, seed: int) -> Comparison:
+def compare(sample: HeldOut, seed: int) -> Comparison:
     """Predicts every remedy from held-out rows."""
-    shift, y, t = held.shift, held.y, held.t
+    shift, y, t = sample.shift, sample.y, sample.t
     stretch = shift.stretch_of(y)
     pairs = smoother.table(y, t, stretch, shift.inverse)
-    found = maps(shift, pairs, y, t, stretch)
+    recalibration = maps(shift, pairs, y, t, stretch)
     bounds = (float(shift.edges[0]), float(shift.edges[-1]))
     one = np.zeros(shift.stretches, np.int64)
     coarse = {}
     for count in class_counts(shift):
-        fit = Fit(found.plain, np.arange(shift.stretches) * count // shift.stretches)
+        fit = Fit(recalibration.plain, np.arange(shift.stretches) * count // shift.stretches)
         weights = fit.weights(shift.q, shift.p)
         coarse[count] = replace(fit, curve=smoother.curve(pairs, y, t, stretch, weights, bounds, None))
-    noise = float(np.sqrt(smoother.residual_variance(pairs, found.plain)))
+    noise = float(np.sqrt(smoother.residual_variance(pairs, recalibration.plain)))
     fits = [
-        Fit(found.corrected, np.arange(shift.stretches)),
-        Fit(found.plain, one),
-        Fit(balanced_mse(shift, found.plain, noise), one),
+        Fit(recalibration.corrected, np.arange(shift.stretches)),
+        Fit(recalibration.plain, one),
+        Fit(balanced_mse(shift, recalibration.plain, noise), one),
         *coarse.values(),
     ]
     losses, columns = of_fits(fits, shift, pairs, y, t, stretch), 1 + len(fits)
     changes = refits(fits, shift, pairs, seed)
-    if held.probabilities is not None:
-        losses, columns = _with_probabilities(losses, held), columns + 1
+    if sample.probabilities is not None:
+        losses, columns = _with_probabilities(losses, sample), columns + 1
         changes = np.concatenate([changes, np.zeros((1, changes.shape[1]))])
-    price = summary(shift, losses, columns, stretch, seed, found, changes)
+    price = summary(shift, losses, columns, stretch, seed, recalibration, changes)
     errors = price.balanced.means
     classes = 4 + int(np.argmin(errors[4 : 4 + len(coarse)])) if coarse else 1
     count = list(coarse)[classes - 4] if coarse else shift.stretches
@@ -110,7 +110,7 @@ def compare(held: HeldOut, seed: int) -> Comparison:
         remedy("nothing", 0, False, "the model as it is"),
         remedy("recalibration", 1, False, "one map of its predictions, fitted to held-out pairs under weights 1/r"),
     ]
-    if held.probabilities is not None:
+    if sample.probabilities is not None:
         remedies.append(
             remedy("probabilities", columns - 1, False, "its class probabilities divided by r, then their mean")
         )
@@ -127,11 +127,11 @@ def compare(held: HeldOut, seed: int) -> Comparison:
     return Comparison(price, tuple(remedies))
 
 
-def _with_probabilities(losses: Losses, held: HeldOut) -> Losses:
+def _with_probabilities(losses: Losses, sample: HeldOut) -> Losses:
     """One more loss: of the corrected mean of the probabilities."""
-    assert held.probabilities is not None
-    corrected = PriorCorrection(held.shift, held.edges).mean(held.probabilities)
-    return lambda rows: [*losses(rows), (held.y[rows] - corrected[rows]) ** 2]
+    assert sample.probabilities is not None
+    corrected = PriorCorrection(sample.shift, sample.edges).mean(sample.probabilities)
+    return lambda rows: [*losses(rows), (sample.y[rows] - corrected[rows]) ** 2]
 
 
 def class_counts(shift: LabelShift) -> list[int]:
@@ -151,7 +151,7 @@ def balanced_mse(shift: LabelShift, plain: smoother.Curve, noise: float) -> smoo
     power = -((y - f[:, None]) ** 2) / (2 * s * s)
     mass = law * np.exp(power - power.max(axis=1, keepdims=True))
     total = mass.sum(axis=1)
-    seen = total > 0
-    mean = np.maximum.accumulate((mass[seen] @ y) / total[seen])
-    values = np.clip(np.interp(plain.values, mean, f[seen]), lower, upper)
+    positive = total > 0
+    mean = np.maximum.accumulate((mass[positive] @ y) / total[positive])
+    values = np.clip(np.interp(plain.values, mean, f[positive]), lower, upper)
     return replace(plain, values=values)

@@ -20,17 +20,17 @@ SHOWN = 200
 """Points of a map in a report."""
 
 
-def of_rows(options: Options, held: HeldOut, found: Comparison) -> dict[str, Any]:
+def of_rows(options: Options, sample: HeldOut, comparison: Comparison) -> dict[str, Any]:
     """The report of held-out rows."""
-    shift, price = held.shift, found.price
+    shift, price = sample.shift, comparison.price
     recalibration = price.recalibration
     assert recalibration is not None
     at = np.unique(np.linspace(0, len(recalibration.corrected.knots) - 1, SHOWN).astype(int))
     return {
         **_head(options),
-        "input": "probabilities" if held.probabilities is not None else "predictions",
+        "input": "probabilities" if sample.probabilities is not None else "predictions",
         "rows": price.rows,
-        "training": {"source": command.nameless(held.training), "n": shift.n},
+        "training": {"source": command.nameless(sample.training), "n": shift.n},
         "imbalance": {"kl": shift.kl, "n_eff": shift.effective_sample_size},
         "stretches": {
             "edges": shift.edges,
@@ -45,21 +45,21 @@ def of_rows(options: Options, held: HeldOut, found: Comparison) -> dict[str, Any
             "empty": shift.empty,
         },
         "target": None
-        if held.law is None
+        if sample.law is None
         else {
-            "masses": held.law.masses.masses,
-            "low": held.law.low,
-            "high": held.law.high,
-            "groups": held.law.groups,
-            "error": held.law.error,
-            "identified": held.law.identified,
+            "masses": sample.law.masses.masses,
+            "low": sample.law.low,
+            "high": sample.law.high,
+            "groups": sample.law.groups,
+            "error": sample.law.error,
+            "identified": sample.law.identified,
         },
-        "points": _points(held),
+        "points": _points(sample),
         "cost": asdict(price.cost) | {"share": asdict(price.cost_share)},
         "before": asdict(price.before),
         "plain": {"before": price.balanced.plain[0], "after": price.balanced.plain[1]},
-        "recommended": found.best.name,
-        "remedies": [_remedy(one) for one in found.remedies],
+        "recommended": comparison.best.name,
+        "remedies": [_remedy(one) for one in comparison.remedies],
         "map": {
             "prediction": recalibration.corrected.knots[at],
             "corrected": recalibration.corrected.values[at],
@@ -70,10 +70,10 @@ def of_rows(options: Options, held: HeldOut, found: Comparison) -> dict[str, Any
     }
 
 
-def _points(held: HeldOut) -> dict[str, Any]:
+def _points(sample: HeldOut) -> dict[str, Any]:
     """Some of the rows, evenly over the file, for a figure."""
-    step = -(-len(held.y) // POINTS)
-    return {"label": held.y[::step], "prediction": held.t[::step]}
+    step = -(-len(sample.y) // POINTS)
+    return {"label": sample.y[::step], "prediction": sample.t[::step]}
 
 
 def _head(options: Options) -> dict[str, Any]:
@@ -98,9 +98,9 @@ def _remedy(one: Remedy) -> dict[str, Any]:
     }
 
 
-def of_labels(options: Options, found: LabelAnswer) -> dict[str, Any]:
+def of_labels(options: Options, answer: LabelAnswer) -> dict[str, Any]:
     """The report of labels alone."""
-    cells, one, most = found.cells, found.imbalance, found.most
+    cells, one, most = answer.cells, answer.imbalance, answer.most
     report = cells.labels.report
     return {
         **_head(options),
@@ -120,17 +120,17 @@ def of_labels(options: Options, found: LabelAnswer) -> dict[str, Any]:
             "n_eff": one.effective,
             "unsampled": list(cells.unsampled),
         },
-        "noise": found.noise,
+        "noise": answer.noise,
         "squared_error": {
-            "bound": found.bound,
+            "bound": answer.bound,
             "most": most.squared_price,
             "most_at_noise": most.noise,
             "after": most.squared_corrected[0],
             "after_decoded": most.squared_decoded[0],
             "unavoidable": most.balanced_risk,
         },
-        "classes": class_files.as_json(found.classes),
-        "penalty": found.penalty,
+        "classes": class_files.as_json(answer.classes),
+        "penalty": answer.penalty,
         "noises": [
             {
                 "noise": one.noise,
@@ -141,6 +141,6 @@ def of_labels(options: Options, found: LabelAnswer) -> dict[str, Any]:
                 "decoded_squared_error": one.squared_decoded[0],
                 "upper_bounds": one.at_most,
             }
-            for one in found.predictions
+            for one in answer.predictions
         ],
     }

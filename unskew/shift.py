@@ -91,8 +91,8 @@ class LabelShift:
     @property
     def kl(self) -> float:
         """KL(q_y||p_y) of the stretches, nats: the most that imbalance can cost in log-loss (result `price`)."""
-        known = self.q > 0
-        return max(0.0, float(np.sum(self.q[known] * np.log(self.q[known] / self.p[known]))))
+        inside = self.q > 0
+        return max(0.0, float(np.sum(self.q[inside] * np.log(self.q[inside] / self.p[inside]))))
 
     @property
     def effective_sample_size(self) -> float:
@@ -112,16 +112,16 @@ class LabelShift:
         """
         labels = column_of(y, "labels").cells
         least, largest = float(self.edges[0]), float(self.edges[-1])
-        found, beyond = np.empty(len(labels), np.int16), 0
+        numbers, beyond = np.empty(len(labels), np.int16), 0
         for rows in chunks(len(labels)):
-            found[rows] = place(self.edges, labels[rows])
+            numbers[rows] = place(self.edges, labels[rows])
             beyond += int(np.count_nonzero((labels[rows] < least) | (labels[rows] > largest)))
         if beyond > OUTSIDE * len(labels):
             raise InputError(
                 f"{beyond} of {len(labels)} labels lie outside the training labels, {least:g} to {largest:g}",
                 "give the labels that the model was trained on, or leave out those rows",
             )
-        return found
+        return numbers
 
     def weights(self, y: Any) -> np.ndarray:
         """1/r(y) = q/p of each label, (n,): under these weights training data stand for the target."""
@@ -138,8 +138,8 @@ class LabelShift:
         Args:
           edges: (K + 1,), increasing; labels beyond the ends belong to the end classes.
         """
-        wanted = checked_edges(edges)
-        inner = np.concatenate([[self.edges[0]], wanted[1:-1], [self.edges[-1]]])
+        class_edges = checked_edges(edges)
+        inner = np.concatenate([[self.edges[0]], class_edges[1:-1], [self.edges[-1]]])
         q, p = (
             np.diff(np.interp(inner, self.edges, np.concatenate([[0.0], np.cumsum(law)]))) for law in (self.q, self.p)
         )
@@ -167,11 +167,11 @@ def place(edges: np.ndarray, y: np.ndarray) -> np.ndarray:
     # Equal stretches are found by a product; a search puts right the labels that rounding leaves next to an edge.
     scale = count / (edges[-1] - edges[0])
     if np.allclose(np.diff(edges) * scale, 1, rtol=0, atol=1e-9):
-        found = np.clip((y - edges[0]) * scale, 0, count - 1).astype(np.int64)
-        low, high = edges[found], edges[found + 1]
-        found -= (y < low) & (found > 0)
-        found += (y >= high) & (found < count - 1)
-        return found
+        numbers = np.clip((y - edges[0]) * scale, 0, count - 1).astype(np.int64)
+        low, high = edges[numbers], edges[numbers + 1]
+        numbers -= (y < low) & (numbers > 0)
+        numbers += (y >= high) & (numbers < count - 1)
+        return numbers
     return np.searchsorted(edges[1:-1], y, side="right")
 
 
@@ -181,12 +181,12 @@ def checked_edges(edges: Any) -> np.ndarray:
     Raises:
       InputError: fewer than three, or they do not increase.
     """
-    wanted = np.asarray(edges, np.float64)
-    if wanted.ndim != 1 or len(wanted) < 2:
-        raise InputError(f"edges of shape {wanted.shape}", "give K + 1 increasing numbers")
-    if not np.isfinite(wanted).all() or not np.all(np.diff(wanted) > 0):
+    values = np.asarray(edges, np.float64)
+    if values.ndim != 1 or len(values) < 2:
+        raise InputError(f"edges of shape {values.shape}", "give K + 1 increasing numbers")
+    if not np.isfinite(values).all() or not np.all(np.diff(values) > 0):
         raise InputError("edges that do not increase", "give K + 1 increasing numbers")
-    return wanted
+    return values
 
 
 def _edges(y: np.ndarray, support: tuple[float, float] | None, stretches: int) -> np.ndarray:
@@ -230,21 +230,21 @@ def _few(y: np.ndarray, most: int) -> np.ndarray | None:
     return np.array(points)
 
 
-def _masses(edges: np.ndarray, counts: np.ndarray, target: Target, stated: bool) -> np.ndarray:
+def _masses(edges: np.ndarray, counts: np.ndarray, target: Target, explicit: bool) -> np.ndarray:
     """The target's masses on the stretches."""
     count = len(counts)
     if isinstance(target, str):
         if target != "uniform":
             raise InputError(f"target {target!r}", "give 'uniform', labels, a density or unskew.Masses")
-        q = np.ones(count) if stated else (counts > 0).astype(float)
+        q = np.ones(count) if explicit else (counts > 0).astype(float)
     elif isinstance(target, Masses):
-        held = checked_edges(target.edges)
+        law_edges = checked_edges(target.edges)
         masses = np.asarray(target.masses, float)
-        if masses.shape != (len(held) - 1,):
-            raise InputError(f"{masses.shape} masses for {len(held) - 1} stretches", "give one mass a stretch")
+        if masses.shape != (len(law_edges) - 1,):
+            raise InputError(f"{masses.shape} masses for {len(law_edges) - 1} stretches", "give one mass a stretch")
         if not np.isfinite(masses).all() or masses.min() < 0 or not masses.sum() > 0:
             raise InputError("target masses that are negative, infinite or all zero", "give masses of a law")
-        q = np.diff(np.interp(edges, held, np.concatenate([[0.0], np.cumsum(masses)])))
+        q = np.diff(np.interp(edges, law_edges, np.concatenate([[0.0], np.cumsum(masses)])))
         outside = masses.sum() - q.sum()
         if outside > OUTSIDE * masses.sum():
             raise InputError(

@@ -67,13 +67,13 @@ class Curve:
     monotone: bool
 
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
-        found, below = np.empty(len(predictions)), finder(self.knots[1:-1])
+        values, below = np.empty(len(predictions)), finder(self.knots[1:-1])
         slope = np.diff(self.values) / np.diff(self.knots)
         for rows in chunks(len(predictions)):
             inside = np.clip(predictions[rows], self.knots[0], self.knots[-1])
             left = below(inside)
-            found[rows] = self.values[left] + slope[left] * (inside - self.knots[left])
-        return found
+            values[rows] = self.values[left] + slope[left] * (inside - self.knots[left])
+        return values
 
 
 def finder(keys: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -124,8 +124,8 @@ class Table:
     @cached_property
     def middle(self) -> np.ndarray:
         """Mean prediction of each cell, (cells,), centred and scaled."""
-        held = self.moments[0].sum(axis=1)
-        return self.moments[1].sum(axis=1) / held
+        rows = self.moments[0].sum(axis=1)
+        return self.moments[1].sum(axis=1) / rows
 
     @cached_property
     def knots(self) -> np.ndarray:
@@ -156,9 +156,9 @@ def table(y: np.ndarray, t: np.ndarray, stretch: np.ndarray, weights: np.ndarray
         for moment, column in zip(sums, (None, a, a * a, b, a * b, b * b), strict=True):
             moment += np.bincount(entry, column, size * width)
     moments = sums.reshape(6, size, width)
-    held = moments[0].sum(axis=1)
-    if not held.all():
-        cell, moments = (np.cumsum(held > 0) - 1).astype(np.int16)[cell], moments[:, held > 0]
+    filled = moments[0].sum(axis=1) > 0
+    if not filled.all():
+        cell, moments = (np.cumsum(filled) - 1).astype(np.int16)[cell], moments[:, filled]
     share = moments[0].sum(axis=1) / len(t)
     balanced = moments[0] @ weights
     share = (share + balanced / max(balanced.sum(), np.finfo(float).tiny)) / 2
@@ -168,9 +168,9 @@ def table(y: np.ndarray, t: np.ndarray, stretch: np.ndarray, weights: np.ndarray
 def _ends(t: np.ndarray, stretch: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Inner ends of the cells: each holds the same share of the pairs, half counted as they are and half as the target weighs them."""
     step = -(-len(t) // SAMPLED)
-    sampled, worth = t[::step], weights[stretch[::step]]
-    order = np.argsort(sampled, kind="stable")
-    ordered, worth = sampled[order], worth[order]
+    some, worth = t[::step], weights[stretch[::step]]
+    order = np.argsort(some, kind="stable")
+    ordered, worth = some[order], worth[order]
     mass = np.cumsum(1 / len(worth) + worth / max(worth.sum(), np.finfo(float).tiny)) / 2
     at = np.minimum(np.searchsorted(mass, np.arange(1, CELLS) / CELLS), len(ordered) - 2)
     # Between two neighbours, so that equal predictions share a cell.
@@ -234,8 +234,8 @@ def refitted(table: Table, weights: np.ndarray, counts: np.ndarray, share: float
       counts: rows of each entry of the table in each resample, (B, cells, S).
       share: of the pairs in a window, as in the fit itself.
     """
-    held = table.moments[0]
-    worth = np.divide(counts, held, out=np.zeros(counts.shape), where=held > 0) * weights[:, None, :]
+    rows = table.moments[0]
+    worth = np.divide(counts, rows, out=np.zeros(counts.shape), where=rows > 0) * weights[:, None, :]
     sums = window(table.position, share) @ np.einsum("bcs,kcs->kcb", worth, table.moments[:5])
     s0, s1, s2, t0, t1 = sums
     with np.errstate(all="ignore"):
@@ -272,9 +272,9 @@ def loss(table: Table, weights: np.ndarray, fit: Lines) -> float:
         + 2 * g * b * (t - m * n)
         + b * b * (tt - 2 * m * t + m * m * n)
     )
-    grown = np.where(n > 0, left_out(fit.leverage[:, None], weights), 0.0)
+    growth = np.where(n > 0, left_out(fit.leverage[:, None], weights), 0.0)
     with np.errstate(invalid="ignore"):
-        terms = np.where((n > 0) & (weights > 0), weights * np.maximum(squares, 0.0) * grown, 0.0)
+        terms = np.where((n > 0) & (weights > 0), weights * np.maximum(squares, 0.0) * growth, 0.0)
     total = float(terms.sum())
     return total / float((n @ weights).sum()) if np.isfinite(total) else np.inf
 
@@ -311,19 +311,19 @@ def curve(
     if best is None:
         # So few rows that every window leans on one of them: the straight line.
         best = lines(pairs, weights, window(pairs.position, share))
-    seen = (pairs.moments[0] @ weights > 0) & np.isfinite(best.value)
-    values = np.interp(np.arange(len(seen)), np.flatnonzero(seen), best.value[seen])
+    positive = (pairs.moments[0] @ weights > 0) & np.isfinite(best.value)
+    values = np.interp(np.arange(len(positive)), np.flatnonzero(positive), best.value[positive])
     increasing = np.maximum.accumulate(values)
-    made = False
+    increases = False
     if monotone is not False and not np.array_equal(increasing, values):
         from scipy.optimize import isotonic_regression
 
         mass = pairs.moments[0] @ weights
         increasing = isotonic_regression(values, weights=np.maximum(mass, 1e-12 * mass.max())).x
-        made = monotone is True or not _speaks_against(pairs, y, t, stretch, weights, best, values, increasing)
-    chosen = pairs.centre[1] + pairs.scale[1] * (increasing if made else values)
+        increases = monotone is True or not _speaks_against(pairs, y, t, stretch, weights, best, values, increasing)
+    scaled = pairs.centre[1] + pairs.scale[1] * (increasing if increases else values)
     return Curve(
-        pairs.knots, np.clip(chosen, *bounds), share, best.leverage, made or bool(np.all(np.diff(chosen) >= 0))
+        pairs.knots, np.clip(scaled, *bounds), share, best.leverage, increases or bool(np.all(np.diff(scaled) >= 0))
     )
 
 
@@ -338,11 +338,11 @@ def _speaks_against(
     increasing: np.ndarray,
 ) -> bool:
     """Whether the monotone curve has a larger leave-one-out error than the free one, by more than `AGAINST` standard errors of the difference."""
-    moved = increasing - values
-    rows = np.flatnonzero(moved[pairs.cell] != 0)
+    step = increasing - values
+    rows = np.flatnonzero(step[pairs.cell] != 0)
     cell, weight = pairs.cell[rows], weights[stretch[rows]]
     a, b = (t[rows] - pairs.centre[0]) / pairs.scale[0], (y[rows] - pairs.centre[1]) / pairs.scale[1]
     residual = b - values[cell] - fit.slope[cell] * (a - pairs.middle[cell])
-    grown = np.minimum(left_out(fit.leverage[cell], weight), 1 / (1 - LARGEST_LEVERAGE) ** 2)
-    terms = weight * grown * (moved[cell] ** 2 - 2 * residual * moved[cell])
+    growth = np.minimum(left_out(fit.leverage[cell], weight), 1 / (1 - LARGEST_LEVERAGE) ** 2)
+    terms = weight * growth * (step[cell] ** 2 - 2 * residual * step[cell])
     return float(terms.sum()) > AGAINST * float(np.sqrt(np.sum(terms**2)))

@@ -74,25 +74,25 @@ def target_law(shift: LabelShift, y_val: Any, predictions: Any, target_predictio
     cells = len(ends) + 1
     joint = np.bincount(np.searchsorted(ends, t) * shift.stretches + stretch, minlength=cells * shift.stretches)
     joint = joint.reshape(cells, shift.stretches)
-    seen = np.bincount(np.searchsorted(ends, new), minlength=cells)
+    target_counts = np.bincount(np.searchsorted(ends, new), minlength=cells)
     parts = shift.stretches
     while True:
-        group = joined(joint.sum(axis=0), parts)
+        group = grouping(joint.sum(axis=0), parts)
         grouped = joint @ group
         start = shift.p @ group
-        masses = maximise(grouped, seen, start)
-        error = largest_error(grouped, seen, masses)
+        masses = maximise(grouped, target_counts, start)
+        error = largest_error(grouped, target_counts, masses)
         if error * group.shape[1] <= UNSEEN or group.shape[1] <= 2:
             break
         parts = max(2, min(parts, group.shape[1]) // 2)
     # Even within a group, on the stretches that hold training labels.
-    held = group * (shift.p > 0)[:, None]
-    spread = held / np.maximum(held.sum(axis=0), 1)
+    open_stretches = group * (shift.p > 0)[:, None]
+    spread = open_stretches / np.maximum(open_stretches.sum(axis=0), 1)
     random = np.random.default_rng(seed)
     resampled = np.empty((RESAMPLES, shift.stretches))
     for number in range(RESAMPLES):
         rows = random.multinomial(len(t), grouped.ravel() / len(t)).reshape(grouped.shape)
-        resampled[number] = spread @ maximise(rows, random.multinomial(len(new), seen / len(new)), start)
+        resampled[number] = spread @ maximise(rows, random.multinomial(len(new), target_counts / len(new)), start)
     q = spread @ masses
     low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     law = Masses(shift.edges, q)
@@ -101,37 +101,37 @@ def target_law(shift: LabelShift, y_val: Any, predictions: Any, target_predictio
     )
 
 
-def joined(rows: np.ndarray, parts: int) -> np.ndarray:
+def grouping(rows: np.ndarray, parts: int) -> np.ndarray:
     """Membership of stretches in at most so many groups of neighbours, (S, groups): equally many stretches each, but at least `LEAST` rows."""
     number, size = np.zeros(len(rows), np.int64), -(-len(rows) // parts)
-    current, held = 0, 0
+    current, rows_in_group = 0, 0
     for s, count in enumerate(rows):
-        if s and held >= LEAST and s % size == 0:
-            current, held = current + 1, 0
+        if s and rows_in_group >= LEAST and s % size == 0:
+            current, rows_in_group = current + 1, 0
         number[s] = current
-        held += int(count)
-    if held < LEAST:
+        rows_in_group += int(count)
+    if rows_in_group < LEAST:
         number[number == current] = max(current - 1, 0)
     return (number[:, None] == np.arange(number.max() + 1)).astype(float)
 
 
 def channel(joint: np.ndarray) -> np.ndarray:
     """p(cell | stretch), (cells, S); half a row in each entry that could be empty by chance keeps it positive, a stretch without rows is even."""
-    held = joint + 0.5 / len(joint)
-    return held / held.sum(axis=0)
+    smoothed = joint + 0.5 / len(joint)
+    return smoothed / smoothed.sum(axis=0)
 
 
-def maximise(joint: np.ndarray, seen: np.ndarray, start: np.ndarray) -> np.ndarray:
+def maximise(joint: np.ndarray, target_counts: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The masses of the stretches, (S,), with the largest likelihood, from the training law upwards; stretches without held-out rows keep no mass.
 
     Args:
       joint: held-out counts, (cells, S).
-      seen: counts of target predictions, (cells,).
+      target_counts: counts of target predictions, (cells,).
     """
     mixture = channel(joint)
     q = np.where(joint.sum(axis=0) > 0, start, 0.0)
     q = q / q.sum()
-    share = seen / seen.sum()
+    share = target_counts / target_counts.sum()
     for _ in range(STEPS):
         change = (share / (mixture @ q)) @ mixture
         q = q * change
@@ -140,14 +140,14 @@ def maximise(joint: np.ndarray, seen: np.ndarray, start: np.ndarray) -> np.ndarr
     return q / q.sum()
 
 
-def largest_error(joint: np.ndarray, seen: np.ndarray, q: np.ndarray) -> float:
+def largest_error(joint: np.ndarray, target_counts: np.ndarray, q: np.ndarray) -> float:
     """The standard error along the direction of masses, sum zero, that the target predictions tell least about; by the information matrix, less what groups of so
     many held-out rows would seem to tell if predictions said nothing."""
-    used = joint.sum(axis=0) > 0
-    mixture = channel(joint)[:, used]
-    worth = seen.sum() / (mixture @ q[used])
+    present = joint.sum(axis=0) > 0
+    mixture = channel(joint)[:, present]
+    worth = target_counts.sum() / (mixture @ q[present])
     information = (mixture.T * worth) @ mixture
-    information -= np.diag(worth @ (mixture * (1 - mixture)) / joint.sum(axis=0)[used])
+    information -= np.diag(worth @ (mixture * (1 - mixture)) / joint.sum(axis=0)[present])
     count = len(information)
     if count < 2:
         return 0.0

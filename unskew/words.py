@@ -43,9 +43,9 @@ def percent(one: Estimate) -> str:
     return f"{100 * one.value:.3g} % [{100 * one.low:.3g} %, {100 * one.high:.3g} %]"
 
 
-def rows_first(options: Options, held: HeldOut, found: Comparison) -> list[str]:
+def rows_first(options: Options, sample: HeldOut, comparison: Comparison) -> list[str]:
     """The three lines for held-out rows."""
-    price, best = found.price, found.best
+    price, best = comparison.price, comparison.best
     law = "a uniform label law" if options.target == "uniform" else "the target's label law"
     if price.cost.low > 0:
         costs = f"imbalance costs this model {between(price.cost)} {UNIT}, {percent(price.cost_share)} of its error under {law}"
@@ -55,7 +55,7 @@ def rows_first(options: Options, held: HeldOut, found: Comparison) -> list[str]:
         return [
             costs,
             "do: nothing; no remedy that needs no training is likely to save anything",
-            f"that keeps its error of {between(best.error)} {UNIT}; recalibrated it would be {between(found.remedies[1].error)}",
+            f"that keeps its error of {between(best.error)} {UNIT}; recalibrated it would be {between(comparison.remedies[1].error)}",
         ]
     sure = (
         "do"
@@ -80,15 +80,15 @@ def correction(options: Options) -> str:
     return f"{shlex.join(words)} --apply NEW --out FILE"
 
 
-def rows_more(held: HeldOut, found: Comparison) -> list[str]:
+def rows_more(sample: HeldOut, comparison: Comparison) -> list[str]:
     """The rest for held-out rows."""
-    shift, price = held.shift, found.price
+    shift, price = sample.shift, comparison.price
     lines = [
         "",
         f"the label law: {shift.n} training labels from {number(shift.edges[0])} to {number(shift.edges[-1])} in {shift.stretches} stretches; "
         f"KL(q_y||p_y) {number(shift.kl)} nats; worth {number(shift.effective_sample_size)} balanced ones",
         f"predicted error on new rows, averaged over stretches as the target weighs them ({UNIT}, 95 % intervals from {price.rows} held-out rows):",
-        *table(found.remedies),
+        *table(comparison.remedies),
         "retraining is predicted for the best that it can make of the present prediction. A model that sees all inputs may do better; what its own estimation",
         "  costs cannot be known from held-out rows: 'unskew trial' measures it.",
     ]
@@ -105,7 +105,7 @@ def rows_more(held: HeldOut, found: Comparison) -> list[str]:
     lines.append(
         f"predictions below {number(recalibration.least)} or above {number(recalibration.largest)} were not seen; the map stays at its end values there"
     )
-    lines += notes(held, found)
+    lines += notes(sample, comparison)
     lines += [
         "to retrain with classes and the regression within them (unskew.jax has the same):",
         *RETRAIN,
@@ -113,32 +113,32 @@ def rows_more(held: HeldOut, found: Comparison) -> list[str]:
     return lines
 
 
-def notes(held: HeldOut, found: Comparison) -> list[str]:
+def notes(sample: HeldOut, comparison: Comparison) -> list[str]:
     """What is not known, in sentences."""
-    shift, unknown = held.shift, found.price.unknown
+    shift, unknown = sample.shift, comparison.price.unknown
     lines = []
     if unknown:
         share = 100 * sum(float(shift.q[number]) for number in unknown)
         lines.append(
-            f"unknown one by one: {listed([shift.words[number] for number in unknown])}; fewer than ten held-out labels each, so they count with their "
+            f"unknown one by one: {enumeration([shift.words[number] for number in unknown])}; fewer than ten held-out labels each, so they count with their "
             f"neighbours ({share:.3g} % of the target)"
         )
     if len(shift.empty):
         lines.append(
-            f"without training labels, and out of the target: {listed([shift.words[number] for number in shift.empty])}"
+            f"without training labels, and out of the target: {enumeration([shift.words[number] for number in shift.empty])}"
         )
-    if held.law is not None and not held.law.identified:
+    if sample.law is not None and not sample.law.identified:
         lines.append(
             "warning: these predictions cannot tell the target's label law; take the numbers as a guess, or give labels of the target"
         )
-    elif held.law is not None:
+    elif sample.law is not None:
         lines.append(
-            f"the target's label law was estimated in {held.law.groups} groups of stretches; its own error is not in the intervals"
+            f"the target's label law was estimated in {sample.law.groups} groups of stretches; its own error is not in the intervals"
         )
     return lines
 
 
-def listed(items: list[str]) -> str:
+def enumeration(items: list[str]) -> str:
     """At most six of them."""
     return ", ".join(items[:6]) + (f" and {len(items) - 6} more" if len(items) > 6 else "")
 
@@ -154,45 +154,45 @@ def table(remedies: tuple[Remedy, ...]) -> list[str]:
     ]
 
 
-def labels_first(found: LabelAnswer) -> list[str]:
+def labels_first(answer: LabelAnswer) -> list[str]:
     """The three lines for labels alone."""
-    classes, most = found.classes, found.most
+    classes, most = answer.classes, answer.most
     count = len(classes.p)
-    saved = most.squared_price - most.squared_decoded[0]
-    if found.noise is None:
+    saving = most.squared_price - most.squared_decoded[0]
+    if answer.noise is None:
         costs = f"from labels alone imbalance costs between 0 and {number(most.squared_price)} {UNIT} (the most at noise {number(most.noise)}); held-out predictions would tell"
         action = f"do: give held-out labels and predictions (--label, --prediction, --training); to retrain at once, take {count} corrected classes ({classes.kind})"
-        buys = f"that buys between 0 and {number(max(saved, 0.0))} {UNIT}; the labels leave at most W = {number(classes.remainder)} of KL(q_y||p_y) = {number(found.imbalance.kl)} nats"
+        buys = f"that buys between 0 and {number(max(saving, 0.0))} {UNIT}; the labels leave at most W = {number(classes.remainder)} of KL(q_y||p_y) = {number(answer.imbalance.kl)} nats"
         return [costs, action, buys]
     words = "at most " if most.at_most else ""
     return [
         f"at noise {number(most.noise)} imbalance costs {words}{number(most.squared_price)} {UNIT}, on top of {number(most.balanced_risk)} that no predictor avoids",
         f"do: retrain with {count} corrected classes ({classes.kind}), or give held-out predictions and correct those"
-        if saved > 0
+        if saving > 0
         else "do: nothing about classes; held-out predictions would tell what recalibration buys",
-        f"that buys {number(max(saved, 0.0))} {UNIT}: {number(most.squared_decoded[0])} are left when classes are decoded to their centres, {number(most.squared_corrected[0])} with the regression within them",
+        f"that buys {number(max(saving, 0.0))} {UNIT}: {number(most.squared_decoded[0])} are left when classes are decoded to their centres, {number(most.squared_corrected[0])} with the regression within them",
     ]
 
 
-def labels_more(found: LabelAnswer) -> list[str]:
+def labels_more(answer: LabelAnswer) -> list[str]:
     """The rest for labels alone."""
-    one, cells = found.imbalance, found.cells
+    one, cells = answer.imbalance, answer.cells
     lines = [
         "",
         *(f"{words}." for words in cells.labels.report.words),
         f"KL(q_y||p_y) {number(one.kl)} nats against {cells.reference}: the most that imbalance can cost in log-loss; largest to least p/q {number(one.ratio)}",
-        f"{cells.n} labels are worth {number(one.effective)} balanced ones; no channel costs more than {number(found.bound)} {UNIT}",
-        f"{len(found.classes.p)} classes, {found.classes.kind}: W = {number(found.classes.remainder)} nats, and {number(found.penalty)} for estimating their masses",
+        f"{cells.n} labels are worth {number(one.effective)} balanced ones; no channel costs more than {number(answer.bound)} {UNIT}",
+        f"{len(answer.classes.p)} classes, {answer.classes.kind}: W = {number(answer.classes.remainder)} nats, and {number(answer.penalty)} for estimating their masses",
         "if labels of one input spread by s (Gaussian), in squared label units:",
         "  s          costs      left       left, decoded to centres",
     ]
     lines += [
         f"  {number(each.noise):<10} {number(each.squared_price):<10} {number(each.squared_corrected[0]):<10} {number(each.squared_decoded[0])}"
-        for each in found.predictions
+        for each in answer.predictions
     ]
     if cells.unsampled:
         lines.append(
-            f"never sampled: {listed(list(cells.unsampled))}; there the log-loss price is infinite and no correction helps. All numbers are for the target on the other labels"
+            f"never sampled: {enumeration(list(cells.unsampled))}; there the log-loss price is infinite and no correction helps. All numbers are for the target on the other labels"
         )
     lines += [
         "not known from labels: how well inputs tell labels apart, whether the noise is larger where labels are rare, what the present model makes of them.",
