@@ -14,7 +14,12 @@ def test_a_warm_cache_changes_nothing(tmp_path):
     command = [sys.executable, "-m", "numerics.verify", "--no-fit", "--quiet"]
     runs = [
         subprocess.run(
-            command, cwd=ROOT, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)}, capture_output=True, text=True, check=False
+            command,
+            cwd=ROOT,
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         for _ in range(2)
     ]

@@ -16,7 +16,7 @@ from numerics.advise.columns import Counted, check_covers, counted, joint_suppor
 from numerics.label_files.column import Column
 from numerics.label_files.reader import read_column
 from numerics.laws import kernel_estimate
-from numerics.laws.density import Support
+from numerics.laws.density import Density, Support
 from numerics.laws.discrete import runs
 from unskew.ground.refusals import InputError
 
@@ -85,6 +85,10 @@ class Cells:
         return np.maximum(dct(dct(share, type=2, axis=-1) * damping, type=3, axis=-1) / (2 * len(self.y)), 1e-300)
 
 
+MASS_ERROR = 1e-9
+"""Of the sum of a reference's masses: far below what any number of labels could show."""
+
+
 def make(column: Column, reference: str, support: Support | None) -> Cells:
     """Reads the reference and puts both label laws on one set of cells.
 
@@ -110,10 +114,28 @@ def make(column: Column, reference: str, support: Support | None) -> Cells:
     density = typed(reference, label.support)
     if label.discrete:
         return _with_q(label, label.atoms, np.asarray(density.density(label.atoms)), f"p(y) ~ {reference}")
-    centres = _centres(label)
-    points, weights = np.polynomial.legendre.leggauss(8)
-    at = centres[:, None] + points * label.length / CELLS / 2
-    return _with_q(label, np.empty(0), np.asarray(density.density(at.ravel())).reshape(at.shape) @ weights, reference)
+    return _with_q(label, np.empty(0), reference_masses(density, CELLS), reference)
+
+
+def reference_masses(density: Density, cells: int) -> np.ndarray:
+    """Masses of equal cells, (cells,), on panels that miss no feature of the density.
+
+    Raises:
+      InputError: their sum is not the one that is certified.
+    """
+    lower, upper = density.support
+    inner = density.from_lower_end()
+    ends = [(upper - lower) * Fraction(cell, cells) for cell in range(cells + 1)]
+    nodes = inner.nodes(ends, 8, inner.length)
+    place = np.clip((nodes.y / inner.length * cells).astype(np.int64), 0, cells - 1)
+    q = np.bincount(place, nodes.weight * np.exp(nodes.log_ratio), cells)
+    # The nodes are normalised by the certified integral.
+    if not abs(q.sum() - 1) <= MASS_ERROR:
+        raise InputError(
+            f"reference {density.name!r} has mass {q.sum():.6g} by quadrature, 1 certified",
+            "give one with wider features or a narrower range",
+        )
+    return q
 
 
 def _is_file(reference: str) -> bool:

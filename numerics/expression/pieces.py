@@ -13,7 +13,21 @@ from flint import acb, arb
 from numerics import deadline
 from numerics.expression.balls import PRECISION, ball, exact, interval, is_real
 from numerics.expression.calculus import derivative, polynomial
-from numerics.expression.tree import KINKED, Call, Constant, Expression, add, call, children, constant, contains, negate, power, rebuild, subtract
+from numerics.expression.tree import (
+    KINKED,
+    Call,
+    Constant,
+    Expression,
+    add,
+    call,
+    children,
+    constant,
+    contains,
+    negate,
+    power,
+    rebuild,
+    subtract,
+)
 from unskew.ground.refusals import InputError
 
 KINK_PLACES = 60
