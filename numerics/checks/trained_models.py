@@ -57,7 +57,7 @@ class Trained:
 
 
 def cut(here: World) -> Grid:
-    """The run's world with its labels at the middles of `LABELS` equal classes and `INPUTS` inputs."""
+    """The run's world with its labels at the middles of `LABELS` equal classes (fewer where some hold no label) and `INPUTS` inputs."""
     edges = class_edges(here.law, LABELS)
     ends = np.array([float(edge) for edge in edges])
     balanced, imbalanced = (np.asarray(masses) for masses in here.law.bin_masses(edges))
@@ -116,7 +116,7 @@ def _classifier(grid: Grid, name: str, seed: int) -> Trained:
     probabilities = np.zeros(grid.mass.shape)
     probabilities[:, model.classes_] = model.predict_proba(grid.x)
     # Half a count for each label: one that the sample never shows would make every loss infinite.
-    model_law = (DRAWS * probabilities + 0.5) / (DRAWS + 0.5 * LABELS)
+    model_law = (DRAWS * probabilities + 0.5) / (DRAWS + 0.5 * grid.y.size)
     balanced = grid.mass / grid.mass.sum(axis=1, keepdims=True)
     mended = model_law / ratio
     mended /= mended.sum(axis=1, keepdims=True)
