@@ -34,7 +34,7 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(RUN)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(RUN)
-	$(PIP) --editable '.[dev,data,cluster]'
+	$(PIP) --editable '.[dev,data,cluster,sklearn]'
 	@touch $@ $(VENV)/.core
 
 clean:

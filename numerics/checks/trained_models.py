@@ -194,8 +194,8 @@ def _compare(page: Page, claim: str, line: Statement, models: list[Trained]) -> 
     expected = np.array([number(each.grid, line.right, classes) for each in models])
     from scipy import stats
 
-    # Both sides belong to one model: they differ by the draws of q alone, or by what a bound leaves.
-    spread = float(np.std(measured - expected, ddof=1))
+    # What the draws of q are off by, from the side that they measure alone: a wrong right side must not widen its own allowance.
+    spread = float(np.std([each.measured[line.left] - number(each.grid, line.left) for each in models], ddof=1))
     quantile = float(stats.t.ppf(1 - LEVEL / (2 * COMPARISONS), len(models) - 1))
     page.add(
         claim,
@@ -211,4 +211,4 @@ def _missing() -> str:
     """Why nothing can be trained; empty where it can."""
     from importlib.util import find_spec
 
-    return "" if find_spec("sklearn") else "scikit-learn is not installed (extra `field`)"
+    return "" if find_spec("sklearn") else "scikit-learn is not installed (extra `sklearn`)"
