@@ -52,13 +52,13 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
       only: results whose checks run; all when empty.
       classes: numbers of classes; `CLASSES` must be among them.
     """
-    from numerics.verify.run import decided, gather
-
     from numerics import deadline
-    from numerics.verify.request import RESULTS, Request
+    from numerics.verify.gather import gather
+    from numerics.verify.request import RESULTS, Question
+    from numerics.verify.verification import decided
 
     lower, upper = density.support
-    request = Request(
+    question = Question(
         density=density.text,
         support=density.support,
         noise=(upper - lower) * Fraction(repr(NOISE)),
@@ -69,8 +69,8 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
     start = time.process_time()
     try:
         with deadline.within(deadline.BUDGET):
-            evidence = gather(request)
-            made = [check for name in request.only for check in decided(name, evidence)]
+            evidence = gather(question)
+            made = [check for name in question.only for check in decided(name, evidence)]
     except (InputError, deadline.OutOfTime) as problem:
         return Verdict("refused", str(problem) or "not decided in time", time.process_time() - start)
     except Exception as problem:

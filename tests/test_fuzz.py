@@ -163,8 +163,9 @@ def test_disagreement_and_negative_divergences_are_refused():
 
 
 def test_a_spent_budget_leaves_results_undecided():
-    from numerics.verify.run import decided
     from worlds import evidence
+
+    from numerics.verify.verification import decided
 
     here = evidence("exp(-6*y)")
     with deadline.within(-1.0):

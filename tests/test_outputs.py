@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from numerics.advise import __main__ as advise_command
-from numerics.verify.run import check_outputs
 
 from figures import __main__ as figures_command
 from numerics import drawing
 from numerics.study import options as study_options
 from numerics.study import session as study_session
 from numerics.verify import __main__ as verify_command
+from numerics.verify.saved import refuse_early
 from theory import __main__ as theory_command
+from unskew import __main__ as unskew_command
 from unskew.ground import command, files
 from unskew.ground.refusals import InputError
 
@@ -220,12 +220,12 @@ def theory(*arguments: str) -> int:
 def verify(*arguments: str) -> int:
     from numerics.verify.request import from_arguments
 
-    check_outputs(from_arguments(verify_command.parser().parse_args(["--density", "labels:in.csv:y", *arguments])))
+    refuse_early(from_arguments(verify_command.parser().parse_args(["--density", "labels:in.csv:y", *arguments])))
     return command.HOLDS
 
 
 def advise(*arguments: str) -> int:
-    return advise_command.main(["in.csv:y", *arguments])
+    return unskew_command.main(["advise", "in.csv:y", *arguments])
 
 
 def study(*arguments: str) -> int:
@@ -244,7 +244,6 @@ OPTIONS = [
     (theory, ("--latex", ""), "empty"),
     (study, ("--store", ""), "empty"),
     (study, ("--published", ""), "empty"),
-    (study, ("--data", ""), "empty"),
     (figures, ("",), "empty"),
     (theory, ("--json", "x", "--latex", "x"), "written already"),
     (theory, ("--json", "folder"), "is a folder"),
@@ -258,7 +257,7 @@ OPTIONS = [
     *((run, ("--out", "in.csv"), "cannot make a folder") for run in (verify, advise)),
     *((run, ("--json", "n" * 300), "too long") for run in (theory, verify, advise)),
     *((run, ("--out", "n" * 300), "too long") for run in (verify, advise)),
-    (advise, ("--reference", "hard", "--json", "hard"), "read or written already"),
+    (advise, ("--target", "hard", "--json", "hard"), "read or written already"),
 ]
 
 
@@ -283,14 +282,14 @@ def test_options_that_are_refused(
     assert {path.name: path.lstat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["report.json", "classes.npz", "advise_labels.csv"])
+@pytest.mark.parametrize("name", ["report.json", "classes.npz", "classes.json"])
 def test_labels_inside_the_folder_of_the_report_are_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_text("y\n1\n2\n3\n")
     with pytest.raises(InputError, match="would overwrite"):
-        advise_command.main([f"{name}", "--out", "."])
+        unskew_command.main(["advise", name, "--out", "."])
 
 
 def test_json_on_standard_output_is_utf8_in_any_locale(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,5 +307,5 @@ def test_figures_that_cannot_be_drawn_are_no_success(tmp_path: Path) -> None:
 
 
 def test_a_column_of_standard_input_is_no_option() -> None:
-    assert advise_command.parser().parse_args(["-:age", "--noise", "6"]).labels == "-:age"
-    assert advise_command.parser().parse_args(["--reference", "-:age", "-"]).reference == "-:age"
+    assert unskew_command.parser().parse_args(["advise", "-:age", "--noise", "6"]).file == "-:age"
+    assert unskew_command.parser().parse_args(["advise", "--target", "-:age", "-"]).target == "-:age"

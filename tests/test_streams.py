@@ -25,7 +25,7 @@ LITTLE = PRINTS.format("print('\\u03bb \\u2264 1')")
 MUCH = PRINTS.format("[print('\\u03bb \\u2264 1' * 100) for _ in range(10_000)]")
 REFUSES = PRINTS.format("raise InputError('\\u03bb \\u2264 \\udcff', 'mend it')")
 JSON = PRINTS.format("__import__('unskew.ground.files').ground.files.write_json('-', {'\\u03bb': 1})")
-READS = PRINTS.format("__import__('numerics.label_files.reader').label_files.reader.read_column('-')")
+READS = PRINTS.format("__import__('unskew.label_files.reader').label_files.reader.read_column('-')")
 RICH = PRINTS.format("import numerics.verify.table as t; [t.show(t.console(), 'row' * 30) for _ in range(5_000)]")
 COMPUTES = PRINTS.format("sum([[0] * 10**9 for _ in range(10**6)], [])")
 

@@ -59,6 +59,4 @@ def test_trained_models_and_wrong_versions_of_what_is_said_of_them() -> None:
     assert not failing(own)
     assert len(own) == 3 * len(trained_models.NAMES)
     expected, wrong = ({claim for claim, kind in each if kind == "fitted"} for each in rejected_by("transfer", run))
-    # A bound with room to spare survives the loss of a half.
-    assert "split" in wrong
-    assert expected == {"split", "bound", "squared_error_bound"}
+    assert set() != expected <= wrong

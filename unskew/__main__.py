@@ -7,10 +7,12 @@ import runpy
 import sys
 from collections.abc import Sequence
 
-from unskew.ground import command
-from unskew.options import from_arguments, writable_file, writable_folder
+from unskew.ground import command, files
+from unskew.options import from_arguments
 
 PROGRAM = "unskew"
+WRITTEN = ("report.json", "classes.*", "*.png")
+"""Patterns of the files that `--out` gets."""
 TRIAL = "numerics.trial"
 """Run by name: this package imports nothing of the rest of the project, and a trial needs its training engine."""
 
@@ -46,9 +48,14 @@ def parser() -> command.Parser:
     )
     advise.add_argument("--more", action="store_true", help="all remedies, the label law, what is not known")
     advise.add_argument(
-        "--json", metavar="FILE", help="write the report as JSON; - is standard output, and nothing else"
+        "--json",
+        type=command.name,
+        metavar="FILE",
+        help="write the report as JSON; - is standard output, and nothing else",
     )
-    advise.add_argument("--out", metavar="DIR", help="write report, classes and figures into this folder")
+    advise.add_argument(
+        "--out", type=command.path, metavar="DIR", help="write report, classes and figures into this folder"
+    )
     correct = commands.add_parser(
         "correct",
         help="correct the predictions of a file",
@@ -103,12 +110,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     namespace = parser().parse_args(typed)
     options = from_arguments(namespace, command.typed(PROGRAM, typed))
     if namespace.command == "correct":
-        writable_file(namespace.out, "--out")
+        files.check_file("--out", namespace.out, [*options.inputs, namespace.apply])
         from unskew.correct import run as correct
 
         return correct(options, namespace.apply, namespace.out, namespace.column)
-    writable_file(namespace.json, "--json")
-    writable_folder(namespace.out, "--out")
+    files.check_file("--json", namespace.json, options.inputs)
+    files.check_folder("--out", namespace.out, options.inputs, WRITTEN)
     from unskew.advise import run as advise
 
     return advise(options, more=namespace.more, json=namespace.json, out=namespace.out)

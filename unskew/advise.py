@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +41,7 @@ def run(options: Options, *, more: bool, json: str | None, out: str | None) -> i
         lines = words.labels_first(answer) + (words.labels_more(answer) if more else [])
         classes = answer.classes
     if json is not None:
-        text = files.json_text(content)
-        if json == "-":
-            sys.stdout.write(text)
-        else:
-            files.write_text(json, text)
+        files.write_json(json, content)
     if out is not None:
         lines.append(f"written to {out}: {', '.join(save(Path(out), content, classes))}")
     if json != "-":

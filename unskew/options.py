@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from unskew.ground.numbers import number, whole
 from unskew.ground.refusals import InputError
@@ -39,6 +38,18 @@ class Options:
     seed: int = 0
     as_named: bool = False
     command: str = ""
+
+    @property
+    def inputs(self) -> list[str]:
+        """The files that are read, so that none of them is written."""
+        from unskew.label_files.reader import split
+
+        files = [name for name in (self.probabilities,) if name is not None]
+        for spec in (self.file, self.training, self.target.removeprefix("predictions:")):
+            # What is no file is refused, or read as an expression, where it is read.
+            with suppress(InputError):
+                files.append(split(spec or "")[0])
+        return files
 
     @property
     def has_predictions(self) -> bool:
@@ -89,24 +100,3 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Options:
         as_named=arguments.as_named,
         command=command,
     )
-
-
-def writable_file(path: str | None, option: str) -> None:
-    """Refuses a file that could not be written, before the work."""
-    if path in (None, "-"):
-        return
-    file = Path(str(path))
-    if file.is_dir():
-        raise InputError(f"{option} {file} is a folder", "name a file in it")
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
-        raise InputError(f"{option} {file}: cannot write into {file.parent}", "name a folder that can be written")
-
-
-def writable_folder(path: str | None, option: str) -> None:
-    """Refuses a folder that could not be made, before the work."""
-    if path is None:
-        return
-    folder = Path(path)
-    standing = next(part for part in (folder, *folder.absolute().parents) if part.exists())
-    if not standing.is_dir() or not os.access(standing, os.W_OK):
-        raise InputError(f"{option} {folder}: cannot make a folder at {standing}", "name a folder that can be written")

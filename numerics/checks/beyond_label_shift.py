@@ -19,7 +19,7 @@ from theory.record import Result
 from theory.terms import KL, X, Y, q
 from theory.words import channel_ratio
 
-RATIOS = tuple(float(ratio) for ratio in np.linspace(0.7, 1.5, 17).round(2))
+RATIOS = tuple(float(ratio) for ratio in np.linspace(0.7, 1.5, 9).round(2))
 """Of the noise of the training law's channel to that of the balanced one."""
 
 
@@ -35,7 +35,8 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     grids = training_law.grids(evidence.world)
     if not grids:
         return {}
-    grid, channel = grids[0], evidence.world.channel
+    # A picture shows no more than the coarser grid knows.
+    grid, channel = grids[-1], evidence.world.channel
     K = max(evidence.world.classes)
 
     def ratio(share: float) -> Array:

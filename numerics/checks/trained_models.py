@@ -57,7 +57,7 @@ class Trained:
 
 
 def cut(here: World) -> Grid:
-    """The run's world with its labels at the middles of `LABELS` equal classes and `INPUTS` inputs."""
+    """The run's world with its labels at the middles of `LABELS` equal classes (fewer where some hold no label) and `INPUTS` inputs."""
     edges = class_edges(here.law, LABELS)
     ends = np.array([float(edge) for edge in edges])
     balanced, imbalanced = (np.asarray(masses) for masses in here.law.bin_masses(edges))
@@ -116,7 +116,7 @@ def _classifier(grid: Grid, name: str, seed: int) -> Trained:
     probabilities = np.zeros(grid.mass.shape)
     probabilities[:, model.classes_] = model.predict_proba(grid.x)
     # Half a count for each label: one that the sample never shows would make every loss infinite.
-    model_law = (DRAWS * probabilities + 0.5) / (DRAWS + 0.5 * LABELS)
+    model_law = (DRAWS * probabilities + 0.5) / (DRAWS + 0.5 * grid.y.size)
     balanced = grid.mass / grid.mass.sum(axis=1, keepdims=True)
     mended = model_law / ratio
     mended /= mended.sum(axis=1, keepdims=True)
@@ -194,8 +194,8 @@ def _compare(page: Page, claim: str, line: Statement, models: list[Trained]) -> 
     expected = np.array([number(each.grid, line.right, classes) for each in models])
     from scipy import stats
 
-    # Both sides belong to one model: they differ by the draws of q alone, or by what a bound leaves.
-    spread = float(np.std(measured - expected, ddof=1))
+    # What the draws of q are off by, from the side that they measure alone: a wrong right side must not widen its own allowance.
+    spread = float(np.std([each.measured[line.left] - number(each.grid, line.left) for each in models], ddof=1))
     quantile = float(stats.t.ppf(1 - LEVEL / (2 * COMPARISONS), len(models) - 1))
     page.add(
         claim,
@@ -211,4 +211,4 @@ def _missing() -> str:
     """Why nothing can be trained; empty where it can."""
     from importlib.util import find_spec
 
-    return "" if find_spec("sklearn") else "scikit-learn is not installed (extra `field`)"
+    return "" if find_spec("sklearn") else "scikit-learn is not installed (extra `sklearn`)"

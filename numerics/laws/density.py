@@ -16,56 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numerics import deadline
-from numerics.expression.tree import Expression
 from numerics.laws.law import LabelNodes, Support
+from numerics.laws.piece import Piece
 from unskew.ground.refusals import InputError
 
 if TYPE_CHECKING:
-    from flint import acb, arb
+    from flint import arb
 
 
 DOUBLE = 2.0**-56
 """Largest radius of a mass that is rounded to a double."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A smooth stretch of an unnormalised density.
-
-    Attributes:
-      lower, upper: its ends.
-      expression: positive and smooth on it.
-    """
-
-    lower: Fraction
-    upper: Fraction
-    expression: Expression
-
-    def ball(self, y: acb, analytic: bool = False) -> acb:
-        """An enclosure of the unnormalised density; honours `analytic` as `acb.integral` needs it."""
-        from numerics.expression.balls import ball
-
-        return ball(self.expression, y, analytic)
-
-    def log_ball(self, y: acb, analytic: bool = False) -> acb:
-        """An enclosure of the logarithm of the unnormalised density; honours `analytic`."""
-        from numerics.expression.balls import ball
-
-        return ball(self.log_expression, y, analytic)
-
-    @cached_property
-    def log_expression(self) -> Expression:
-        """The logarithm, with exponentials taken apart so that it neither overflows nor underflows."""
-        from numerics.expression.calculus import logarithm
-
-        return logarithm(self.expression)
-
-    @cached_property
-    def slope_expression(self) -> Expression:
-        """The derivative of the log density; the normaliser drops out."""
-        from numerics.expression.calculus import derivative
-
-        return derivative(self.log_expression)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from unskew.ground.refusals import InputError
 if TYPE_CHECKING:
     from flint import acb
 
-    from numerics.laws.density import Piece
+    from numerics.laws.piece import Piece
 
 SPREAD = 2.0
 """Radius of the logarithm's ball on a panel, in nats."""

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from unskew.ground import command
+from unskew.ground import command, files
 from unskew.ground.numbers import whole
-from unskew.options import writable_file
 
 PROGRAM = "unskew trial"
 EPILOG = """\
@@ -72,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(typed)
     splits = whole(options.splits, "--splits", 3, 100)
     seed = whole(options.seed, "--seed", 0, 2**31 - 1)
-    writable_file(options.json, "--json")
+    files.check_file("--json", options.json, [options.table])
     from numerics.trial.table import read
 
     table = read(options.table, options.label, options.drop)
@@ -81,17 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from numerics import provenance, runtime
     from numerics.study.execution import duration
     from numerics.trial import experiment, report
-    from unskew.ground import files
 
     runtime.start(double=False)
     progress = (lambda share: None) if options.quiet else Progress(duration, sys.stderr)
     found = report.build(table, experiment.run(table, splits, seed, progress))
     content = {**asdict(found), "made": provenance.made(command.typed(PROGRAM, typed), {"trial": seed})}
-    if options.json == "-":
-        sys.stdout.write(files.json_text(content))
-        return command.HOLDS
     if options.json is not None:
         files.write_json(options.json, content)
+    if options.json == "-":
+        return command.HOLDS
     sys.stdout.write(report.text(found))
     return command.HOLDS
 
