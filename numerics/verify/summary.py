@@ -65,7 +65,7 @@ def first(remarks: Sequence[str]) -> list[Line]:
 
 def results(summaries: Sequence[ResultSummary]) -> list[Line]:
     """One line a result: proofs, checks that hold by evidence, what does not apply, the closest call."""
-    titles = ("result", "proved", *KINDS, "n/a", "closest call (share of its tolerance)")
+    titles = ("result", "proved", *KINDS, "n/a", "closest call (of tolerance)")
     rows = [titles, *(_row(entry) for entry in summaries)]
     lines = aligned(rows, "lrrrrrl")
     styles = ["bold", *("" if not entry.failures else STYLES["fails"] for entry in summaries)]
