@@ -136,9 +136,8 @@ def _best_number(page: Page, line: Formula) -> None:
         return
 
     def side(expression: Any, share: float) -> Estimate:
-        symbols = {"A": law.length**2 * own.slope_square.value, "n_eff": SAMPLE / loss.value, "x": share}
-        number, size = value(expression, symbols)
-        return Estimate(number, 64 * EPSILON * size)
+        A, effective = law.length**2 * own.slope_square.value, SAMPLE / loss.value
+        return statements.side(expression, A=A, n_eff=effective, x=share)
 
     for share in (0.5, 1.0, 2.0):
         note = f"the bound at K = {share:g} K*, n = {SAMPLE}"
@@ -164,9 +163,9 @@ def _partitions(page: Page, line: Formula) -> None:
             ratios = []
             for K in (32, 64, 128, 256):
                 effective = RATE * (K / share) ** 3 / RATE**2
-                number, size = value(side, {"A": RATE**2, "n_eff": effective, "x": share})
+                bound = statements.side(side, A=RATE**2, n_eff=effective, x=share)
                 exact = closed_form.log_sinh_ratio(RATE / K / 2) + _penalty(K).value / (effective * loss)
-                ratios.append(quotient(rounded(exact, 32 + K), Estimate(number, 64 * EPSILON * size)))
+                ratios.append(quotient(rounded(exact, 32 + K), bound))
             note = f"W and penalty over the bound at K = {share:g} K*, K = 32 to 256, extrapolated"
             page.add("best_number", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from numerics.checks import fitted
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.quadrature import EPSILON
 from numerics.records import Estimate, Kind
 from numerics.routes import certified, class_sums, closed_form, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
-from theory.formula import Formula
+from theory.formula import Formula, value
 from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement, sides
@@ -80,6 +81,12 @@ def lines(result: Result, claim: str, kind: type[LineKind]) -> Iterator[LineKind
     for each in result.claims:
         if isinstance(each, Claim) and each.name == claim:
             yield from (line for line in each.lines if isinstance(line, kind))
+
+
+def side(expression: Any, **numbers: float) -> Estimate:
+    """A side of a formula at numbers, by the names of its symbols; doubles have rounded the numbers that it is made of."""
+    number, size = value(expression, numbers)
+    return Estimate(number, 64 * EPSILON * size)
 
 
 def _by_fits(page: Page, claim: str, statement: Statement) -> None:
