@@ -140,10 +140,10 @@ def slopes(law: Density) -> Slopes:
 @lru_cache(maxsize=8)
 def _settled(law: Law) -> tuple[int, tuple[Estimate, ...], Estimate] | None:
     """The most classes looked at, W over its asymptote up to there, and the limit of that; None where it is not seen."""
-    here = slopes(law)
+    slope = slopes(law)
     for most in (CLASSES[-1], MOST):
         ratios = tuple(
-            quotient(W, here.square.scaled((here.length / K) ** 2 / 24)) for K, W in remainders(law, most).items()
+            quotient(W, slope.square.scaled((slope.length / K) ** 2 / 24)) for K, W in remainders(law, most).items()
         )
         limit = richardson(ratios, 2, EVEN)
         if seen(limit) and resolved(law, most):
@@ -174,12 +174,12 @@ def _second_order(page: Page, law: Law) -> None:
     if settled is None:
         page.skip("remainder_second_order", "asymptotic", UNSEEN)
         return
-    here = slopes(law)
-    D = here.length
-    expected = total(here.second.scaled(-(D**4) / 2880), here.ends.scaled(D**3 / 2160))
-    size = here.second.value * D**4 / 2880 + abs(here.ends.value) * D**3 / 2160
+    slope = slopes(law)
+    D = slope.length
+    expected = total(slope.second.scaled(-(D**4) / 2880), slope.ends.scaled(D**3 / 2160))
+    size = slope.second.value * D**4 / 2880 + abs(slope.ends.value) * D**3 / 2160
     rest = {
-        K: (W - here.square.scaled(D**2 / 24 / K**2)).scaled(float(K**4))
+        K: (W - slope.square.scaled(D**2 / 24 / K**2)).scaled(float(K**4))
         for K, W in remainders(law, settled[0]).items()
     }
     limit = richardson(list(rest.values()), 2, EVEN)
@@ -189,8 +189,8 @@ def _second_order(page: Page, law: Law) -> None:
     page.add(
         "remainder_second_order",
         "asymptotic",
-        quotient(expected, Estimate(size, here.second.error)),
-        quotient(limit, Estimate(size, here.second.error)),
+        quotient(expected, Estimate(size, slope.second.error)),
+        quotient(limit, Estimate(size, slope.second.error)),
         "K^4 (W - leading term), extrapolated, as a share of the sizes of its two terms",
     )
     K = CLASSES[-1]
@@ -244,10 +244,10 @@ CLOSED_NOTE = "squared error over (d^4/144) E kappa^2, K = 8 to 64, extrapolated
 @lru_cache(maxsize=1)
 def closed_mean() -> Estimate:
     """The corrected squared error over its asymptote for exp(-6 y), error functions throughout, as K grows."""
-    here = closed_form.ExponentialWorld(6.0, 0.1)
+    world = closed_form.ExponentialWorld(6.0, 0.1)
     ratios = []
     for K in CLASSES[:4]:
-        numbers = closed_form.numbers(here, K)
+        numbers = closed_form.numbers(world, K)
         ratios.append(
             quotient(numbers["corrected_squared_error"], numbers["curvature_square"].scaled(1 / (144 * K**4)))
         )

@@ -61,12 +61,12 @@ def of_masses(q_c: Sequence[float] | np.ndarray, p_c: Sequence[float] | np.ndarr
         return None
 
     def at(c: int) -> Route:
-        here: dict[Term, Estimate] = {Density(law, C): each[c] for law, each in masses.items()}
+        known: dict[Term, Estimate] = {Density(law, C): each[c] for law, each in masses.items()}
 
         def inside(whole: Term, classes: int | None) -> Estimate | None:
             if whole == R:
                 return product(masses[p][c], power(masses[q][c], -1))
-            return here.get(whole) or lookup(whole, classes)
+            return known.get(whole) or lookup(whole, classes)
 
         return Route("a class", "quadrature", inside)
 
