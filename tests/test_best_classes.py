@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import evidence, failing, finite_worlds, holds_and_rejects, masses, slack
+from worlds import evidence, failing, finite_worlds, holds, masses, rejected, slack
 
-from numerics import finite
+from numerics import checks, finite
 from numerics.channels import Channel
-from numerics.checks import best_classes
+from numerics.checks import best_classes, statements
+from numerics.checks.common import Page
 from numerics.closed_form import log_sinh_ratio
 from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld
@@ -23,20 +24,48 @@ from numerics.laws import densities
 from numerics.laws.labels import from_file
 from numerics.posterior.quantities import quantities
 from numerics.world import World
+from theory import ledger
+from theory.formula import Formula
 from unskew import partitions
 from unskew.ground.refusals import InputError
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("best_classes", density)
+def test_checks_hold(density: str) -> None:
+    holds("best_classes", density)
 
 
-def test_every_check_rejects_some_wrong_version() -> None:
-    here = evidence("skewed")
-    held = {(check.claim, check.evidence) for check in best_classes.checks(here) if check.status == "holds"}
-    wrong = (check for falsifier in best_classes.FALSIFIERS for check in failing(falsifier.checks(here)))
-    assert not held - {(check.claim, check.evidence) for check in wrong}
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density is rejected by a wrong version, not only one of its neighbours."""
+    own, wrong = rejected("best_classes", "skewed")
+    assert own <= wrong
+
+
+def test_wrong_constants_of_limits_are_refused() -> None:
+    """1 % off the constant of the best density, or off what equal frequency costs, is more than their errors."""
+    assert abs(best_classes.density_ratio().value - 1) <= best_classes.density_ratio().error < 0.01
+    for K, least in best_classes.FACTORS:
+        cost = best_classes.factor(K)
+        assert least < cost.value - cost.error < cost.value + cost.error < 1.01 * least
+
+
+def test_what_is_not_the_best_is_refused() -> None:
+    """Seven labels: greedy splitting and intervals of labels miss the optimum by more than rounding; the quadrangle inequality needs order."""
+    q, p = best_classes.SEVEN_Q, best_classes.SEVEN_P
+    best = max(best_classes.value(q, p, edges) for edges in best_classes.intervals(7, 3))
+    sets = max(
+        math.fsum(best_classes.gain(float(q[part].sum()), float(p[part].sum())) for part in parts)
+        for parts in best_classes.set_partitions(7, 3)
+    )
+    assert best < sets - 1e-6
+    first = max(best_classes.intervals(7, 2), key=lambda edges: best_classes.value(q, p, edges))
+    greedy = max(best_classes.value(q, p, edges) for edges in best_classes.intervals(7, 3) if set(first) <= set(edges))
+    assert greedy <= best
+    ledger_result = ledger.load("best_classes")
+    (chord,) = (line for line in statements.lines(ledger_result, "quadrangle", Formula))
+    page = Page(evidence("uniform"), "best_classes")
+    best_classes._quadrangle(page, q, p, chord)
+    assert failing(page.checks)
 
 
 @pytest.mark.parametrize(("counts", "first", "loses"), [((3, 2, 1, 2), [1], True), ((4, 3, 1, 4), [1, 3], False)])
@@ -53,16 +82,14 @@ def test_greedy_loses_only_where_its_first_cut_is_unique(
     pairs = list(combinations((1, 2, 3), 2))
     reached = max(gained(*pair) for pair in pairs if set(first) & set(pair))
     assert (reached < max(gained(*pair) for pair in pairs)) is loses
-    made = best_classes.checks(evidence("uniform"), counts=counts)
-    assert {check.claim for check in failing(made)} == (set() if loses else {"greedy"})
 
 
 def test_the_usual_classes_can_each_be_the_worse() -> None:
     """Neither of the two comparisons of the seven labels follows from the other."""
-    made = [check for check in best_classes.checks(evidence("uniform")) if check.where.startswith("seven labels")]
+    made = [check for check in checks.run("best_classes", evidence("uniform")) if check.where == best_classes.SEVEN]
     width, frequency = (
-        {check.classes: check.theory for check in made if check.claim == f"best_against_{name}"}
-        for name in ("equal_width", "equal_frequency")
+        {check.classes: check.theory for check in made if check.note.endswith(f"against equal {name}")}
+        for name in ("width", "frequency")
     )
     assert {K: width[K] > frequency[K] for K in (3, 6)} == {3: True, 6: False}
 
@@ -129,8 +156,8 @@ def test_real_labels(name: str, real_data: Any) -> None:
     """The best classes of real labels, smoothed, are no worse than the usual ones, and much better than equal frequency."""
     law = from_file(str(real_data(name)), None)
     here = World(law, Channel("gaussian", 0.1 * law.length), (4, 16))
-    made = best_classes.checks(Evidence(here, quantities(here)))
+    made = checks.run("best_classes", Evidence(here, quantities(here)))
     assert not failing(made)
-    against = [check for check in made if check.claim == "best_against_equal_frequency" and not check.where]
+    against = [check for check in made if check.note.endswith("against equal frequency") and not check.where]
     assert len(against) >= 3
     assert all(check.numeric < check.theory for check in against)

@@ -7,23 +7,41 @@ from dataclasses import replace
 
 import mpmath
 import pytest
-from worlds import evidence, failing, holds_and_rejects
+from worlds import evidence, failing, holds
 
-from numerics import sawtooth
+from numerics import checks, sawtooth
 from numerics.checks import bin_width
 from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("bin_width", density)
+def test_checks_hold(density: str) -> None:
+    holds("bin_width", density)
 
 
-def test_every_check_rejects_some_wrong_version() -> None:
-    here = replace(evidence("skewed"), full=True)
-    held = {(check.claim, check.evidence) for check in bin_width.checks(here) if check.status == "holds"}
-    wrong = (check for falsifier in bin_width.FALSIFIERS for check in failing(falsifier.checks(here)))
-    assert not held - {(check.claim, check.evidence) for check in wrong}
+def test_wrong_constants_are_refused() -> None:
+    """Both series with a factor or an exponent that is off by 1 %, W over the price with 12.1 for 12: farther off than the errors."""
+    for width in bin_width.WIDTHS:
+        log_loss, squares = bin_width.limits(width)
+        for measured, series in (
+            (log_loss, bin_width.log_loss_ratio),
+            (squares, bin_width.squared_error_ratio),
+        ):
+            own, other = series(width), series(width * 1.005)
+            tolerance = measured.error + own.error
+            assert abs(measured.value - own.value) <= tolerance < 0.005 * own.value
+            assert abs(measured.value - other.value) > measured.error + other.error
+    ratio = bin_width.label_only(2.0)
+    assert abs(ratio.value - 4 / 12.1) > ratio.error
+
+
+def test_other_thresholds_and_rules_are_refused() -> None:
+    """3.508 and 7.09 are no crossings, nor is either that of the other loss; classes four noises wide cost more than they save."""
+    for certified, measured, rounded in zip(bin_width._certified(), bin_width.crossings(), (3.508, 7.09), strict=True):
+        assert abs(rounded - measured.value) > measured.error
+        assert abs(certified.value - measured.value) <= certified.error + measured.error < 1e-6
+    wide = bin_width.limits(4.0)[0]
+    assert wide.value - wide.error > 1
 
 
 @pytest.mark.parametrize("width", [0.7, 3.0, 12.0, 40.0])
@@ -57,8 +75,8 @@ def test_large_slopes_are_no_limit() -> None:
 
 def test_ends_move_the_crossing_by_order_one_over_the_classes() -> None:
     here = evidence("skewed")
-    made = bin_width.checks(replace(here, full=True))
-    (check,) = [check for check in made if check.claim == "threshold_with_ends"]
+    made = checks.run("bin_width", replace(here, full=True))
+    (check,) = [check for check in made if (check.claim, check.kind) == ("thresholds", "asymptotic")]
     assert check.status == "holds"
     assert check.tolerance < 0.02
     assert not failing(made)

@@ -10,18 +10,27 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import evidence, failing, finite_worlds, holds_and_rejects, masses, slack
+from worlds import evidence, failing, finite_worlds, holds, masses, rejected_by, slack
 
-from numerics import finite
+from numerics import checks, finite
 from numerics.checks import sample_size
+from numerics.closed_form import log_sinh_ratio
 from numerics.evidence import Evidence
 from numerics.finite import FiniteWorld, divergence
 from numerics.laws import densities
+from numerics.records import Estimate
+from theory import ledger
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("sample_size", density)
+def test_checks_hold(density: str) -> None:
+    holds("sample_size", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density, drawn samples included, is rejected by a wrong version."""
+    own, wrong = rejected_by("sample_size", full())
+    assert ("penalty", "fitted") in own <= wrong
 
 
 @given(finite_worlds(), st.data())
@@ -50,17 +59,29 @@ def test_expected_penalty_by_listing_every_sample() -> None:
     assert abs(found.value - total / mass) <= found.error
 
 
-def drawn(seed: int, full: bool = False, **knobs: float) -> list[str]:
-    here = evidence("skewed", classes=(4, 16))
-    run = Evidence(here.world, here.quantities, here.certificates, full=full)
-    made = [check for check in sample_size.checks(run, seed=seed, **knobs) if check.evidence == "fitted"]
-    return [check.status for check in made]
+def full() -> Evidence:
+    """A run with --full, without fits."""
+    own = evidence("skewed", classes=(4, 16))
+    return Evidence(own.world, own.quantities, own.certificates, full=True)
+
+
+def drawn(run: Evidence) -> list[str]:
+    made = sample_size.checks(run, ledger.load("sample_size"), seed=0)
+    return [check.status for check in made if check.evidence == "fitted"]
 
 
 def test_monte_carlo_only_where_allowed() -> None:
-    assert drawn(0) == []
-    assert drawn(0, full=True) == ["holds", "holds"]
-    assert "fails" in drawn(0, full=True, half=1.9)
+    assert drawn(evidence("skewed", classes=(4, 16))) == []
+    assert drawn(full()) == ["holds", "holds"]
+
+
+def test_monte_carlo_tells_a_twentieth() -> None:
+    """A limit 5 % too large is refused."""
+    (entry,) = evidence("skewed", classes=(4,)).quantities.per_classes
+    q, p = entry.bins.q, entry.bins.p
+    limit = sample_size.leading(q, p).scaled(1.05)
+    ratio = sample_size.monte_carlo(q, p, sample_size.MANY, (0, 4), limit, 4.0)
+    assert abs(ratio.value - 1) > ratio.error
 
 
 def test_false_alarms() -> None:
@@ -77,10 +98,11 @@ def test_false_alarms() -> None:
 
 
 def test_best_number_is_a_minimum_of_the_exact_bound() -> None:
-    """exp(-6 y) with n = 10^6: the best of all whole numbers is within two of K*, and the bound there within 1 % of (3/4) K*/n_eff."""
+    """exp(-6 y) with n = 10^6: of all whole numbers one within two of K* leaves the least W and penalty."""
     n, loss = 1e6, math.expm1(6) / 6 * -math.expm1(-6) / 6
-    star = (36 * n / loss / 6) ** (1 / 3)
-    assert abs(sample_size._grid_optimum(n, round(star)) - star) < 2
+    star = sample_size.best_number(Estimate(36.0, 0.0), 1.0, Estimate(n / loss, 0.0)).value
+    bound = {K: log_sinh_ratio(3 / K) + sample_size._penalty(K).value / n for K in range(60, 100)}
+    assert abs(min(bound, key=bound.__getitem__) - star) < 2
     assert f"{star:.1f}" == "81.3"
 
 
@@ -93,6 +115,6 @@ def test_discrete_labels_and_labels_never_sampled(tmp_path) -> None:
     path = tmp_path / "ages.csv"
     path.write_text("age\n" + "".join(f"{1 + (i * i) % 7}\n" for i in range(400)))
     here = World(from_file(f"{path}:age", None), Channel("gaussian", 0.5), (2, 3))
-    made = sample_size.checks(Evidence(here, quantities(here)))
+    made = checks.run("sample_size", Evidence(here, quantities(here)))
     assert not failing(made)
     assert any(check.status == "not_applicable" for check in made)

@@ -259,5 +259,7 @@ def value(side: sympy.Expr, numbers: Mapping[str, float]) -> tuple[float, float]
         number = side.subs(point).evalf(DIGITS)
         if not number.is_Float:
             return math.nan, math.inf
-        terms = [abs(complex(term.subs(point).evalf(DIGITS))) for term in sympy.Add.make_args(side)]
-        return float(number), max(terms)
+        terms = side.args if side.is_Add else ()
+        return float(number), max(
+            [abs(complex(term.subs(point).evalf(DIGITS))) for term in terms], default=abs(float(number))
+        )

@@ -16,9 +16,9 @@ from numerics.checks.common import Page, rounded
 from numerics.checks.limits import quotient, richardson
 from numerics.evidence import Evidence
 from numerics.laws import densities
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate
+from theory.record import Result
 
-RESULT = "bin_width"
 ONE = Estimate(1.0, 0.0)
 WIDTHS = (1.0, 2.5, 3.4, 3.6, 5.0, 7.0, 7.2, 10.0)
 """d/s of the scan, on both sides of both thresholds."""
@@ -28,23 +28,23 @@ RULE_WIDTH = 3.5
 BOUNDED, BOUNDED_RATE = "exp(-2*y)", 2.0
 
 
-def log_loss_ratio(width: float, front: float = 1.0, double: float = 4.0) -> Estimate:
-    """(1/(2 pi^2 sigma^2)) sum_k (1 - exp(-4 pi^2 k^2 sigma^2))/k^2, sigma = s/d; `front` and `double` are 1 and 4 in the theorem."""
-    a = double * (math.pi / width) ** 2
+def log_loss_ratio(width: float) -> Estimate:
+    """(1/(2 pi^2 sigma^2)) sum_k (1 - exp(-4 pi^2 k^2 sigma^2))/k^2, sigma = s/d."""
+    a = 4 * (math.pi / width) ** 2
     total, k = math.pi**2 / 6, 1
     while (term := math.exp(-a * k * k) / k**2) > 1e-20:
         total, k = total - term, k + 1
-    return rounded(front * width**2 / (2 * math.pi**2) * total, 8 + k)
+    return rounded(width**2 / (2 * math.pi**2) * total, 8 + k)
 
 
-def squared_error_ratio(width: float, front: float = 2.0, double: float = 4.0) -> Estimate:
-    """2 sum_k exp(-4 pi^2 k^2 sigma^2); `front` and `double` are 2 and 4 in the theorem."""
-    a = double * (math.pi / width) ** 2
+def squared_error_ratio(width: float) -> Estimate:
+    """2 sum_k exp(-4 pi^2 k^2 sigma^2)."""
+    a = 4 * (math.pi / width) ** 2
     total, k = 0.0, 1
     while (term := math.exp(-a * k * k)) > 1e-20 * max(total, 1e-300):
         total, k = total + term, k + 1
     # The exponent is known to some units of its own size.
-    return rounded(front * total, 8 + k + math.ceil(a))
+    return rounded(2 * total, 8 + k + math.ceil(a))
 
 
 @lru_cache(maxsize=128)
@@ -57,45 +57,31 @@ def limits(width: float) -> tuple[Estimate, Estimate]:
     )
 
 
-def checks(
-    evidence: Evidence,
-    *,
-    front: float = 1.0,
-    double: float = 4.0,
-    squared_front: float = 2.0,
-    rule_width: float = RULE_WIDTH,
-    dozen: float = 12.0,
-    thresholds: tuple[float, float] | None = None,
-) -> list[Check]:
-    """Both ratios by quadrature against their series; the crossings found by scanning the noise against certified thresholds; the rule.
-
-    Args:
-      front: factor of the log-loss series; 1 in the theorem.
-      double: exp(-this pi^2 k^2 sigma^2); 4 in the theorem.
-      squared_front: factor of the squared-error series; 2 in the theorem.
-      rule_width: classes of at most this many noises save; 3.5 in the theorem.
-      dozen: W over the price tends to d^2/(this s^2); 12 in the theorem.
-      thresholds: where the ratios cross 1; certified in the theorem.
-    """
-    page = Page(evidence, RESULT)
+def checks(evidence: Evidence, result: Result) -> list[Check]:
+    """Both ratios by quadrature against their series; the crossings found by scanning the noise against certified thresholds; the rule."""
+    page = Page(evidence, result.name)
     with page.elsewhere("an affine log ratio away from the ends"):
         for width in WIDTHS:
             log_loss, squares = limits(width)
-            told = log_loss_ratio(width, front, double)
-            page.add("log_loss_ratio", "asymptotic", ONE, quotient(log_loss, told), f"over its series, d = {width:g} s")
-            told = squared_error_ratio(width, squared_front, double)
             note = f"over its series, d = {width:g} s"
-            page.add("squared_error_ratio", "asymptotic", ONE, quotient(squares, told), note)
-        _thresholds(page, thresholds)
-        note = f"corrected excess over price at d = {rule_width:g} s"
-        page.add("rule", "upper bound", ONE, limits(rule_width)[0], note)
-        _label_only(page, dozen)
+            page.add("log_loss_ratio", "asymptotic", ONE, quotient(log_loss, log_loss_ratio(width)), note)
+            page.add("squared_error_ratio", "asymptotic", ONE, quotient(squares, squared_error_ratio(width)), note)
+        for certified, measured, what in zip(_certified(), crossings(), ("log-loss", "squared error"), strict=True):
+            note = f"{what}: d/s where the ratio found by quadrature crosses 1"
+            page.add("thresholds", "identity", certified, measured, note, source="certified")
+        note = f"corrected excess over price at d = {RULE_WIDTH:g} s"
+        page.add("rule", "upper bound", ONE, limits(RULE_WIDTH)[0], note)
+        for width in (2.0, math.sqrt(12)):
+            note = f"W over price, over d^2/(12 s^2), at d = {width:.4g} s"
+            page.add("rule", "asymptotic", ONE, quotient(label_only(width), rounded(width**2 / 12)), note)
     with page.elsewhere(f"p proportional to {BOUNDED} on [0, 1]"):
-        _bounded(page, rule_width)
+        K, price, cost = bounded(RULE_WIDTH)
+        note = f"corrected excess against the price, K = {K} >= D/({RULE_WIDTH:g} s)"
+        page.add("rule", "upper bound", price, cost, note)
         if evidence.full:
-            ratio = quotient(_crossing_with_ends(), _told(thresholds)[0])
+            ratio = quotient(_crossing_with_ends(), _certified()[0])
             note = "crossing of the log-loss ratio over its threshold, K = 8 to 64, extrapolated"
-            page.add("threshold_with_ends", "asymptotic", ONE, ratio, note)
+            page.add("thresholds", "asymptotic", ONE, ratio, note)
     return page.checks
 
 
@@ -132,37 +118,24 @@ def crossing(ratio: Callable[[float], Estimate], low: float, high: float) -> Est
     return Estimate(width, found.error / slope + abs(step))
 
 
-def _told(wrong: tuple[float, float] | None) -> tuple[Estimate, ...]:
-    return _certified() if wrong is None else tuple(Estimate(value, 0.0) for value in wrong)
+def label_only(width: float) -> Estimate:
+    """W over the price as L d falls to zero; W alone certifies sqrt(12) noises."""
+    # The closed form keeps its relative accuracy: log(sinh u/u), u = L d/2.
+    ratios = [rounded(closed_form.log_sinh_ratio(height / 2) / ((height / width) ** 2 / 2), 16) for height in HEIGHTS]
+    return richardson(ratios, 2, (2, 4))
 
 
-def _thresholds(page: Page, wrong: tuple[float, float] | None) -> None:
-    for certified, found, what in zip(_told(wrong), crossings(), ("log-loss", "squared error"), strict=True):
-        note = f"{what}: d/s where the ratio found by quadrature crosses 1"
-        page.add("thresholds", "identity", certified, found, note, source="certified")
-
-
-def _label_only(page: Page, dozen: float) -> None:
-    """W alone: W/price -> d^2/(12 s^2), so the labels certify sqrt(12) noises."""
-    for width in (2.0, math.sqrt(12)):
-        # The closed form keeps its relative accuracy: log(sinh u/u), u = L d/2.
-        found = [
-            rounded(closed_form.log_sinh_ratio(height / 2) / ((height / width) ** 2 / 2), 16) for height in HEIGHTS
-        ]
-        limit = richardson(found, 2, (2, 4))
-        page.add("label_only_ratio", "identity", rounded(width**2 / dozen), limit, f"W over price at d = {width:.4g} s")
-
-
-def _bounded(page: Page, rule_width: float) -> None:
-    """With ends, and L d not small: the number of classes that the rule asks for saves."""
+@lru_cache(maxsize=2)
+def bounded(width: float) -> tuple[int, Estimate, Estimate]:
+    """With ends, and L d not small: the number of classes at most so many noises wide, the price and the corrected excess."""
     s = 0.05
-    K = math.ceil(1 / (rule_width * s))
+    K = math.ceil(1 / (width * s))
     law = densities.typed(BOUNDED, densities.UNIT)
     edges = corrected.equal_edges(law, K)
     rules = corrected.label_rules(law, edges, 0.02)
     prepared = corrected.kernels(rules, Channel("gaussian", s))
     price, cost = (corrected.costs(rules, prepared, part).excess for part in (law.support, edges))
-    page.add("rule", "upper bound", price, cost, f"corrected excess against the price, K = {K} >= D/({rule_width:g} s)")
+    return K, price, cost
 
 
 @lru_cache(maxsize=1)
@@ -207,21 +180,3 @@ def curves(evidence: Evidence) -> dict[str, Any]:
         "thresholds": [part.value for part in _certified()],
         "own": own,
     }
-
-
-FALSIFIERS = (
-    Falsifier(RESULT, "front", "1/(pi^2 sigma^2) in front", lambda evidence: checks(evidence, front=2.0)),
-    Falsifier(RESULT, "amplitude", "2 pi^2 in the exponents", lambda evidence: checks(evidence, double=2.0)),
-    Falsifier(RESULT, "one side", "harmonics of one sign alone", lambda evidence: checks(evidence, squared_front=1.0)),
-    Falsifier(
-        RESULT, "rounded", "3.508 and 7.090 exactly", lambda evidence: checks(evidence, thresholds=(3.508, 7.09))
-    ),
-    Falsifier(
-        RESULT,
-        "exchanged",
-        "the thresholds of the two losses exchanged",
-        lambda evidence: checks(evidence, thresholds=(7.0898, 3.5074)),
-    ),
-    Falsifier(RESULT, "four", "classes four noises wide save", lambda evidence: checks(evidence, rule_width=4.0)),
-    Falsifier(RESULT, "twenty-four", "W over the price ~ d^2/(24 s^2)", lambda evidence: checks(evidence, dozen=24.0)),
-)

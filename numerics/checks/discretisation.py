@@ -3,70 +3,71 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from numerics import corrected, quadrature
 from numerics.channels import Channel
+from numerics.checks import statements
 from numerics.checks.common import Page, rounded, total
 from numerics.checks.limits import UNSEEN, UNSEEN_FEATURE, quotient, resolved, richardson, seen
 from numerics.checks.rates import not_smooth
-from numerics.checks.remainder import log_sinh_ratio
+from numerics.closed_form import log_sinh_ratio
 from numerics.corrected import Labels, gap
 from numerics.evidence import Evidence
 from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate
+from numerics.routes.route import NotReached, Route
+from theory.claim import Worded
+from theory.discretisation import FARTHEST, SHARP, Err, p, uniform
+from theory.formula import Formula, value
+from theory.record import Result
+from theory.statement import Statement
+from theory.terms import KL, C, E, X, Y
 
-RESULT = "discretisation"
 CLASSES = (4, 8, 16, 32, 64, 128, 256)
 FINEST = 256
 INPUTS = (0.25, 0.5, 0.75)
 """Where posteriors are cut into bins, as shares of the support."""
 HALF_WIDTHS = (0.05, 0.7, 3.0)
 """u = M d/2 at which affine m attains the bounds."""
-SMALL = 0.3
+ENDS = {"M": 1.5, "t_1": 0.3, "t_2": 0.9}
+"""M, and the distances of a label from the ends of its bin, at which the two extremes are checked."""
 ZERO, ONE = Estimate(0.0, 0.0), Estimate(1.0, 0.0)
 
 
-def checks(
-    evidence: Evidence,
-    *,
-    log_width: float = 1.0,
-    inner: float = 1.0,
-    eighth: float = 8.0,
-    sharp_factor: float = 1.0,
-    twenty_four: float = 24.0,
-) -> list[Check]:
-    """Err on the run's posteriors by its definition and as a divergence, its bounds, its limit; laws that attain the bounds.
-
-    Args:
-      log_width: factor of log d in Err; 1 in the theorem.
-      inner: factor of log(sinh u/u) in the pointwise bounds; 1 in the theorem.
-      eighth: the mean is at most w^2 over this; 8 in the theorem.
-      sharp_factor: factor of the sharp bound of the mean; 1 in the theorem.
-      twenty_four: the limit is d^2/this E_p[m'^2]; 24 in the theorem.
-    """
-    page = Page(evidence, RESULT)
+def checks(evidence: Evidence, result: Result) -> list[Check]:
+    """Every statement in finite worlds; Err on the run's posteriors by its definition and as a divergence, its bounds, its limit; laws that
+    attain the bounds."""
+    page = Page(evidence, result.name)
+    statements.add(page, result)
     law = evidence.world.law
     why = "discrete labels have no density" if law.discrete else ""
     why = why or ("p never samples some labels" if law.unsampled else "")
     if why:
         page.skip("error", "identity", why)
     else:
-        _own(page, log_width, inner, eighth, sharp_factor, twenty_four)
+        _own(page, result)
     with page.elsewhere("a bin with affine log density"):
+        for formula in statements.lines(result, "pointwise", Formula):
+            _extremes(page, formula)
         for u in HALF_WIDTHS:
-            _affine(page, u, inner, sharp_factor)
-    with page.elsewhere("a bin with two labels, q-mass 1/2 each"):
-        for w in (0.01, 0.5, 4.0):
-            p = np.array([1.0, math.exp(w)]) / (1 + math.exp(w))
-            found = Estimate(float(p @ np.log(2 * p)), 16 * EPSILON)
-            page.add("mean", "upper bound", rounded(w * w / eighth), found, f"w = {w:g}")
-    with page.elsewhere("a Gaussian posterior on the whole line"):
-        _gaussian(page, twenty_four)
+            for _ in statements.lines(result, "pointwise", Worded):
+                _affine_ends(page, u)
+            for formula in statements.lines(result, "mean_sharp", Formula):
+                _affine_mean(page, u, formula)
+    for _ in statements.lines(result, "mean", Worded):
+        with page.elsewhere("a bin with two labels, q-mass 1/2 each"):
+            for w in (0.01, 0.5, 4.0):
+                page.add("mean", "upper bound", rounded(w * w / 8), two_labels(w), f"w = {w:g}")
+    for _ in statements.lines(result, "leading", Worded):
+        with page.elsewhere("a Gaussian posterior on the whole line"):
+            page.add("leading", "asymptotic", ONE, gaussian_limit(), GAUSSIAN_NOTE)
     return page.checks
 
 
@@ -120,7 +121,7 @@ def steepest(page: Page, x: float) -> Estimate:
     return total(page.evidence.quantities.lipschitz, rounded(channel_slope))
 
 
-def _own(page: Page, log_width: float, inner: float, eighth: float, sharp_factor: float, twenty_four: float) -> None:
+def _own(page: Page, result: Result) -> None:
     evidence = page.evidence
     law, low = evidence.world.law, float(evidence.world.law.support[0])
     rough = "the log ratio jumps" if law.breakpoints else ""
@@ -131,19 +132,20 @@ def _own(page: Page, log_width: float, inner: float, eighth: float, sharp_factor
         x = low + share * law.length
         here = _posteriors(law, evidence.world.channel, x)
         for K in (CLASSES[0], CLASSES[-1]):
-            _definition(page, law, here[0], x, K, log_width)
+            _definition(page, result, law, here[0], x, K)
             if not rough:
-                _bounds(page, law, here, x, K, inner, eighth, sharp_factor)
-        if rough:
+                _bounds(page, result, law, here, x, K)
+        for _ in statements.lines(result, "pointwise", Worded) if rough else ():
             page.skip("pointwise", "upper bound", rough)
         why = rough or not_smooth(law, evidence.quantities.slope_square)
-        if share == INPUTS[1] and (not why or why.startswith("r is constant")):
-            _limit(page, law, here, x, twenty_four)
-        elif share == INPUTS[1]:
-            page.skip("leading", "asymptotic", why)
+        for _ in statements.lines(result, "leading", Worded) if share == INPUTS[1] else ():
+            if not why or why.startswith("r is constant"):
+                _limit(page, law, here, x)
+            else:
+                page.skip("leading", "asymptotic", why)
 
 
-def _definition(page: Page, law: Law, here: Posterior, x: float, K: int, log_width: float) -> None:
+def _definition(page: Page, result: Result, law: Law, here: Posterior, x: float, K: int) -> None:
     """-log p(c|x) + log d + log p(y|x) on average, against the divergence from uniform; both on one rule, so only rounding differs."""
     w, m = here.labels.weight, here.log_density
     place, D = corrected.bin_index(corrected.equal_bins(law, K), here.labels.y), law.length
@@ -152,66 +154,49 @@ def _definition(page: Page, law: Law, here: Posterior, x: float, K: int, log_wid
     entropy = -float(mass[there] @ np.log(mass[there]))
     log_density = float((w * np.exp(m) * (m - math.log(D))).sum())
     size = 4 + float(np.abs(m[np.exp(m) * w > 1e-300]).max()) + abs(math.log(D / K)) + math.log(K)
-    told = rounded(entropy + log_width * math.log(D / K) + log_density, 64, size)
-    page.add(
-        "error", "identity", told, rounded(mean_error(here, place), 64, size), f"E_p Err at x = {x:.4g}", classes=K
-    )
+    table = {
+        E(Err, law=p): rounded(entropy + math.log(D / K) + log_density, 64, size),
+        KL(p, uniform, Y, given=X | C): rounded(mean_error(here, place), 64, size),
+    }
+    route = Route("a posterior", "quadrature", lambda whole, _: table.get(whole))
+    for line in statements.lines(result, "error", Statement):
+        with suppress(NotReached):
+            expected, measured = route.number(line.right), route.number(line.left)
+            page.add("error", "identity", expected, measured, f"E_p Err at x = {x:.4g}", classes=K)
 
 
-def _bounds(
-    page: Page,
-    law: Law,
-    here: list[Posterior],
-    x: float,
-    K: int,
-    inner: float,
-    eighth: float,
-    sharp_factor: float,
-) -> None:
+def _bounds(page: Page, result: Result, law: Law, here: list[Posterior], x: float, K: int) -> None:
     steep = steepest(page, x)
     u = Estimate(steep.value * law.length / K / 2, steep.error * law.length / K)
-    place = corrected.bin_index(corrected.equal_bins(law, K), here[0].labels.y)
-    w, m = here[0].labels.weight, here[0].log_density
+    for _ in statements.lines(result, "pointwise", Worded):
+        _pointwise(page, law, here[0], x, K, u)
+    for _ in statements.lines(result, "mean", Worded):
+        bound = rounded((2 * u.value) ** 2 / 8, 8 + int(u.error / EPSILON / max(u.value, 1e-300)))
+        page.add("mean", "upper bound", bound, _mean(here, law, K), f"(M d)^2/8, x = {x:.4g}", classes=K)
+    for formula in statements.lines(result, "mean_sharp", Formula):
+        top = sharp(u.value, formula)
+        bound = Estimate(top.value, top.error + u.error)
+        page.add("mean_sharp", "upper bound", bound, _mean(here, law, K), f"at x = {x:.4g}", classes=K)
+
+
+def _pointwise(page: Page, law: Law, here: Posterior, x: float, K: int, u: Estimate) -> None:
+    place = corrected.bin_index(corrected.equal_bins(law, K), here.labels.y)
+    w, m = here.labels.weight, here.log_density
     mass_q, mass_p = np.bincount(place, w, K), np.bincount(place, w * np.exp(m), K)
     # Bins where the posterior underflows have no p(y|x, c) in doubles.
     seen_bins = (mass_p > 1e-250)[place]
     err = (m - np.log(np.where(mass_p > 0, mass_p, 1.0) / mass_q)[place])[seen_bins]
-    bend = log_sinh_ratio(u.value).value
+    bend = log_sinh_ratio(u.value)
     noise = 64 * EPSILON * (4 + float(np.abs(m).max())) + u.error
-    page.add(
-        "pointwise",
-        "upper bound",
-        Estimate(u.value - inner * bend, noise),
-        Estimate(float(err.max()), noise),
-        f"largest Err at x = {x:.4g}",
-        classes=K,
-    )
-    page.add(
-        "pointwise",
-        "upper bound",
-        Estimate(u.value + inner * bend, noise),
-        Estimate(float(-err.min()), noise),
-        f"largest -Err at x = {x:.4g}",
-        classes=K,
-    )
-    found = _mean(here, law, K)
-    page.add(
-        "mean",
-        "upper bound",
-        rounded((2 * u.value) ** 2 / eighth, 8 + int(u.error / EPSILON / max(u.value, 1e-300))),
-        found,
-        f"(M d)^2/8, x = {x:.4g}",
-        classes=K,
-    )
-    top = sharp(u.value)
-    page.add(
-        "mean_sharp",
-        "upper bound",
-        Estimate(top.value * sharp_factor, top.error + u.error),
-        found,
-        f"at x = {x:.4g}",
-        classes=K,
-    )
+    for sign, name in ((1, "Err"), (-1, "-Err")):
+        page.add(
+            "pointwise",
+            "upper bound",
+            Estimate(u.value - sign * bend, noise),
+            Estimate(float((sign * err).max()), noise),
+            f"largest {name} at x = {x:.4g}",
+            classes=K,
+        )
 
 
 def _mean(here: list[Posterior], law: Law, K: int) -> Estimate:
@@ -221,29 +206,17 @@ def _mean(here: list[Posterior], law: Law, K: int) -> Estimate:
     return Estimate(fine, SAFETY * abs(fine - coarse) + 64 * EPSILON * (fine + size * math.sqrt(2 * max(fine, 0.0))))
 
 
-def sharp(u: float) -> Estimate:
-    """u coth u - 1 - log(sinh u/u), by the series of u coth u and of the logarithm below `SMALL`."""
-    if u < SMALL:
-        coefficients = (
-            1 / 3 - 1 / 6,
-            -1 / 45 + 1 / 180,
-            2 / 945 - 1 / 2835,
-            -1 / 4725 + 1 / 37800,
-            2 / 93555 - 1 / 467775,
-            -1382 / 638512875 + 691 / 3831077250,
-        )
-        value = sum(c * u ** (2 * i + 2) for i, c in enumerate(coefficients))
-        # The coefficients alternate and fall by less than a sixth: what is left out is below a sixth of the last term times u^2.
-        return Estimate(value, 8 * EPSILON * value + abs(coefficients[-1]) * u ** (2 * len(coefficients) + 2) / 6)
-    bend = log_sinh_ratio(u)
-    return Estimate(u / math.tanh(u) - 1 - bend.value, bend.error + 8 * EPSILON * (1 + u))
+def sharp(u: float, formula: Formula = SHARP) -> Estimate:
+    """The sharp bound of the mean, from 40 digits."""
+    number, _ = value(formula.left, {"u": u})
+    return Estimate(number, 4 * EPSILON * abs(number))
 
 
-def _limit(page: Page, law: Law, here: list[Posterior], x: float, twenty_four: float) -> None:
+def _limit(page: Page, law: Law, here: list[Posterior], x: float) -> None:
     """24 E_p Err/(d^2 E_p[m'^2]) as K grows."""
     squares = [float((part.labels.weight * np.exp(part.log_density) * part.slope**2).sum()) for part in here]
     steep = Estimate(squares[0], SAFETY * abs(squares[0] - squares[1]) + 64 * EPSILON * squares[0])
-    ratios = [quotient(_mean(here, law, K), steep.scaled((law.length / K) ** 2 / twenty_four)) for K in CLASSES]
+    ratios = [quotient(_mean(here, law, K), steep.scaled((law.length / K) ** 2 / 24)) for K in CLASSES]
     limit = richardson(ratios, 2, (2, 4))
     if not resolved(law, CLASSES[-1]):
         page.skip("leading", "asymptotic", UNSEEN_FEATURE)
@@ -260,40 +233,63 @@ def _limit(page: Page, law: Law, here: list[Posterior], x: float, twenty_four: f
     )
 
 
-def _affine(page: Page, u: float, inner: float, sharp_factor: float) -> None:
-    """m = M y on one bin: the density is M e^(M y)/(e^M - 1), and both ends and the mean are in closed form."""
+def _extremes(page: Page, formula: Formula) -> None:
+    """How far the means of e^(M|y' - y|) and e^(-M|y' - y|) over a bin are from their extremes, both integrals by quadrature."""
+    M, left, right = ENDS["M"], ENDS["t_1"], ENDS["t_2"]
+
+    def integral(sign: int, end: float) -> Estimate:
+        return quadrature.integrate(lambda t: np.exp(sign * M * t), [0.0, end], 0.25)
+
+    # Of the two lines the first speaks of growth, the other of decay.
+    farther, nearer = (
+        (integral(sign, left + right) - integral(sign, left) - integral(sign, right)).scaled(float(sign))
+        for sign in (1, -1)
+    )
+    grows = formula.text.startswith(FARTHEST.lead)
+    measured, what = (farther, "farthest") if grows else (nearer, "nearest")
+    for expression in (formula.left, formula.right):
+        expected = statements.side(expression, **ENDS)
+        page.add("pointwise", "identity", expected, measured, f"the {what} label, M = 1.5, 0.3 and 0.9 from the ends")
+
+
+def _affine_ends(page: Page, u: float) -> None:
+    """m = M y on one bin: the density is M e^(M y)/(e^M - 1), and both ends are in closed form; they attain the bounds."""
     M = 2 * u
-    top = math.log(M) + M - math.log(math.expm1(M))
-    bend = log_sinh_ratio(u).value
+    bend = log_sinh_ratio(u)
     error = 32 * EPSILON * (2 + M)
-    page.add(
-        "pointwise_attained",
-        "identity",
-        Estimate(u - inner * bend, error),
-        Estimate(top, error),
-        f"the upper end, u = {u:g}",
-    )
-    page.add(
-        "pointwise", "upper bound", Estimate(u - inner * bend, error), Estimate(top, error), f"the upper end, u = {u:g}"
-    )
-    bottom = math.log(math.expm1(M) / M)
-    page.add(
-        "pointwise_attained",
-        "identity",
-        Estimate(u + inner * bend, error),
-        Estimate(bottom, error),
-        f"the lower end, u = {u:g}",
-    )
-    mean = quadrature.integrate(
+    top, bottom = math.log(M) + M - math.log(math.expm1(M)), math.log(math.expm1(M) / M)
+    for bound, end, name in ((u - bend, top, "upper"), (u + bend, bottom, "lower")):
+        note = f"the {name} end, u = {u:g}"
+        page.add("pointwise", "identity", Estimate(bound, error), Estimate(end, error), note)
+
+
+def _affine_mean(page: Page, u: float, formula: Formula) -> None:
+    """The mean of Err for m = M y attains the sharp bound, which is below the plain one."""
+    mean = _affine(u)
+    top = sharp(u, formula)
+    page.add("mean_sharp", "identity", top, mean, f"attained by affine m, u = {u:g}")
+    page.add("mean_sharp", "upper bound", statements.side(formula.right, u=u), mean, f"(M d)^2/24, u = {u:g}")
+
+
+@lru_cache(maxsize=8)
+def _affine(u: float) -> Estimate:
+    M = 2 * u
+    return quadrature.integrate(
         lambda t: M * np.exp(M * t) / math.expm1(M) * (M * t + math.log(M / math.expm1(M))), [0.0, 1.0], 0.25
     )
-    told = sharp(u)
-    page.add("mean_sharp_attained", "identity", told.scaled(sharp_factor), mean, f"u = {u:g}")
-    page.add("mean_sharp", "upper bound", rounded(u * u / 6), told, f"(M d)^2/24, u = {u:g}")
-    page.add("mean_sharp", "upper bound", told.scaled(sharp_factor), mean, f"u = {u:g}")
 
 
-def _gaussian(page: Page, twenty_four: float) -> None:
+def two_labels(w: float) -> Estimate:
+    """E_p Err in a bin of two labels of equal q-mass whose m differ by w."""
+    masses = np.array([1.0, math.exp(w)]) / (1 + math.exp(w))
+    return Estimate(float(masses @ np.log(2 * masses)), 16 * EPSILON)
+
+
+GAUSSIAN_NOTE = "E Err over d^2/(24 s^2), d = s to s/8, extrapolated"
+
+
+@lru_cache(maxsize=1)
+def gaussian_limit() -> Estimate:
     """N(0, 1) cut into bins of width d: the ratio of E Err to d^2/24 as d falls."""
     ratios = []
     for d in (1.0, 0.5, 0.25, 0.125):
@@ -305,12 +301,11 @@ def _gaussian(page: Page, twenty_four: float) -> None:
             labels = Labels(y.ravel(), weight.ravel() / weight.sum(), w, order)
             m = -(labels.y**2) / 2 - math.log(math.sqrt(2 * math.pi)) + math.log(float(weight.sum()))
             sums.append(mean_error(Posterior(m, labels, -labels.y), np.repeat(np.arange(len(edges) - 1), order)))
-        found = Estimate(
+        mean = Estimate(
             sums[0], SAFETY * abs(sums[0] - sums[1]) + 64 * EPSILON * (sums[0] + math.sqrt(sums[0])) + 1e-18
         )
-        ratios.append(quotient(found, rounded(d * d / twenty_four)))
-    note = "E Err over d^2/(24 s^2), d = s to s/8, extrapolated"
-    page.add("leading", "asymptotic", ONE, richardson(ratios, 2, (2, 4)), note)
+        ratios.append(quotient(mean, rounded(d * d / 24)))
+    return richardson(ratios, 2, (2, 4))
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
@@ -318,7 +313,7 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     law = evidence.world.law
     if law.discrete or law.unsampled:
         return {}
-    page = Page(evidence, RESULT)
+    page = Page(evidence, "discretisation")
     low = float(law.support[0])
     drawn: dict[str, Any] = {"classes": list(CLASSES), "at": []}
     for share in INPUTS:
@@ -334,12 +329,3 @@ def curves(evidence: Evidence) -> dict[str, Any]:
                 drawn["sharp"] = [sharp(M * law.length / K / 2).value for K in CLASSES]
                 drawn["hoeffding"] = [(M * law.length / K) ** 2 / 8 for K in CLASSES]
     return drawn
-
-
-FALSIFIERS = (
-    Falsifier(RESULT, "width", "log d is left out", lambda evidence: checks(evidence, log_width=0.0)),
-    Falsifier(RESULT, "sign", "plus log(sinh u/u) above", lambda evidence: checks(evidence, inner=-1.0)),
-    Falsifier(RESULT, "ninth", "w^2/9 in place of w^2/8", lambda evidence: checks(evidence, eighth=9.0)),
-    Falsifier(RESULT, "sharp", "nine tenths of the sharp bound", lambda evidence: checks(evidence, sharp_factor=0.9)),
-    Falsifier(RESULT, "limit", "d^2/12 in place of d^2/24", lambda evidence: checks(evidence, twenty_four=12.0)),
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -12,6 +13,7 @@ import numpy as np
 
 from numerics import closed_form, corrected, quadrature
 from numerics.channels import Channel
+from numerics.checks import statements
 from numerics.checks.common import Page, rounded, total
 from numerics.checks.limits import SEEN, UNSEEN, UNSEEN_FEATURE, doubling, quotient, resolved, richardson, seen
 from numerics.corrected import Labels, equal_edges
@@ -22,15 +24,18 @@ from numerics.laws import densities
 from numerics.laws.density import Density
 from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate
+from theory.claim import Worded
+from theory.formula import Formula
+from theory.record import Result
 
-RESULT = "rates"
 CLASSES = (8, 16, 32, 64, 128, 256)
 MOST = 4096
 """Limits are read off where they have set in: for a log ratio with a steep end that is far beyond 256 classes."""
 STRAIGHT, CURVED = "exp(-6*y)", "exp(-4*y + 3*y**3)"
 FAR_ENOUGH = 1e-9
 """E_q[l'^2] D^2 below which l is constant for all that doubles can tell."""
+ONE = Estimate(1.0, 0.0)
 EVEN = (2, 4)
 """Powers of 1/K in the expansions for smooth l: bins are symmetric about their middles."""
 ALIGNED = (8, 32, 128)
@@ -49,48 +54,43 @@ class Slopes:
     length: float
 
 
-def checks(
-    evidence: Evidence,
-    *,
-    twenty_four: float = 24.0,
-    dozen: float = 12.0,
-    power: float = 2.0,
-    ends_weight: float = 1.0,
-    second_sign: float = -1.0,
-    covariance_weight: float = 1.0,
-    half: float = 2.0,
-) -> list[Check]:
-    """Ratios to the asymptotes at K = 8 to 256, extrapolated to 1; the second order, which tells the side; kappa by two routes; a jump.
+def checks(evidence: Evidence, result: Result) -> list[Check]:
+    """Every statement in finite worlds; ratios to the asymptotes at K = 8 to 256, extrapolated to 1; the second order, which tells the side;
+    kappa by two routes; a jump."""
+    page = Page(evidence, result.name)
+    statements.add(page, result)
+    law = evidence.world.law
+    why = not_smooth(law, evidence.quantities.slope_square)
+    for _ in statements.lines(result, "remainder", Worded):
+        _everywhere(page, why, "remainder", _remainder)
+    for _ in statements.lines(result, "remainder_second_order", Worded):
+        _everywhere(page, why, "remainder_second_order", _second_order)
+    for _ in statements.lines(result, "corrected_mean", Worded):
+        if why:
+            page.skip("corrected_mean", "asymptotic", why)
+        else:
+            _own_mean(page)
+        with page.elsewhere(f"p proportional to {STRAIGHT}, closed form"):
+            page.add("corrected_mean", "asymptotic", ONE, closed_mean(), CLOSED_NOTE)
+    for _ in statements.lines(result, "kappa", Worded):
+        _kappa(page)
+        with page.elsewhere(f"p proportional to {CURVED}"):
+            page.add("kappa", "identity", *kappa_at(), f"at x = {INPUT}")
+    for formula in statements.lines(result, "jump", Formula):
+        with page.elsewhere(JUMPING):
+            _jump(page, formula)
+    return page.checks
 
-    Args:
-      twenty_four: W ~ d^2/this E_q[l'^2]; 24 in the theorem.
-      dozen: fhat - f_q ~ d^2/this kappa; 12 in the theorem.
-      power: of d in W's rate; 2 in the theorem.
-      ends_weight: factor of the term of the ends in the second order; 1 in the theorem.
-      second_sign: sign of the term in d^4/2880; -1 in the theorem.
-      covariance_weight: factor of Cov(y, l'') in kappa; 1 in the theorem.
-      half: the jump's first moment is theta (1 - theta)/this; 2 in the theorem.
-    """
-    page = Page(evidence, RESULT)
-    law, found = evidence.world.law, evidence.quantities
-    why = not_smooth(law, found.slope_square)
+
+def _everywhere(page: Page, why: str, claim: str, check: Callable[[Page, Law], None]) -> None:
+    """A check of smooth log ratios on the run's labels, unless something is in the way, and on two other laws."""
     if why:
-        for claim in ("remainder", "remainder_second_order", "corrected_mean"):
-            page.skip(claim, "asymptotic", why)
+        page.skip(claim, "asymptotic", why)
     else:
-        _remainder(page, law, twenty_four, power, ends_weight, second_sign)
-        _own_mean(page, dozen)
-    _kappa(page)
+        check(page, page.evidence.world.law)
     for text in (STRAIGHT, CURVED):
         with page.elsewhere(f"p proportional to {text}"):
-            _remainder(page, densities.typed(text, densities.UNIT), twenty_four, power, ends_weight, second_sign)
-    with page.elsewhere(f"p proportional to {STRAIGHT}, closed form"):
-        _closed_mean(page, dozen)
-    with page.elsewhere(f"p proportional to {CURVED}"):
-        _kappa_at(page, covariance_weight)
-    with page.elsewhere(JUMPING):
-        _jump(page, dozen, half)
-    return page.checks
+            check(page, densities.typed(text, densities.UNIT))
 
 
 def not_smooth(law: Law, slope_square: Estimate) -> str:
@@ -137,115 +137,130 @@ def slopes(law: Density) -> Slopes:
     return Slopes(square, fourth, rounded(float(ends[1] - ends[0]), 16, size), law.length)
 
 
-def _remainder(page: Page, law: Law, twenty_four: float, power: float, ends_weight: float, second_sign: float) -> None:
-    """W over its asymptote and the slope of W, both extrapolated; the plain ratio at the most classes beside them."""
+@lru_cache(maxsize=8)
+def _settled(law: Law) -> tuple[int, tuple[Estimate, ...], Estimate] | None:
+    """The most classes looked at, W over its asymptote up to there, and the limit of that; None where it is not seen."""
+    slope = slopes(law)
+    for most in (CLASSES[-1], MOST):
+        ratios = tuple(
+            quotient(W, slope.square.scaled((slope.length / K) ** 2 / 24)) for K, W in remainders(law, most).items()
+        )
+        limit = richardson(ratios, 2, EVEN)
+        if seen(limit) and resolved(law, most):
+            return most, ratios, limit
+    return None
+
+
+def _remainder(page: Page, law: Law) -> None:
+    """W over its asymptote, extrapolated; the plain ratio at the most classes beside it."""
     if not resolved(law, MOST):
         page.skip("remainder", "asymptotic", UNSEEN_FEATURE)
         return
-    here, one = slopes(law), Estimate(1.0, 0.0)
-    D = here.length
-    for most in (CLASSES[-1], MOST):
-        found = remainders(law, most)
-        ratios = [quotient(W, here.square.scaled((D / K) ** 2 / twenty_four)) for K, W in found.items()]
-        limit = richardson(ratios, 2, EVEN)
-        if seen(limit) and resolved(law, most):
-            break
-    else:
+    settled = _settled(law)
+    if settled is None:
         page.skip("remainder", "asymptotic", UNSEEN)
         return
-    page.add("remainder", "asymptotic", one, limit, f"W over (d^2/24) E_q[l'^2], K = 8 to {most}, extrapolated")
+    most, ratios, limit = settled
+    page.add("remainder", "asymptotic", ONE, limit, f"W over (d^2/24) E_q[l'^2], K = 8 to {most}, extrapolated")
     # In an expansion in 1/K^2 the last step is three times what is left.
     step = abs(ratios[-1].value - ratios[-2].value)
     note = f"the plain ratio; allowance: its step from K = {most // 2}"
-    page.add("remainder", "asymptotic", one, ratios[-1], note, classes=most, allowance=step)
-    falls = [
-        Estimate(math.log2(coarse.value / fine.value), 1.5 * (coarse.error / coarse.value + fine.error / fine.value))
-        for coarse, fine in zip(list(found.values()), list(found.values())[1:], strict=False)
-    ]
-    page.add("remainder_slope", "asymptotic", Estimate(power, 0.0), richardson(falls, 2, EVEN), "log W against log d")
-    _second_order(page, here, found, ends_weight, second_sign)
+    page.add("remainder", "asymptotic", ONE, ratios[-1], note, classes=most, allowance=step)
 
 
-def _second_order(page: Page, here: Slopes, found: dict[int, Estimate], ends_weight: float, second_sign: float) -> None:
+def _second_order(page: Page, law: Law) -> None:
     """(W - lead) K^4 against its limit; and the side from which W comes, where the limit is not zero."""
-    D = here.length
-    told = total(here.second.scaled(second_sign * D**4 / 2880), here.ends.scaled(ends_weight * D**3 / 2160))
-    size = here.second.value * D**4 / 2880 + abs(here.ends.value) * D**3 / 2160
-    rest = {K: (W - here.square.scaled(D**2 / 24 / K**2)).scaled(float(K**4)) for K, W in found.items()}
+    settled = _settled(law) if resolved(law, MOST) else None
+    if settled is None:
+        page.skip("remainder_second_order", "asymptotic", UNSEEN)
+        return
+    slope = slopes(law)
+    D = slope.length
+    expected = total(slope.second.scaled(-(D**4) / 2880), slope.ends.scaled(D**3 / 2160))
+    size = slope.second.value * D**4 / 2880 + abs(slope.ends.value) * D**3 / 2160
+    rest = {
+        K: (W - slope.square.scaled(D**2 / 24 / K**2)).scaled(float(K**4))
+        for K, W in remainders(law, settled[0]).items()
+    }
     limit = richardson(list(rest.values()), 2, EVEN)
     if not limit.error <= SEEN * size:
         page.skip("remainder_second_order", "asymptotic", UNSEEN)
         return
-    ratio = quotient(limit, Estimate(size, here.second.error))
     page.add(
         "remainder_second_order",
         "asymptotic",
-        quotient(told, Estimate(size, here.second.error)),
-        ratio,
+        quotient(expected, Estimate(size, slope.second.error)),
+        quotient(limit, Estimate(size, slope.second.error)),
         "K^4 (W - leading term), extrapolated, as a share of the sizes of its two terms",
     )
     K = CLASSES[-1]
-    side = -1.0 if told.value < 0 else 1.0
+    side = -1.0 if expected.value < 0 else 1.0
     page.add(
-        "side",
+        "remainder_second_order",
         "upper bound",
         Estimate(0.0, 0.0),
         rest[K].scaled(-side),
-        f"W is {'below' if side < 0 else 'above'} its asymptote, as the second order says",
+        f"W is {'below' if side < 0 else 'above'} its asymptote",
         classes=K,
     )
 
 
-def _own_mean(page: Page, dozen: float) -> None:
+def _own_mean(page: Page) -> None:
     """The run's own corrected squared errors against their asymptote, where its numbers of classes double often enough."""
-    found = page.evidence.quantities
-    chain = doubling([entry.classes for entry in found.per_classes])
+    own = page.evidence.quantities
+    chain = doubling([entry.classes for entry in own.per_classes])
     D = page.evidence.world.law.length
     if not chain:
         page.skip("corrected_mean", "asymptotic", "the run has no three numbers of classes K, 2K, 4K")
         return
-    by = {entry.classes: entry.corrected_squared_error for entry in found.per_classes}
-    ratios = [quotient(by[K], found.curvature_square.scaled((D / K) ** 4 / dozen**2)) for K in chain[-4:]]
+    by = {entry.classes: entry.corrected_squared_error for entry in own.per_classes}
+    ratios = [quotient(by[K], own.curvature_square.scaled((D / K) ** 4 / 144)) for K in chain[-4:]]
     limit = richardson(ratios, 2, EVEN)
     if not seen(limit):
         page.skip("corrected_mean", "asymptotic", UNSEEN)
         return
     note = f"squared error over (d^4/144) E kappa^2, K = {chain[-4:][0]} to {chain[-1]}, extrapolated"
-    page.add("corrected_mean", "asymptotic", Estimate(1.0, 0.0), limit, note)
+    page.add("corrected_mean", "asymptotic", ONE, limit, note)
 
 
 def _kappa(page: Page) -> None:
-    found = page.evidence.quantities
+    own = page.evidence.quantities
     if page.evidence.world.law.discrete:
-        page.skip("kappa", "identity", found.notes.get("curvature_square", "no slope of the log ratio"))
+        page.skip("kappa", "identity", own.notes.get("curvature_square", "no slope of the log ratio"))
         return
     page.add(
         "kappa",
         "identity",
-        found.curvature_square_by_parts,
-        found.curvature_square,
+        own.curvature_square_by_parts,
+        own.curvature_square,
         "E kappa^2 by the ends and l'', and by its definition",
         because=("curvature_square", "slope_square"),
     )
 
 
+CLOSED_NOTE = "squared error over (d^4/144) E kappa^2, K = 8 to 64, extrapolated"
+
+
 @lru_cache(maxsize=1)
-def _closed() -> tuple[dict[int, Estimate], Estimate]:
-    here = closed_form.ExponentialWorld(6.0, 0.1)
-    found = {K: closed_form.numbers(here, K) for K in CLASSES[:4]}
-    return {K: made["corrected_squared_error"] for K, made in found.items()}, found[8]["curvature_square"]
+def closed_mean() -> Estimate:
+    """The corrected squared error over its asymptote for exp(-6 y), error functions throughout, as K grows."""
+    world = closed_form.ExponentialWorld(6.0, 0.1)
+    ratios = []
+    for K in CLASSES[:4]:
+        numbers = closed_form.numbers(world, K)
+        ratios.append(
+            quotient(numbers["corrected_squared_error"], numbers["curvature_square"].scaled(1 / (144 * K**4)))
+        )
+    return richardson(ratios, 2, EVEN)
 
 
-def _closed_mean(page: Page, dozen: float) -> None:
-    by, curvature = _closed()
-    ratios = [quotient(error, curvature.scaled(1 / (dozen**2 * K**4))) for K, error in by.items()]
-    note = "squared error over (d^4/144) E kappa^2, K = 8 to 64, extrapolated"
-    page.add("corrected_mean", "asymptotic", Estimate(1.0, 0.0), richardson(ratios, 2, EVEN), note)
+INPUT = 0.37
 
 
-def _kappa_at(page: Page, covariance_weight: float) -> None:
-    """kappa at one input: the definition, and the ends less the covariance, for a log ratio bent enough for the covariance to count."""
-    x, s = 0.37, 0.1
+@lru_cache(maxsize=2)
+def kappa_at(covariance: float = 1.0) -> tuple[Estimate, Estimate]:
+    """kappa at one input: the ends less `covariance` times Cov(y, l''), and the definition; l is bent enough for the covariance to count."""
+    x, s = INPUT, 0.1
     law = densities.typed(CURVED, densities.UNIT)
     slope_at_ends = np.array([-4.0, 5.0])  # l' = -4 + 9 y^2, l'' = 18 y
     direct, parts, size = [], [], 0.0
@@ -259,11 +274,11 @@ def _kappa_at(page: Page, covariance_weight: float) -> None:
         size = max(size, float(np.abs(terms).sum()))
         there = np.array([0.0, 1.0])
         ends = slope_at_ends * (there - nodes.y[0] + away[0]) * np.exp(-((x - there) ** 2) / (2 * s * s)) / evidence
-        parts.append(float(ends[1] - ends[0]) - covariance_weight * float(weight @ (away * 18 * nodes.y)) / evidence)
-    told, found = (
+        parts.append(float(ends[1] - ends[0]) - covariance * float(weight @ (away * 18 * nodes.y)) / evidence)
+    by_parts, by_definition = (
         Estimate(fine, SAFETY * abs(fine - coarse) + ROUNDING * EPSILON * size) for fine, coarse in (parts, direct)
     )
-    page.add("kappa", "identity", told, found, f"at x = {x}")
+    return by_parts, by_definition
 
 
 @lru_cache(maxsize=1)
@@ -300,18 +315,22 @@ def _bracket(here: corrected.Kernel) -> Any:
     return mean_square
 
 
-def _jump(page: Page, dozen: float, half: float) -> None:
+def _jump(page: Page, formula: Formula) -> None:
     """W K and K^4 times the squared error tend to constants along numbers of classes that put the jump at one place of its bin."""
     W, squares, mean_square = _jumping()
-    share, one = 2 / 3, Estimate(1.0, 0.0)
-    average = share + (1 - share) * JUMP_TO
-    cost = math.log(average) - (1 - share) * math.log(JUMP_TO)
-    ratios = [quotient(found, rounded(cost / K)) for K, found in W.items()]
-    page.add("jump", "asymptotic", one, richardson(ratios, 4, (1, 2)), "K W over the divergence of the jump's bin")
-    moment = share * (1 - share) / half * (JUMP_TO - 1) / average
-    constant = mean_square(1 / dozen, moment)
-    ratios = [quotient(found, rounded(constant / K**4, 64)) for K, found in squares.items()]
-    page.add("jump", "asymptotic", one, richardson(ratios, 4, (1, 2)), "K^4 squared error over its constant")
+    for expression in (formula.left, formula.right):
+        # The divergence of the jump's bin, or the first moment of rhat - 1 in it.
+        number = statements.side(expression, theta=2 / 3, R=JUMP_TO)
+        if formula.lead.startswith("rhat"):
+            # A relative error of the moment is at most twice that of the constant.
+            constant = mean_square(1 / 12, number.value)
+            limit = Estimate(constant, 64 * EPSILON * constant + 2 * constant * number.error / abs(number.value))
+            ratios = [quotient(square, limit.scaled(1 / K**4)) for K, square in squares.items()]
+            note = "K^4 squared error over its constant"
+        else:
+            ratios = [quotient(each, number.scaled(1 / K)) for K, each in W.items()]
+            note = "K W over the divergence of the jump's bin"
+        page.add("jump", "asymptotic", ONE, richardson(ratios, 4, (1, 2)), note)
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
@@ -340,25 +359,3 @@ def curves(evidence: Evidence) -> dict[str, Any]:
             "asymptote": [found.curvature_square.value * (D / entry.classes) ** 4 / 144 for entry in entries],
         }
     return drawn
-
-
-FALSIFIERS = (
-    Falsifier(RESULT, "twelfth", "W ~ (d^2/12) E l'^2", lambda evidence: checks(evidence, twenty_four=12.0)),
-    Falsifier(RESULT, "eighth", "W ~ (d^2/8) E l'^2, Hoeffding's", lambda evidence: checks(evidence, twenty_four=8.0)),
-    Falsifier(RESULT, "power", "W falls like 1/K", lambda evidence: checks(evidence, power=1.0)),
-    Falsifier(RESULT, "ends", "the term of the ends is left out", lambda evidence: checks(evidence, ends_weight=0.0)),
-    Falsifier(
-        RESULT,
-        "above",
-        "plus (d^4/2880) E[l'^4 + 4 l''^2]: W from above",
-        lambda evidence: checks(evidence, second_sign=1.0),
-    ),
-    Falsifier(RESULT, "sixth", "fhat - f_q ~ (d^2/6) kappa", lambda evidence: checks(evidence, dozen=6.0)),
-    Falsifier(
-        RESULT,
-        "covariance",
-        "kappa with plus the covariance",
-        lambda evidence: checks(evidence, covariance_weight=-1.0),
-    ),
-    Falsifier(RESULT, "moment", "the jump's moment without 1/2", lambda evidence: checks(evidence, half=1.0)),
-)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from numerics import closed_form, corrected, finite
-from numerics.checks.common import Page, rounded, total
-from numerics.checks.examples import ALL, Example, divergence
+from numerics import closed_form, corrected
+from numerics.checks import statements
+from numerics.checks.common import Page, rounded
 from numerics.checks.limits import quotient, richardson
 from numerics.checks.rates import not_smooth
 from numerics.evidence import Evidence
-from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
-from numerics.records import Check, Estimate, Falsifier
+from numerics.records import Check, Estimate
+from numerics.routes import class_sums
+from numerics.routes.class_sums import inverse_ratio
+from numerics.routes.route import NotReached
+from theory.formula import Formula, value
+from theory.mutants import atoms
+from theory.record import Result
+from theory.sample_size import BEST, QUADRATIC, n_labels
+from theory.statement import Statement
 
-RESULT = "sample_size"
 ONE = Estimate(1.0, 0.0)
 SIZES = (256, 512, 1024, 2048)
 """n of the exact expectations over two classes; three classes take the first of them over 4, since their sums have n^2 terms."""
@@ -36,38 +42,28 @@ FALSE_ALARM = 1e-4
 RATE = 6.0
 
 
-def checks(
-    evidence: Evidence,
-    *,
-    half: float = 2.0,
-    own_weight: float = 1.0,
-    normalise: bool = True,
-    six: float = 6.0,
-    training_chi: bool = False,
-    seed: int | None = None,
-) -> list[Check]:
-    """The penalty exactly, its expectation exactly for few classes and by Monte Carlo on the run's classes; the best number on a grid.
+def checks(evidence: Evidence, result: Result, seed: int | None = None) -> list[Check]:
+    """Every statement by every route and in finite worlds; the expected penalty exactly for few classes and by Monte Carlo on the run's
+    classes, against the limit that the ledger states; the best number of classes against W and the penalty of real partitions.
 
     Args:
-      half: the penalty is sum q_c (1 - q_c)/p_c over this times n; 2 in the theorem.
-      own_weight: factor of q_c in (1 - q_c); 1 in the theorem.
-      normalise: keep log sum_c q_c p_c/phat_c in the exact penalty.
-      six: K*^3 is D^2 E l'^2 n_eff over this; 6 in the theorem.
-      training_chi: take chi^2(p||q) in n_eff; chi^2(q||p) in the theorem.
       seed: of the Monte Carlo; the fits' own when None.
     """
-    page = Page(evidence, RESULT)
-    for example in ALL:
-        with page.elsewhere(example.name):
-            _exact_penalty(page, example, normalise)
-    with page.elsewhere("exact expectations over two and three classes"):
-        for (p, q), sizes in ((TWO, SIZES), (THREE, tuple(n // 4 for n in SIZES))):
-            _expectation(page, np.array(p), np.array(q), sizes, half, own_weight)
-    with page.elsewhere("p proportional to exp(-6*y), closed form"):
-        _closed(page, six, training_chi, half)
-    _own(page, six, training_chi, half)
-    if evidence.fits is not None or evidence.full:
-        _monte_carlo(page, half, own_weight, seed)
+    page = Page(evidence, result.name)
+    statements.add(page, result)
+    for line in statements.lines(result, "penalty", Statement):
+        if n_labels in atoms(line.right):
+            with page.elsewhere("exact expectations over two and three classes"):
+                for (p, q), sizes in ((TWO, SIZES), (THREE, tuple(n // 4 for n in SIZES))):
+                    with suppress(NotReached):  # of a wrong version that is no mean over classes
+                        _expectation(page, line, p, q, sizes)
+            if evidence.fits is not None or evidence.full:
+                with suppress(NotReached):
+                    _monte_carlo(page, line, seed)
+    for formula in statements.lines(result, "best_number", Formula):
+        _best_number(page, formula)
+        with page.elsewhere("p proportional to exp(-6*y), closed form"):
+            _partitions(page, formula)
     return page.checks
 
 
@@ -84,25 +80,9 @@ def _log_near(value: np.ndarray, off: np.ndarray) -> np.ndarray:
     return np.where(near, np.log1p(np.where(near, off, 0.0)), np.log(value))
 
 
-def leading(q: np.ndarray, p: np.ndarray, half: float = 2.0, own_weight: float = 1.0) -> Estimate:
-    """n times the expected penalty to leading order."""
-    return rounded(float(np.sum(q * (1 - own_weight * q) / p)) / half, 8 + len(q))
-
-
-def _exact_penalty(page: Page, example: Example, normalise: bool) -> None:
-    """KL(q_y||phat_n) by its definition, against W and the penalty."""
-    classes = example.members
-    q, p = classes @ example.q, classes @ example.p
-    for shift in (0.7, 1.9):
-        estimate = p * np.where(np.arange(len(p)) == 0, shift, 1.0)
-        estimate = estimate / estimate.sum()
-        law = example.p * (classes.T @ (q / estimate))
-        told = rounded(float(q @ np.log(estimate / p)), 16, 4.0)
-        if normalise:
-            told = total(told, rounded(math.log(float(q @ (p / estimate))), 16, 4.0))
-        found = divergence(example.q, law / law.sum())
-        note = f"KL(q_y||phat_n), first class estimated {shift:g} times its prior"
-        page.add("penalty_exact", "identity", total(example.found(finite.remainder), told), found, note)
+def leading(q: np.ndarray, p: np.ndarray, line: Statement = QUADRATIC) -> Estimate:
+    """n times the expected penalty to leading order, as the ledger states it."""
+    return class_sums.of_masses(q, p).number(line.right)
 
 
 def expected_penalty(q: np.ndarray, p: np.ndarray, n: int) -> Estimate:
@@ -129,51 +109,42 @@ def _expectations(p: tuple[float, ...], q: tuple[float, ...], sizes: tuple[int, 
 
 
 def _expectation(
-    page: Page, p: np.ndarray, q: np.ndarray, sizes: tuple[int, ...], half: float, own_weight: float
+    page: Page, line: Statement, p: tuple[float, ...], q: tuple[float, ...], sizes: tuple[int, ...]
 ) -> None:
-    told = leading(q, p, half, own_weight)
-    found = _expectations(tuple(p.tolist()), tuple(q.tolist()), sizes)
-    ratios = [quotient(value.scaled(float(n)), told) for n, value in zip(sizes, found, strict=True)]
+    limit = leading(np.array(q), np.array(p), line)
+    measured = _expectations(p, q, sizes)
+    ratios = [quotient(value.scaled(float(n)), limit) for n, value in zip(sizes, measured, strict=True)]
     note = f"n times E[penalty | no empty class], n = {sizes[0]} to {sizes[-1]}, extrapolated, over its limit"
     page.add("penalty", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
 
 
-def best_number(square: Estimate, length: float, effective: Estimate, six: float = 6.0) -> Estimate:
-    """K* = (D^2 E_q[l'^2] n_eff/6)^(1/3)."""
-    value = (length**2 * square.value * effective.value / six) ** (1 / 3)
+def best_number(square: Estimate, length: float, effective: Estimate) -> Estimate:
+    """K*, the best number of classes."""
+    number, _ = value(BEST, {"A": length**2 * square.value, "n_eff": effective.value})
     return Estimate(
-        value, value * (square.error / square.value + effective.error / effective.value) / 3 + 8e-16 * value
+        number, number * (square.error / square.value + effective.error / effective.value) / 3 + 8e-16 * number
     )
 
 
-def minimum(bound: Callable[[float], float], low: float, high: float) -> float:
-    """Where a function with one minimum has it, by golden sections; good to the root of rounding."""
-    golden = (math.sqrt(5) - 1) / 2
-    for _ in range(90):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        if bound(left) < bound(right):
-            high = right
-        else:
-            low = left
-    return (low + high) / 2
+def _best_number(page: Page, line: Formula) -> None:
+    """Both sides for the run's labels, and the bound at K* against its neighbours."""
+    law, own = page.evidence.world.law, page.evidence.quantities
+    loss = inverse_ratio(law)
+    why = not_smooth(law, own.slope_square) or ("" if math.isfinite(loss.value) else "p never samples some labels")
+    if why:
+        page.skip("best_number", "identity", why)
+        return
 
+    def side(expression: Any, share: float) -> Estimate:
+        A, effective = law.length**2 * own.slope_square.value, SAMPLE / loss.value
+        return statements.side(expression, A=A, n_eff=effective, x=share)
 
-def _best_number(page: Page, square: Estimate, length: float, effective: Estimate, six: float, n: int) -> None:
-    """The minimum of the bound by search, against K* and (3/4) K*/n_eff."""
-    told = best_number(square, length, effective, six)
-
-    def bound(K: float) -> float:
-        return length**2 * square.value / (24 * K**2) + K / (2 * effective.value)
-
-    place = minimum(bound, told.value / 30, told.value * 30)
-    # bound(x K*)/bound(K*) - 1 is about (x - 1)^2: rounding of the bound hides x - 1 below its root.
-    flat = 4 * math.sqrt(EPSILON) * place
-    spread = (square.error / square.value + effective.error / effective.value) * place
-    page.add("best_number", "identity", told, Estimate(place, flat + spread), f"K* for n = {n}, by search")
-    value = told.value * 0.75 / effective.value
-    error = value * (told.error / told.value + effective.error / effective.value) + 8e-16 * value
-    found = Estimate(bound(place), 2 * bound(place) * (spread / place + 8 * EPSILON))
-    page.add("best_number", "identity", Estimate(value, error), found, f"the bound at K*, n = {n}")
+    for share in (0.5, 1.0, 2.0):
+        note = f"the bound at K = {share:g} K*, n = {SAMPLE}"
+        page.add("best_number", "identity", side(line.right, share), side(line.left, share), note)
+    for share in (0.9, 1.1):
+        note = f"the bound at K* against {share:g} K*, n = {SAMPLE}"
+        page.add("best_number", "upper bound", side(line.left, share), side(line.right, 1.0), note)
 
 
 def closed_masses(K: int) -> np.ndarray:
@@ -183,83 +154,29 @@ def closed_masses(K: int) -> np.ndarray:
     return masses
 
 
-def _closed(page: Page, six: float, training_chi: bool, half: float) -> None:
-    """exp(-6 y): n_eff in closed form; the penalty tends to K/(2 n_eff); the exact bound's best number tends to K*."""
-    over = -math.expm1(-RATE) / RATE
-    # E_q[1/r] and E_q[r^2], r = exp(-6 y)/over.
-    inverse, square = math.expm1(RATE) / RATE * over, -math.expm1(-2 * RATE) / (2 * RATE) / over**2
-    loss = square if training_chi else inverse
-    ratios = []
-    for K in (32, 64, 128, 256):
-        q, p = np.full(K, 1 / K), closed_masses(K)
-        ratios.append(quotient(leading(q, p, half), rounded(K * loss / 2, 16)))
-    note = "penalty over K/(2 n_eff), K = 32 to 256, extrapolated"
-    page.add("effective_limit", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
-    for n in (10_000, 1_000_000):
-        _best_number(page, rounded(RATE**2), 1.0, rounded(n / loss, 16), six, n)
-    ratios = []
-    for star in (16, 32, 64, 128):
-        samples = six * star**3 * loss / RATE**2
-        ratios.append(Estimate(_grid_optimum(samples, star) / star, 4 * math.sqrt(EPSILON)))
-    note = "best K on a grid, W and penalty exact, over K*, at the n with K* = 16 to 128, extrapolated"
-    page.add("optimum_on_grid", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
-
-
-def _grid_optimum(n: float, around: int) -> float:
-    """The best number of classes for W + penalty on the whole numbers near `around`; a parabola through the three best places it between."""
-    classes = np.arange(max(2, around // 2), 2 * around)
-    values = np.array(
-        [
-            closed_form.log_sinh_ratio(RATE / K / 2)
-            + float(np.sum(1 / closed_masses(int(K)))) * (1 - 1 / K) / K / (2 * n)
-            for K in classes
-        ]
-    )
-    best = int(np.clip(np.argmin(values), 1, len(values) - 2))
-    low, middle, high = values[best - 1 : best + 2]
-    return float(classes[best] + 0.5 * (low - high) / (low - 2 * middle + high))
+def _partitions(page: Page, line: Formula) -> None:
+    """W and the penalty of K equal bins in closed form, over what the formula says of them, as K grows with K/K* kept."""
+    # E_q[1/r], r = exp(-6 y) over its mean.
+    loss = math.expm1(RATE) / RATE * -math.expm1(-RATE) / RATE
+    for share in (0.5, 1.0, 2.0):
+        for side in (line.left, line.right):
+            ratios = []
+            for K in (32, 64, 128, 256):
+                effective = RATE * (K / share) ** 3 / RATE**2
+                bound = statements.side(side, A=RATE**2, n_eff=effective, x=share)
+                exact = closed_form.log_sinh_ratio(RATE / K / 2) + _penalty(K).value / (effective * loss)
+                ratios.append(quotient(rounded(exact, 32 + K), bound))
+            note = f"W and penalty over the bound at K = {share:g} K*, K = 32 to 256, extrapolated"
+            page.add("best_number", "asymptotic", ONE, richardson(ratios, 2, (1, 2)), note)
 
 
 @lru_cache(maxsize=8)
-def inverse_ratio(law: Law) -> Estimate:
-    """1 + chi^2(q_y||p_y) = E_q[1/r]; infinite where p vanishes."""
-    sums = []
-    rules = corrected.label_rules(law, (), law.length / 512)
-    if not all(np.all(np.isfinite(labels.log_ratio)) for labels in rules):
-        return Estimate(math.inf, 0.0)
-    for labels in rules:
-        sums.append(float((labels.weight * np.exp(-labels.log_ratio)).sum()))
-    return Estimate(sums[0], SAFETY * abs(sums[0] - sums[-1]) + 64 * EPSILON * sums[0])
+def _penalty(K: int) -> Estimate:
+    """n times the penalty of K equal bins for exp(-6 y)."""
+    return leading(np.full(K, 1 / K), closed_masses(K))
 
 
-def _own(page: Page, six: float, training_chi: bool, half: float) -> None:
-    """n_eff on the run's classes, and its best number."""
-    law, found = page.evidence.world.law, page.evidence.quantities
-    loss = inverse_ratio(law)
-    if not math.isfinite(loss.value):
-        page.skip("effective_sample", "identity", "p never samples some labels: n_eff is zero")
-        return
-    if training_chi:
-        loss = found.chi_square + Estimate(1.0, 0.0)
-    for entry in found.per_classes:
-        K, (q, p) = entry.classes, (entry.bins.q, entry.bins.p)
-        if law.discrete:
-            page.skip("effective_sample", "identity", "classes of unequal q_c on discrete labels", classes=K)
-            continue
-        chi = rounded(float(np.sum((q - p) ** 2 / p)), 16 + K, 2 + float(np.sum(q**2 / p)))
-        told = (chi + Estimate(1.0, 0.0)).scaled((len(q) - 1) / 2)
-        page.add("effective_sample", "identity", told, leading(q, p, half), "n times the penalty", classes=K)
-        top = loss.scaled((len(q) - 1) / 2)
-        page.add("effective_bound", "upper bound", top, leading(q, p, half), "n (K - 1)/(2 n_eff)", classes=K)
-    why = not_smooth(law, found.slope_square)
-    if why:
-        page.skip("best_number", "identity", why)
-        return
-    effective = quotient(Estimate(float(SAMPLE), 0.0), loss)
-    _best_number(page, found.slope_square, law.length, effective, six, SAMPLE)
-
-
-def _monte_carlo(page: Page, half: float, own_weight: float, seed: int | None) -> None:
+def _monte_carlo(page: Page, line: Statement, seed: int | None) -> None:
     """The mean penalty of priors estimated on drawn samples, on the run's own classes."""
     evidence = page.evidence
     own_seed = seed if seed is not None else (evidence.fits.seed if evidence.fits is not None else 0)
@@ -275,7 +192,7 @@ def _monte_carlo(page: Page, half: float, own_weight: float, seed: int | None) -
             "penalty",
             "asymptotic",
             ONE,
-            monte_carlo(q, p, replicates, (own_seed, entry.classes), leading(q, p, half, own_weight), quantile),
+            monte_carlo(q, p, replicates, (own_seed, entry.classes), leading(q, p, line), quantile),
             f"n times the mean penalty over its limit; {replicates} samples for each of two n, 1/n^2 taken off",
             source="fitted",
             classes=entry.classes,
@@ -290,25 +207,34 @@ def normal_quantile(probability: float) -> float:
 
 
 def monte_carlo(
-    q: np.ndarray, p: np.ndarray, replicates: int, seed: tuple[int, ...], told: Estimate, quantile: float
+    q: np.ndarray, p: np.ndarray, replicates: int, seed: tuple[int, ...], limit: Estimate, quantile: float
 ) -> Estimate:
-    """n E[penalty | no class empty]/told as n grows: sample means at the two n of `RARE`, their next order taken off.
+    """n E[penalty | no class empty] over its limit as n grows: sample means at the two n of `RARE`, their next order taken off.
 
     The error is `quantile` standard errors, and `SAFETY` times what was taken off, over the ratio of the two n: an order further is smaller by
     that ratio.
     """
     growth = RARE[1] / RARE[0]
-    means, errors = [], []
-    for place, rare in enumerate(RARE):
-        n = math.ceil(rare / float(p.min()))
-        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([*seed, place])))
-        counts = generator.multinomial(n, p / p.sum(), size=replicates)
-        values = n * penalty(q, p, counts[(counts > 0).all(axis=1)] / n) / told.value
-        means.append(float(values.mean()))
-        errors.append(float(values.std(ddof=1)) / math.sqrt(len(values)))
-    value = (growth * means[1] - means[0]) / (growth - 1)
+    drawn = _drawn(tuple(q.tolist()), tuple(p.tolist()), replicates, seed)
+    (first, second), errors = ([part / limit.value for part in parts] for parts in zip(*drawn, strict=True))
+    ratio = (growth * second - first) / (growth - 1)
     deviation = math.hypot(growth * errors[1], errors[0]) / (growth - 1)
-    return Estimate(value, quantile * deviation + SAFETY * abs(value - means[1]) + told.error / told.value)
+    return Estimate(ratio, quantile * deviation + SAFETY * abs(ratio - second) + limit.error / limit.value)
+
+
+@lru_cache(maxsize=32)
+def _drawn(
+    q: tuple[float, ...], p: tuple[float, ...], replicates: int, seed: tuple[int, ...]
+) -> tuple[tuple[float, float], ...]:
+    """n times the mean penalty of drawn samples and its standard error, at the two n of `RARE`."""
+    above, below, drawn = np.array(q), np.array(p), []
+    for place, rare in enumerate(RARE):
+        n = math.ceil(rare / min(p))
+        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([*seed, place])))
+        counts = generator.multinomial(n, below / below.sum(), size=replicates)
+        values = n * penalty(above, below, counts[(counts > 0).all(axis=1)] / n)
+        drawn.append((float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values))))
+    return tuple(drawn)
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
@@ -339,14 +265,3 @@ def curves(evidence: Evidence) -> dict[str, Any]:
             effective = Estimate(sample["n"] / loss.value, 0.0)
             sample["best"] = best_number(found.slope_square, law.length, effective).value
     return drawn
-
-
-FALSIFIERS = (
-    Falsifier(RESULT, "half", "1/n in place of 1/(2n)", lambda evidence: checks(evidence, half=1.0)),
-    Falsifier(
-        RESULT, "own", "q_c/p_c in place of q_c (1 - q_c)/p_c", lambda evidence: checks(evidence, own_weight=0.0)
-    ),
-    Falsifier(RESULT, "dropped", "the normalisation is left out", lambda evidence: checks(evidence, normalise=False)),
-    Falsifier(RESULT, "third", "3 in place of 6 in K*", lambda evidence: checks(evidence, six=3.0)),
-    Falsifier(RESULT, "direction", "chi^2(p||q) in n_eff", lambda evidence: checks(evidence, training_chi=True)),
-)

@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, TypeVar
 
 from numerics.checks import fitted
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.quadrature import EPSILON
 from numerics.records import Estimate, Kind
-from numerics.routes import certified, closed_form, quadrature
+from numerics.routes import certified, class_sums, closed_form, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
-from theory.formula import Formula
+from theory.formula import Formula, value
 from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement, sides
@@ -75,6 +77,22 @@ FITTED: dict[Term, tuple[str, ...]] = {
 """What is trained, by the term that it measures."""
 
 
+LineKind = TypeVar("LineKind", Statement, Formula, Worded)
+
+
+def lines(result: Result, claim: str, kind: type[LineKind]) -> Iterator[LineKind]:
+    """The lines of one kind that a result's claim has. A wrong version of another line has none of them."""
+    for each in result.claims:
+        if isinstance(each, Claim) and each.name == claim:
+            yield from (line for line in each.lines if isinstance(line, kind))
+
+
+def side(expression: Any, **numbers: float) -> Estimate:
+    """A side of a formula at numbers, by the names of its symbols; doubles have rounded the numbers that it is made of."""
+    number, size = value(expression, numbers)
+    return Estimate(number, 64 * EPSILON * size)
+
+
 def _by_fits(page: Page, claim: str, statement: Statement) -> None:
     """An equation whose left side is measured on trained models, against its right side by quadrature."""
     first, _ = quadrature.routes(page.evidence)
@@ -106,7 +124,8 @@ def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
     """The routes of the left and of the right side. Each route beyond the first is set against the first, a certificate against itself too."""
     first, second = quadrature.routes(evidence)
     balls, closed = certified.route(evidence), closed_form.route(evidence)
-    yield from ((first, first), (second, first), (balls, first), (balls, balls), (closed, closed))
+    sums = class_sums.route(evidence)
+    yield from ((first, first), (second, first), (balls, first), (balls, balls), (closed, closed), (sums, sums))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
