@@ -15,7 +15,6 @@ import pytest
 
 from theory import axioms, ledger
 from theory.axioms import Form, Monomial, Unprovable, form
-from theory.claim import Claim
 from theory.mutants import LABEL_SHIFT, mutants
 from theory.numbers import Real
 from theory.printing import text
@@ -343,8 +342,7 @@ def statements() -> Iterator[tuple[str, Statement]]:
     """Every statement of terms, with the name of its claim."""
     for name in ledger.LEMMAS + ledger.RESULTS:
         for claim in ledger.load(name).claims:
-            if isinstance(claim, Claim):
-                yield from ((f"{name}.{claim.name}", line) for line in claim.lines if isinstance(line, Statement))
+            yield from ((f"{name}.{claim.name}", line) for line in claim.lines if isinstance(line, Statement))
 
 
 def test_every_statement_holds_as_numbers() -> None:

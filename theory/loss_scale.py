@@ -34,6 +34,13 @@ def same_minimiser(formula: Formula) -> Residual:
     return [same(formula), positive(scale)]
 
 
+def same_weight(formula: Formula) -> Residual:
+    """Each side's minimiser along an eigenvector, where it leaves e, solved for by itself."""
+    along = {loss: eigenvalue * error**2, square: (target - error) ** 2}
+    (left,), (right,) = (solve(diff(side.subs(along), error), error) for side in (formula.left, formula.right))
+    return cancel(left - right)
+
+
 def class_is_convex(formula: Formula) -> Residual:
     """The weight that leaves this squared error is where the slope of a convex function vanishes."""
     yield cancel(diff(CLASS_LOSS, weight).subs(weight, LEARNT))
@@ -131,7 +138,10 @@ RESULT = Result(
                     "=",
                     scale * (loss + decay / (2 * scale) * square),
                     (*SCALES, Range(loss, 0, 4), Range(square, 0, 4)),
-                    (Step("The difference of the sides cancels, and lambda is positive.", same_minimiser),),
+                    (
+                        Step("The difference of the sides cancels, and lambda is positive.", same_minimiser),
+                        Step("Along an eigenvector of G_p both are least at the same weight.", same_weight),
+                    ),
                 ),
             ),
             remark="both sides have the same minimisers, for this and every other model, so lambda MSE at decay mu is MSE at decay mu/lambda",
