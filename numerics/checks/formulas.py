@@ -30,10 +30,9 @@ def values(side: sympy.Expr, numbers: Mapping[str, Any]) -> tuple[np.ndarray, np
     """
     symbols = sorted(side.free_symbols, key=str)
     terms = sympy.lambdify(symbols, sympy.Add.make_args(side), ["scipy", "numpy"])
+    arguments = [np.asarray(numbers[each.name], float) for each in symbols]
     shape = np.broadcast_shapes(*(np.shape(number) for number in numbers.values()))
     with np.errstate(all="ignore"):  # a wrong version may divide by zero or overflow: it is then not finite
-        made = np.array(
-            [np.broadcast_to(np.real(term), shape) for term in terms(*(numbers[each.name] for each in symbols))], float
-        )
+        made = np.array([np.broadcast_to(np.real(term), shape) for term in terms(*arguments)], float)
         made[~np.isfinite(made)] = np.nan
         return made.sum(axis=0), ROUNDINGS * EPSILON * np.abs(made).sum(axis=0)
