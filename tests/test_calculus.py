@@ -6,16 +6,17 @@ carry a bound of their own rounding error, so two numbers agree when they are no
 
 from __future__ import annotations
 
+import importlib
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
 
-from theory import axioms, ledger
+from theory import axioms, certificate, ledger, pointwise, specht
 from theory.axioms import Form, Monomial, Unprovable, form
-from theory.claim import Claim
+from theory.formula import Formula
 from theory.mutants import LABEL_SHIFT, mutants
 from theory.numbers import Real
 from theory.printing import text
@@ -343,8 +344,7 @@ def statements() -> Iterator[tuple[str, Statement]]:
     """Every statement of terms, with the name of its claim."""
     for name in ledger.LEMMAS + ledger.RESULTS:
         for claim in ledger.load(name).claims:
-            if isinstance(claim, Claim):
-                yield from ((f"{name}.{claim.name}", line) for line in claim.lines if isinstance(line, Statement))
+            yield from ((f"{name}.{claim.name}", line) for line in claim.lines if isinstance(line, Statement))
 
 
 def test_every_statement_holds_as_numbers() -> None:
@@ -407,3 +407,30 @@ def test_bounds_of_rounding_errors_are_bounds() -> None:
             close = {"+": close.__add__, "-": close.__sub__, "*": close.__mul__, "/": close.__truediv__}[do](part)
             exact = {"+": exact.__add__, "-": exact.__sub__, "*": exact.__mul__, "/": exact.__truediv__}[do](whole)
         assert abs(Fraction(close.value) - exact) <= Fraction(close.error)
+
+
+# Lemmas
+
+PLACES = {"specht.chord": (1 + specht.s, 1 + specht.s + specht.t)}
+"""Where a formula proves a lemma at other symbols than its parameters, which then fill its domain."""
+LEMMAS = [each for each in vars(certificate).values() if isinstance(each, certificate.Lemma)]
+
+
+@pytest.mark.parametrize("lemma", LEMMAS, ids=lambda lemma: lemma.name)
+def test_a_lemma_is_what_the_claim_of_its_name_proves(
+    lemma: certificate.Lemma, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Certificates lean on the term of a lemma: the claim must say of this very term that it is not negative."""
+    result, name = lemma.name.split(".")
+    (claim,) = [each for each in ledger.load(result).claims if each.name == name]
+    (line,) = claim.lines
+    assert line.proved()
+    if isinstance(line, Formula):
+        parameters = tuple(map(pointwise.symbol, lemma.parameters))
+        place = dict(zip(parameters, PLACES.get(lemma.name, parameters), strict=True))
+        assert (line.left, line.relation) == (0, "<=")
+        assert line.right == pointwise.expression(lemma.term).subs(place, simultaneous=True)
+        return
+    assert f"0 <= {text(lemma.term)}" in line.text
+    monkeypatch.setattr(importlib.import_module(f"theory.{result}"), "BETWEEN", replace(lemma, term=2 * lemma.term))
+    assert not line.proved()

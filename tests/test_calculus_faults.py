@@ -11,17 +11,20 @@ from sympy.polys.rings import ring
 from theory import ledger
 from theory.certificate import CHORD, Piece, Positive, Slack, SubGaussian
 from theory.claim import Claim
+from theory.formula import Formula
+from theory.gradient_flow import descent, q_c
 from theory.logarithms import positive
+from theory.loss_scale import decay, loss, scale, square
 from theory.residual import examine
 from theory.signs import rises_from_zero
 from theory.sinh_bound import BELOW_SIXTH, u
+from theory.softmax_flow import EXCESS, p_c, velocity
 from theory.terms import inf, r, sup
 from theory.words import y
 
 
 def claim(result: str, name: str) -> Claim:
     (only,) = [entry for entry in ledger.load(result).claims if entry.name == name]
-    assert isinstance(only, Claim)
     return only
 
 
@@ -65,3 +68,31 @@ def test_a_lemma_holds_on_its_domain_alone() -> None:
 
 def test_a_sub_gaussian_bound_takes_what_the_input_determines_alone() -> None:
     assert not SubGaussian(y).holds()
+
+
+def test_both_flows_of_balanced_classes_read_their_weights() -> None:
+    """One flow of the two was computed, and from the rate that it should have shown."""
+    regression, entropy = claim("gradient_flow", "balancing").lines
+    assert isinstance(regression, Formula)
+    assert isinstance(entropy, Formula)
+    for line, inverse in ((regression, descent(p_c / q_c)), (entropy, velocity(p_c / q_c * p_c))):
+        assert line.proved()
+        assert not replace(line, left=inverse).proved()
+
+
+def test_the_peak_is_bounded_on_both_sides_of_it() -> None:
+    """e^h - 1 - h was shown for positive h alone; the bound holds before the peak too, and no smaller one does."""
+    (bound, *_) = claim("gradient_flow", "rare_to_frequent").lines
+    assert isinstance(bound, Formula)
+    assert any("(e^h - 1 - h)" in step for step, _, _ in bound.steps())
+    assert bound.proved()
+    assert not replace(bound, right=1 + EXCESS / 2).proved()
+
+
+def test_ridge_reads_its_penalty() -> None:
+    (line,) = claim("loss_scale", "ridge").lines
+    assert isinstance(line, Formula)
+    assert line.proved()
+    assert len(line.proof) == 2  # the objectives, and the minimiser of each solved for by itself
+    for penalty in (decay, decay * scale):
+        assert not replace(line, right=scale * (loss + penalty / 2 * square)).proved()

@@ -21,17 +21,13 @@ RESULTS = ("rates", "bin_width", "sample_size", "best_classes", "discretisation"
 
 def claim(result: str, name: str) -> Claim:
     (entry,) = (entry for entry in ledger.load(result).claims if entry.name == name)
-    assert isinstance(entry, Claim)
     return entry
 
 
 def test_no_proof_is_for_some_sizes_only() -> None:
     """The dynamic programme stood on two instances; penalties and costs on two or three classes."""
     for name in RESULTS:
-        assert {entry.scope for entry in ledger.load(name).claims if isinstance(entry, Claim)} <= {
-            "every law",
-            "closed form",
-        }
+        assert {entry.scope for entry in ledger.load(name).claims} <= {"every law", "closed form"}
     for result, name in (("best_classes", "dynamic_programming"), ("sample_size", "penalty"), ("rates", "remainder")):
         assert claim(result, name).scope == "every law"
 
@@ -136,7 +132,6 @@ def test_coefficients_against_the_closed_form_of_a_line() -> None:
 def test_wrong_versions_by_hand_are_refused() -> None:
     for name in (*RESULTS, "taylor"):
         for entry in ledger.load(name).claims:
-            assert isinstance(entry, Claim)
             for line in entry.lines:
                 if isinstance(line, Worded):
                     assert line.proved()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from theory import gradient_flow, ledger, loss_scale, mutants, softmax_flow
+from theory import ledger, mutants
 from theory.axioms import zero
 from theory.certificate import GIBBS, Instance, Piece, Positive, gibbs
 from theory.claim import Claim
-from theory.residual import vanishes
 from theory.statement import Equality, Statement
 from theory.terms import KL, ONE, ZERO, Atom, E, Function, Law, X, Y, q, r, sup, term
 from theory.words import Z, f, price
@@ -61,12 +60,12 @@ def test_what_is_left_over_is_written_as_a_term() -> None:
     assert Statement(E(r, X), "=", E(r * f, X)).left_over() == "E_q[r(y)|x] f(x) - E_q[r(y)|x]"
 
 
-# decoder, gradient_flow, loss_scale
+# decoder
 
 
 def claims(result: str) -> dict[str, Claim]:
     """The claims of a result that are statements, by name."""
-    return {claim.name: claim for claim in ledger.load(result).claims if isinstance(claim, Claim)}
+    return {claim.name: claim for claim in ledger.load(result).claims}
 
 
 def test_transport_needs_label_shift() -> None:
@@ -83,22 +82,3 @@ def test_the_bounds_of_the_decoder_are_for_every_law() -> None:
     scopes = {name: claim.scope for name, claim in claims("decoder").items()}
     assert {name for name, scope in scopes.items() if scope == "closed form"} == {"widest_bin_fails"}
     assert len(scopes) == 7
-
-
-def test_the_peak_is_a_bound_before_it_as_well() -> None:
-    # h is how far the margin is from its value at the peak: negative before it.
-    assert softmax_flow.h.is_positive is None
-
-
-def test_balancing_speaks_of_both_flows() -> None:
-    # Each flow by itself notices a wrong weight.
-    squared, softmax = gradient_flow.balanced_flows(gradient_flow.p / gradient_flow.q)
-    assert not vanishes(squared)
-    assert not vanishes(softmax)
-
-
-def test_ridge_is_solved_on_both_sides() -> None:
-    assert all(map(vanishes, loss_scale.is_ridge()))
-    # The penalty mu leaves another minimiser; a tautology in the losses would not know.
-    assert len(loss_scale.is_ridge(loss_scale.decay)) == 2
-    assert not any(map(vanishes, loss_scale.is_ridge(loss_scale.decay)))

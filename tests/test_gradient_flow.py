@@ -8,11 +8,12 @@ from dataclasses import replace
 import mpmath
 import numpy as np
 import pytest
-from worlds import evidence, failing, holds_and_rejects
+from worlds import evidence, failing, holds, rejected
 
 from numerics.checks import gradient_flow
 from numerics.checks.gradient_flow import FIVE, THREE, TURN, TWO, Classes, Course
 from numerics.laws import densities
+from theory import ledger
 
 
 def every() -> tuple[Classes, ...]:
@@ -20,8 +21,14 @@ def every() -> tuple[Classes, ...]:
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("gradient_flow", density)
+def test_checks_hold(density: str) -> None:
+    holds("gradient_flow", density)
+
+
+def test_every_check_can_fail() -> None:
+    own, wrong = rejected("gradient_flow", "skewed")
+    assert own <= wrong
+    assert {claim for claim, _ in own} == {claim.name for claim in ledger.load("gradient_flow").claims}
 
 
 @pytest.mark.parametrize("classes", [2, 3, 100])
@@ -113,7 +120,7 @@ def test_classes_that_p_never_samples_are_left_out() -> None:
     empty = replace(entry, bins=replace(entry.bins, p=np.array([0.0, 0.5, 0.25, 0.25])))
     without = replace(here, quantities=replace(here.quantities, per_classes=(empty,)))
     assert gradient_flow.own_classes(without) is None
-    made = gradient_flow.checks(without)
+    made = gradient_flow.checks(without, ledger.load("gradient_flow"))
     assert [check.status for check in made].count("not_applicable") == 1
 
 
@@ -124,5 +131,7 @@ def test_very_rare_classes(rare: float) -> None:
     (entry,) = [part for part in here.quantities.per_classes if part.classes == 4]
     p = np.array([0.5, rare, 0.3, 0.2 - rare])
     seldom = replace(entry, bins=replace(entry.bins, p=p))
-    made = gradient_flow.checks(replace(here, quantities=replace(here.quantities, per_classes=(seldom,))))
+    made = gradient_flow.checks(
+        replace(here, quantities=replace(here.quantities, per_classes=(seldom,))), ledger.load("gradient_flow")
+    )
     assert not failing(made)

@@ -6,20 +6,27 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from worlds import evidence, holds_and_rejects
+from worlds import evidence, holds, rejected
 
 from numerics.checks import loss_scale
-from numerics.checks.loss_scale import GENERIC, SCALES, Linear
+from numerics.checks.loss_scale import GENERIC, OVERLAP, SCALES, TWO, Linear
 from numerics.laws import densities
+from theory import ledger
 
 
-def every(labels: tuple[float, float] = (1.0, 1.0), frequent: float = 0.99) -> tuple[Linear, ...]:
-    return (loss_scale.two(labels), loss_scale.overlap(frequent), GENERIC, loss_scale.two(labels))
+def every() -> tuple[Linear, ...]:
+    return (TWO, OVERLAP, GENERIC, TWO)
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("loss_scale", density)
+def test_checks_hold(density: str) -> None:
+    holds("loss_scale", density)
+
+
+def test_every_check_can_fail() -> None:
+    own, wrong = rejected("loss_scale", "skewed")
+    assert own <= wrong
+    assert {claim for claim, _ in own} == {claim.name for claim in ledger.load("loss_scale").claims}
 
 
 def test_stated_distance_from_the_optimum_is_kept() -> None:
@@ -66,10 +73,10 @@ def test_errors_of_the_risks_cover_a_moved_optimum() -> None:
 def test_theorems_numbers() -> None:
     """(3/10)(25/36 - 25/81) at lambda = 1; the balanced risk of the overlapping features at lambda = 4, in fractions."""
     two, lap, *_ = loss_scale.trained(every())
-    extra, off = two.extra(loss_scale.two())
+    extra, off = two.extra(TWO)
     place = SCALES.index(1.0)
     assert abs(extra[place] - 0.3 * (25 / 36 - 25 / 81)) <= off[place]
-    here = loss_scale.overlap()
+    here = OVERLAP
     w = exact_optimum(here, Fraction(4))
     left = [a - b for a, b in zip(map(Fraction, here.optimum), w, strict=True)]
     told = sum(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from theory.claim import Claim
     from theory.mutate import Mutation
     from theory.prove import Outcome
-    from theory.record import Claim as OldClaim
     from theory.record import Result
 
 WIDTH = 100
@@ -43,17 +42,12 @@ def parser() -> command.Parser:
     return parser
 
 
-def scope(claim: Claim | OldClaim) -> str:
-    """For whom a claim is proved."""
-    return getattr(claim, "scope", "not said")
-
-
-def claim_json(claim: Claim | OldClaim, outcome: Outcome) -> dict[str, Any]:
+def claim_json(claim: Claim, outcome: Outcome) -> dict[str, Any]:
     """A claim and what its proof came to, as plain values."""
     return {
         "name": claim.name,
         "kind": claim.kind,
-        "scope": scope(claim),
+        "scope": claim.scope,
         "statement": claim.statement,
         "latex": claim.latex,
         "assumptions": list(claim.assumptions),
@@ -100,7 +94,7 @@ def table(results: list[Result], outcomes: dict[str, list[Outcome]], mutations: 
     for result in results:
         proofs = outcomes[result.name]
         held = sum(outcome.status == "holds" for outcome in proofs)
-        scopes = Counter(map(scope, result.claims))
+        scopes = Counter(claim.scope for claim in result.claims)
         counts = "  ".join(f"{scopes[name] or '-':>{size}}" for name, size in zip(SCOPES, (9, 11, 11), strict=True))
         seconds = sum(outcome.seconds for outcome in proofs)
         line = f"{result.name:17} {held:>2} of {len(proofs):>2}  {counts}  {seconds:>7.2f}"
@@ -119,7 +113,7 @@ def in_full(result: Result, outcomes: list[Outcome], width: int) -> str:
     lines += [wrapped("  Assumed: " + text, "    ", width) for text in result.assumptions]
     lines += [wrapped("  Source: " + result.source, "    ", width), ""]
     for claim, outcome in zip(result.claims, outcomes, strict=True):
-        lines.append(f"  {claim.name} ({claim.kind}, {scope(claim)}): {outcome.status}, {outcome.seconds:.3f} s")
+        lines.append(f"  {claim.name} ({claim.kind}, {claim.scope}): {outcome.status}, {outcome.seconds:.3f} s")
         lines.append(wrapped("    " + claim.statement, "    ", width))
         lines += [wrapped("    Also assumed: " + text, "      ", width) for text in claim.assumptions]
         for number, step in enumerate(outcome.steps, 1):
@@ -135,9 +129,9 @@ def proofs(results: list[Result], outcomes: dict[str, list[Outcome]]) -> str:
     every = [(result, claim) for result in results for claim in result.claims]
     proved = [outcome for result in results for outcome in outcomes[result.name]]
     held = sum(outcome.status == "holds" for outcome in proved)
-    scopes = Counter(scope(claim) for _, claim in every)
+    scopes = Counter(claim.scope for _, claim in every)
     counts = ", ".join(f"{count} {name}" for name, count in sorted(scopes.items()))
-    gaps = [f"{result.name}.{claim.name}" for result, claim in every if scope(claim) == "these sizes only"]
+    gaps = [f"{result.name}.{claim.name}" for result, claim in every if claim.scope == "these sizes only"]
     text = f"{held} of {len(proved)} claims hold ({counts}), {sum(outcome.seconds for outcome in proved):.2f} s"
     failed = [f"{outcome.result}.{outcome.claim}" for outcome in proved if outcome.status != "holds"]
     return "\n".join(
@@ -171,7 +165,6 @@ def axioms(results: list[Result]) -> tuple[str, bool]:
     """The axioms, and the lemmas that certificates lean on; whether all of these are proved."""
     from theory.axioms import AXIOMS
     from theory.certificate import lemmas
-    from theory.claim import Claim
     from theory.printing import text
     from theory.prove import proved
     from theory.statement import Statement
@@ -180,7 +173,6 @@ def axioms(results: list[Result]) -> tuple[str, bool]:
         lemma
         for result in results
         for claim in result.claims
-        if isinstance(claim, Claim)
         for lemma in {
             lemma for line in claim.lines if isinstance(line, Statement) for lemma in lemmas(line.certificate)
         }

@@ -35,8 +35,9 @@ CE_p = Named("CE_c^p", r"\mathrm{CE}_c^p", E(-log(predicted), C, law=p))
 label_ratio = Named("(p(y)/q(y))", r"\tfrac{p(y)}{q(y)}", E(r, Y))
 more = Atom("m(x,c)", "m(x, c)", X | C, low=Fraction(0))
 loss = Named("loss", r"\mathrm{loss}", log(2) * miss + more, assumed=True)
-"""-log phat(c|x), at least log 2 where the argmax is wrong."""
-CE_argmax = Named("CE_c", r"\mathrm{CE}_c", E(loss, C), assumed=True)
+"""At least log 2 where the argmax is wrong, as -log phat(c|x) is."""
+Loss = Named("Loss_c", r"\mathrm{Loss}_c", E(loss, C), assumed=True)
+"""Its mean over class c: CE_c, of a loss of which no more is used."""
 
 near, far, far_unequal = d / 2, D - d / 2, D - narrow / 2
 
@@ -186,8 +187,8 @@ RESULT = Result(
         Claim(
             "errors_by_cross_entropy",
             "upper bound",
-            (Statement(Err, "<=", CE_argmax / log(2), (Piece((Positive(1 / log(2)), Low(more)), C),)),),
-            remark="attained by ties at probability 1/2",
+            (Statement(Err, "<=", Loss / log(2), (Piece((Positive(1 / log(2)), Low(more)), C),)),),
+            remark="Loss_c = CE_c, or the mean of any other loss that is at least log 2 where the argmax is wrong; attained by ties at probability 1/2",
             also_true=(
                 AlsoTrue(
                     "right: log(2) to the power -2",

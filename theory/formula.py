@@ -210,7 +210,8 @@ def _all(formula: Formula) -> Iterator[tuple[str, Formula]]:
         for mistake, wrong in () if plain is not formula and formula.name else _inside(whole):
             yield f"{side}: {mistake}", replace(plain, **{side: wrong})
     if formula.relation in ("<=", "<"):
-        yield "the relation reversed", replace(formula, left=formula.right, right=formula.left)
+        # The name is of the old left side.
+        yield "the relation reversed", replace(formula, left=formula.right, right=formula.left, name="", name_latex="")
 
 
 def _inside(whole: sympy.Expr) -> Iterator[tuple[str, sympy.Expr]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import QQ, symbols
 
 from theory import gaussian
-from theory.record import Residual
+from theory.residual import Residual
 
 
 def bayes_rule() -> Residual:

@@ -8,7 +8,8 @@ from theory import pointwise
 from theory.certificate import GIBBS, gibbs
 from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Step
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import KL, NOTHING, ZERO, Atom, Law, Y
 

@@ -2,266 +2,444 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
-from sympy import Rational, cancel, diff, exp, expand, log, symbols
+from sympy import Expr, Integer, LambertW, Rational, cancel, diff, exp, expand, log, oo, symbols
 
-from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.signs import nonnegative, positive, rises_from_zero
-from theory.softmax_flow import (
-    before_the_peak,
-    exceeds,
-    exponential_beats_square,
-    lambert_flow,
-    lambert_property,
-    margin_grows,
-    margin_solution,
-    peak_bound,
-    relative_error,
-    slope_bound,
-    slope_half,
-    slower_than_squared,
-    softmax_velocity,
-    velocities,
-    z_rate,
+from theory import softmax_flow as flow
+from theory.claim import AlsoTrue, Claim
+from theory.formula import Formula, Range, Step
+from theory.record import Result
+from theory.residual import Residual
+from theory.softmax_flow import ARGUMENT, EXCESS, MARGIN, MISSING, RHO, TIME, K, ahead, p_c, same, tau, z
+
+t, q_c, p_f, p_r = symbols("t q_c p_f p_r", positive=True)
+y, w, start = symbols("y_c w_c u_0", real=True)
+remaining = symbols("x", positive=True)  # x = exp(-4 t/5)
+
+TIMES = (Range(t, 0, 2), Range(p_c, 0, 1))
+CLASSES, MARGINS, TAUS = Range(K, 2, 9), Range(z, 0, 8), Range(tau, 0, 4)
+FROM_ITS_DEFINITION = Step("The left side, computed from its definition, minus the right side cancels.", same)
+
+
+def descent(weight: Expr) -> Expr:
+    """dw_c/dt under a weight of the class in the squared loss."""
+    return -diff(weight * p_c * (y - w) ** 2, w)
+
+
+def left_of_target() -> Expr:
+    """u_c = y_c - w_c by separation of variables: its velocity is -rate u_c, with rate free of u_c and t."""
+    rate = diff(descent(Integer(1)).subs(w, y - start), start)
+    return start * exp(-rate * t)
+
+
+def solves_the_flow(formula: Formula) -> Residual:
+    """The right side as u_c(t), with its start."""
+    yield expand(diff(formula.right, t) + descent(Integer(1)).subs(w, y - formula.right))
+    yield formula.right.subs(t, 0) - start
+
+
+def extra_of_two(time: Expr) -> Expr:
+    """p = (4/5, 1/5), q = (1/2, 1/2), u(0) = (1, 1): the extra term at a time."""
+    left = left_of_target().subs({start: 1, t: time})
+    return sum((Rational(1, 2) - size) * left.subs(p_c, size) ** 2 for size in (Rational(4, 5), Rational(1, 5)))
+
+
+def in_x(value: Expr) -> Expr:
+    return value.subs(exp(-16 * t / 5), remaining**4).subs(exp(-4 * t / 5), remaining)
+
+
+TOP = 9 * 2 ** Rational(1, 3) / 80
+PEAK = 2 ** Rational(-2, 3)  # x at t = (5/6) log 2
+
+
+def touches_its_top(formula: Formula) -> Residual:
+    """The gap is (3/10) (x - c)^2 (x^2 + 2 c x + 3 c^2), c = exp(-4 t/5) at t = (5/6) log 2: zero there alone."""
+    yield exp(-4 * t / 5).subs(t, 5 * log(2) / 6) - PEAK
+    square = (remaining - PEAK) ** 2 * (remaining**2 + 2 * PEAK * remaining + 3 * PEAK**2)
+    yield expand(in_x(formula.right - formula.left) - Rational(3, 10) * square)
+
+
+def ratio_tends_to_one(formula: Formula) -> Residual:
+    """At t = 0 by derivatives; late in x = exp(-4 t/5), which tends to 0."""
+    assert formula.limit is not None
+    if formula.limit[1] == 0:
+        yield [formula.left.subs(t, 0), formula.right.subs(t, 0)]
+        yield cancel(diff(formula.left, t) / diff(formula.right, t)).subs(t, 0) - 1
+    else:
+        yield cancel(in_x(formula.left) / in_x(formula.right)).subs(remaining, 0) - 1
+
+
+def by_frequency(margin: Expr) -> Expr:
+    """tau rho at a margin; at one time tau is p t, so rho_rare/rho_frequent is the quotient of two of these, times p_f/p_r."""
+    return (TIME * RHO).subs(z, margin)
+
+
+EXCESS_TEXT = "W0((K - 1)*exp((1 - 2*K)/(K - 1)))"
+LARGER_EXCESS = (
+    AlsoTrue("left: half", "weaker: the left side is not negative"),
+    *(AlsoTrue(f"right: {mistake}", "weaker: W0 is not negative") for mistake in ("twice", f"{EXCESS_TEXT} twice")),
+    *(
+        AlsoTrue(f"right: {mistake}", "weaker: W0 increases, and what it is taken of is larger")
+        for mistake in (
+            "-1 with the other sign",
+            "-1 left out",
+            "K left out",
+            "K twice",
+            "K - 1 to the power -2, not -1",
+            "K with the other sign",
+            "1 twice",
+            "-2*K with the other sign",
+            "-2*K left out",
+            "-1 for -2",
+        )
+    ),
 )
-from theory.softmax_flow import x as e_margin
-from theory.softmax_flow import z as margin
-
-t, p, q, u, z = symbols("t p q u z", positive=True)
-x, s = symbols("x s", positive=True)  # x = exp(-4 t/5); s: the excess of the largest tau rho over 1
-
-
-def squared_solution(rate: int = 2) -> Residual:
-    y, w = symbols("y w")
-    descent = -diff(p * (y - w) ** 2, w)  # dw/dt
-    solution = u * exp(-rate * p * t)
-    yield diff(solution, t) + descent.subs(w, y - solution)
-    yield solution.subs(t, 0) - u
-
-
-def squared_extra(rate: int = 4) -> Residual:
-    return (q - p) * (u * exp(-2 * p * t)) ** 2 - (q - p) * u**2 * exp(-rate * p * t)
-
-
-def example_extra() -> tuple:
-    """The extra term of p = (4/5, 1/5), q = (1/2, 1/2), u(0) = (1, 1) in x = exp(-4 t/5), which falls from 1 to 0."""
-    sizes = Rational(4, 5), Rational(1, 5)
-    direct = sum((Rational(1, 2) - size) * exp(-4 * size * t) for size in sizes)
-    return direct, Rational(3, 10) * (x - x**4)
-
-
-def rises_then_falls(power: int = 3) -> Residual:
-    direct, short = example_extra()
-    yield expand(direct - short.subs(x, exp(-4 * t / 5)))
-    yield diff(short, x) - Rational(3, 10) * (1 - 4 * x**power)
-    yield short.subs(x, 1)
-    yield short.subs(x, 0)
-    yield positive(short.subs(x, Rational(1, 2)))
-    yield 4 * exp(-4 * t / 5).subs(t, 5 * log(2) / 6) ** 3 - 1
-
-
-def monotone_example() -> Residual:
-    _, short = example_extra()
-    return [nonnegative(short.subs(x, 1) - short.subs(x, Rational(1, 2)))]
-
-
-def balanced_flows(weight: Any = q / p) -> Residual:
-    """Both flows with the weighted loss against those of a class of probability q."""
-    y, w = symbols("y w")
-    yield expand(-diff(weight * p * (y - w) ** 2, w) - 2 * q * (y - w))
-    own, other = velocities(weight * p)
-    yield cancel(own - other - q * z_rate.subs(exp(margin), e_margin))
-
+WEAKER_TIME = (
+    AlsoTrue("left: half", "weaker: rho is at most 1"),
+    *(
+        AlsoTrue(f"right: {mistake}", "weaker: K >= 2 makes the right side larger, or infinite")
+        for mistake in ("twice", "K - 1 to the power 0, not -1", "-1 twice")
+    ),
+)
 
 RESULT = Result(
     name="gradient_flow",
     title="What the loss does on the way",
     question="At equal training time, does cross-entropy serve rare classes better than squared loss?",
     assumptions=(
-        "x reveals the class; one-hot class features; class probabilities p_c > 0",
-        "gradient flow on the population loss; squared loss without the factor one half, and softmax cross-entropy",
-        "u_c: what is left of the target of class c; pi: softmax probability of the true class; z: its logit margin",
+        "x reveals the class; one-hot class features; class probabilities p_c > 0; K >= 2 classes",
+        "gradient flow on the population loss; squared loss without the factor one half, and softmax cross-entropy from zero",
+        "u_c: what is left of the target of class c, u_0 at the start; pi: softmax probability of the true class; z: its logit margin",
         "tau = p_c t; rho = (1 - pi) K/(K - 1), which starts at 1",
     ),
     claims=(
         Claim(
-            name="squared_loss",
-            kind="identity",
-            statement="Squared loss: u_c(t) = u_c(0) exp(-2 p_c t), extra term sum_c (q_c - p_c) u_c(0)^2 exp(-4 p_c t).",
-            latex=r"u_c(t) = u_c(0)\,e^{-2p_ct},\qquad R_q - R_p = \sum_c (q_c - p_c)\,u_c(0)^2\,e^{-4p_ct}",
-            proof=(
-                Step("The solution satisfies dw/dt = -dL/dw, with its start.", squared_solution),
-                Step("Its square, weighted with q_c - p_c, is the extra term.", squared_extra),
-            ),
-            falsifiers=(
-                Falsifier("half_rate", "the gradient of u^2 taken as u", lambda: squared_solution(1)),
-                Falsifier("unsquared", "the extra term decays as u does", lambda: squared_extra(2)),
+            "squared_loss",
+            "identity",
+            (
+                Formula(
+                    left_of_target(),
+                    "=",
+                    start * exp(-2 * p_c * t),
+                    (*TIMES, Range(start, -2, 2)),
+                    (
+                        Step("The right side satisfies dw/dt = -dL/dw, with its start.", solves_the_flow),
+                        FROM_ITS_DEFINITION,
+                    ),
+                    name="u_c(t)",
+                    name_latex="u_c(t)",
+                ),
+                Formula(
+                    (q_c - p_c) * left_of_target() ** 2,
+                    "=",
+                    (q_c - p_c) * start**2 * exp(-4 * p_c * t),
+                    (*TIMES, Range(q_c, 0, 1), Range(start, -2, 2)),
+                    (FROM_ITS_DEFINITION,),
+                    lead="class by class, the terms of R_q - R_p are ",
+                    lead_latex=r"R_q - R_p = \sum_c (q_c - p_c)\,u_c(t)^2:\quad ",
+                    name="(q_c - p_c) u_c(t)^2",
+                    name_latex="(q_c - p_c)\\,u_c(t)^2",
+                ),
             ),
         ),
         Claim(
-            name="not_monotone",
-            kind="counterexample",
-            statement=(
-                "The extra term need not be monotone in t: p = (4/5, 1/5), q = (1/2, 1/2), u(0) = (1, 1) gives "
-                "(3/10)(x - x^4), x = exp(-4 t/5), which rises from 0 until t = (5/6) log 2 and falls back to 0."
-            ),
-            latex=(
-                r"\sum_c (q_c - p_c)\,u_c(t)^2 = \tfrac{3}{10}(x - x^4),\quad x = e^{-4t/5},"
-                r"\quad p = (\tfrac45, \tfrac15),\ q = (\tfrac12, \tfrac12)"
-            ),
-            proof=(
-                Step(
-                    "Value, slope, both ends, a positive value between, and the turning point, all exact.",
-                    rises_then_falls,
+            "not_monotone",
+            "counterexample",
+            (
+                Formula(
+                    extra_of_two(t),
+                    "=",
+                    Rational(3, 10) * (exp(-4 * t / 5) - exp(-16 * t / 5)),
+                    (Range(t, 0, 2),),
+                    (FROM_ITS_DEFINITION,),
+                    lead="p = (4/5, 1/5), q = (1/2, 1/2), u(0) = (1, 1): ",
+                    lead_latex=r"p = (\tfrac45, \tfrac15),\ q = (\tfrac12, \tfrac12),\ u(0) = (1, 1):\quad ",
+                    name="R_q - R_p",
+                    name_latex="R_q - R_p",
+                ),
+                Formula(
+                    extra_of_two(t),
+                    "<=",
+                    TOP,
+                    (Range(t, 0, 2),),
+                    (
+                        Step(
+                            "The gap is a square times what is positive, and zero at t = (5/6) log 2.", touches_its_top
+                        ),
+                    ),
+                    name="R_q - R_p",
+                    name_latex="R_q - R_p",
+                ),
+                *(
+                    Formula(
+                        extra_of_two(t),
+                        "~",
+                        leading,
+                        (Range(t, 0, 2),),
+                        (Step("The ratio of the sides tends to one.", ratio_tends_to_one),),
+                        limit=(t, end),
+                        name="R_q - R_p",
+                        name_latex="R_q - R_p",
+                    )
+                    for leading, end in ((18 * t / 25, 0), (Rational(3, 10) * exp(-4 * t / 5), oo))
                 ),
             ),
-            falsifiers=(
-                Falsifier("falls_only", "the extra term is largest at the start", monotone_example),
-                Falsifier("wrong_slope", "the slope as 1 - 4 x^2", lambda: rises_then_falls(2)),
+            also_true=(AlsoTrue("left: half", "weaker: the extra term is not negative"),),
+            remark="the extra term rises from 0 to its top at t = (5/6) log 2, and falls back to 0",
+        ),
+        Claim(
+            "margin",
+            "identity",
+            (
+                Formula(
+                    flow.velocity(p_c) / p_c,
+                    "=",
+                    RHO,
+                    (MARGINS, CLASSES),
+                    (
+                        Step("The logits of a class keep the sum zero.", flow.logits_keep_their_sum),
+                        FROM_ITS_DEFINITION,
+                    ),
+                    name="dz/dtau",
+                    name_latex=r"\frac{dz}{d\tau}",
+                ),
+                Formula(
+                    1 + K * TIME,
+                    "=",
+                    (K - 1) * z + exp(z),
+                    (MARGINS, CLASSES),
+                    (
+                        Step(
+                            "The derivative of tau in z is that of the flow, and tau = 0 at z = 0.",
+                            flow.implicit_solution,
+                        ),
+                    ),
+                    name="1 + K tau",
+                    name_latex=r"1 + K\tau",
+                ),
+                Formula(
+                    Integer(0),
+                    "<",
+                    RHO,
+                    (MARGINS, CLASSES),
+                    (
+                        Step(
+                            "Its reciprocal times K has no negative coefficient in e^z - 1 and K - 2.",
+                            flow.margin_grows,
+                        ),
+                    ),
+                ),
+            ),
+            also_true=(AlsoTrue("right: K left out", "e^z > 1 for z > 0"),),
+            remark="so z > 0 for tau > 0: the argmax is right from the start",
+        ),
+        Claim(
+            "lambert",
+            "identity",
+            (
+                Formula(
+                    MISSING.subs(z, MARGIN),
+                    "=",
+                    1 / (1 + LambertW(ARGUMENT)),
+                    (TAUS, CLASSES),
+                    (
+                        Step(
+                            "The margin by W0 solves (K - 1) z + e^z = 1 + K tau, and W0 is e^z/(K - 1).",
+                            flow.margin_by_time,
+                        ),
+                        Step(
+                            "The right side satisfies the flow of 1 - pi, and its start (K - 1)/K.", flow.missing_flows
+                        ),
+                    ),
+                    name="1 - pi",
+                    name_latex=r"1 - \pi",
+                ),
             ),
         ),
         Claim(
-            name="margin",
-            kind="identity",
-            statement=(
-                "Cross-entropy from zero: dz/dtau = K/(e^z + K - 1), so (K - 1) z + e^z = 1 + K tau, and z > 0 for tau > 0 "
-                "(the argmax is right from the start)."
-            ),
-            latex=r"\frac{dz}{d\tau} = \frac{K}{e^z + K - 1},\qquad (K-1)\,z + e^z = 1 + K\tau",
-            proof=(
-                Step(
-                    "The softmax gradient of one class gives the velocity of its margin; its logits keep the sum zero.",
-                    softmax_velocity,
+            "tail",
+            "asymptotic",
+            (
+                Formula(
+                    MISSING.subs(z, MARGIN),
+                    "~",
+                    (K - 1) / (K * tau),
+                    (TAUS, CLASSES),
+                    (
+                        Step(
+                            "The relative error is ((K - 1) z - K)/(e^z + K - 1), by the implicit solution.",
+                            flow.tail_by_margin,
+                        ),
+                        Step(
+                            "e^z >= 1 + z + z^2/2, so the error is at most of order 1/z, and z grows without bound.",
+                            flow.exponential_beats_square,
+                        ),
+                    ),
+                    limit=(tau, oo),
+                    name="1 - pi",
+                    name_latex=r"1 - \pi",
                 ),
-                Step("The implicit solution satisfies the equation and its start.", margin_solution),
-                Step(
-                    "The velocity is positive, so the margin is positive from the start and the solution unique.",
-                    margin_grows,
+                Formula(
+                    MISSING * K * TIME / (K - 1),
+                    "=",
+                    1 + ((K - 1) * z - K) / (exp(z) + K - 1),
+                    (MARGINS, CLASSES),
+                    (FROM_ITS_DEFINITION,),
+                    name="(1 - pi) K tau/(K - 1)",
+                    name_latex=r"(1 - \pi)\frac{K\tau}{K - 1}",
                 ),
-            ),
-            falsifiers=(
-                Falsifier("double", "the velocity twice as large", lambda: softmax_velocity(2)),
-                Falsifier("classes", "K - 2 in place of K - 1", lambda: margin_solution(2)),
             ),
         ),
         Claim(
-            name="lambert",
-            kind="identity",
-            statement="1 - pi = 1/(1 + W0(exp((1 + K tau)/(K - 1))/(K - 1))).",
-            latex=r"1 - \pi = \frac{1}{1 + W_0\!\left(\frac{1}{K-1}\,e^{(1 + K\tau)/(K-1)}\right)}",
-            proof=(
-                Step(
-                    "v = e^z/(K - 1) has v e^v = exp((1 + K tau)/(K - 1))/(K - 1), and 1 - pi = 1/(1 + v).",
-                    lambert_property,
+            "slower",
+            "upper bound",
+            (
+                Formula(
+                    -log(K / (K - 1) * MISSING.subs(z, MARGIN)),
+                    "<=",
+                    K / (K - 1) * tau / 4,
+                    (TAUS, CLASSES),
+                    (
+                        Step("Both sides start at zero.", flow.starts_at_zero),
+                        Step(
+                            "The derivative of the gap is K (v - 1)^2/(4 (K - 1) (v + 1)^2), v = e^z/(K - 1).",
+                            flow.slope_is_a_square,
+                        ),
+                    ),
+                    name="-log(rho)",
+                    name_latex=r"-\log\rho",
                 ),
-                Step(
-                    "Substituted, the Lambert form satisfies the flow of 1 - pi and its start (K - 1)/K.", lambert_flow
+                Formula(
+                    K / (K - 1) * tau / 4,
+                    "<=",
+                    tau / 2,
+                    (TAUS, CLASSES),
+                    (Step("The gap has no negative coefficient in K - 2.", flow.slower_for_more_classes),),
+                ),
+                Formula(
+                    tau / 2,
+                    "<",
+                    2 * tau,
+                    (TAUS,),
+                    (Step("tau is positive.", flow.less_time),),
                 ),
             ),
-            falsifiers=(
-                Falsifier("start", "the one in 1 + K tau dropped", lambda: lambert_property(0)),
-                Falsifier("time", "tau counted twice", lambda: lambert_flow(2)),
+            also_true=WEAKER_TIME,
+            remark=(
+                "squared loss leaves exp(-2 tau), so at equal time cross-entropy leaves a larger relative residual, for every class"
             ),
         ),
         Claim(
-            name="tail",
-            kind="asymptotic",
-            statement=(
-                "1 - pi ~ (K - 1)/(K tau) as tau -> infinity, with relative error exactly ((K - 1) z - K)/(e^z + K - 1)."
-            ),
-            latex=r"\frac{(1-\pi)\,K\tau}{K-1} = 1 + \frac{(K-1)z - K}{e^z + K - 1} \longrightarrow 1",
-            proof=(
-                Step("The relative error, with tau from the implicit solution.", relative_error),
-                Step(
-                    "e^z >= 1 + z + z^2/2, so the error is at most of order 1/z, and z grows without bound.",
-                    exponential_beats_square,
+            "rare_to_frequent",
+            "upper bound",
+            (
+                Formula(
+                    TIME * RHO,
+                    "<=",
+                    1 + EXCESS,
+                    (MARGINS, CLASSES),
+                    (
+                        Step("tau rho is 1 + ((K - 1) z - K)/(e^z + K - 1).", flow.product),
+                        Step(
+                            "What is missing is (K - 1)(e^h - 1 - h) >= 0 over e^z + K - 1.",
+                            flow.peak_bound,
+                        ),
+                    ),
+                    name="tau rho",
+                    name_latex=r"\tau\rho",
+                ),
+                Formula(
+                    by_frequency(z) / by_frequency(z + ahead),
+                    "<",
+                    1 + EXCESS,
+                    (MARGINS, Range(ahead, 0, 16), CLASSES),
+                    (
+                        Step("It is a quotient of two tau rho.", flow.quotient),
+                        Step("Both are at most the right side.", flow.peak_bound),
+                        Step(
+                            "Up to z_f = (2K - 1)/(K - 1) tau rho rises, so the ratio is below 1; after it tau rho > 1 for the frequent class.",
+                            flow.before_the_peak,
+                        ),
+                    ),
+                    name="(rho_r/rho_f)/(p_f/p_r)",
+                    name_latex=r"\frac{\rho(p_rt)}{\rho(p_ft)}\Big/\frac{p_f}{p_r}",
+                ),
+                Formula(
+                    left_of_target().subs(p_c, p_r) / left_of_target().subs(p_c, p_f),
+                    "=",
+                    exp(2 * (p_f - p_r) * t),
+                    (Range(p_f, Fraction(1, 2), 1), Range(p_r, 0, Fraction(1, 2)), Range(t, 0, 2)),
+                    (FROM_ITS_DEFINITION,),
+                    lead="under squared loss ",
+                    lead_latex=r"\text{under squared loss}\quad ",
+                    name="u_r/u_f",
+                    name_latex=r"\frac{u_r}{u_f}",
                 ),
             ),
-            falsifiers=(
-                Falsifier("start", "the margin started from e^z = K tau", lambda: relative_error(0)),
-                Falsifier("square", "e^z >= 1 + z + z^2", lambda: rises_from_zero(exp(z) - 1 - z - z**2, z, exp(z), 3)),
-            ),
+            also_true=LARGER_EXCESS,
+            remark="r the rare class, f the frequent one, equal starts; tau rho tends to 1, so the ratio of the rho tends to p_f/p_r",
         ),
         Claim(
-            name="slower",
-            kind="upper bound",
-            statement=(
-                "For every K >= 2 and tau > 0, exp(-2 tau) < exp(-tau/2) <= exp(-K tau/(4 (K - 1))) <= rho: at equal time "
-                "cross-entropy leaves a larger relative residual than squared loss, for every class."
-            ),
-            latex=r"e^{-2\tau} < e^{-\tau/2} \le e^{-K\tau/(4(K-1))} \le \rho(\tau),\qquad \tau > 0,\ K \ge 2",
-            proof=(
-                Step(
-                    "rho(0) = 1 and K/(4 (K - 1)) + d log(rho)/dtau = K (e^z - K + 1)^2 / (4 (K - 1) (e^z + K - 1)^2) >= 0.",
-                    slope_bound,
+            "above_the_ratio",
+            "counterexample",
+            (
+                Formula(
+                    (TIME.subs(z, 6) / TIME.subs(z, 3)).subs(K, 2),
+                    "=",
+                    (exp(6) + 5) / (exp(3) + 2),
+                    (),
+                    (FROM_ITS_DEFINITION,),
+                    lead="K = 2, at the time when the margins are 6 and 3: ",
+                    lead_latex=r"K = 2,\ z_r = 3,\ z_f = 6:\quad ",
+                    name="p_f/p_r",
+                    name_latex=r"\frac{p_f}{p_r}",
                 ),
-                Step("1/2 + d log(rho)/dtau >= 0 too: (e^z - 1)^2 + K (K - 2) over twice a square.", slope_half),
-                Step("tau/2 < 2 tau.", slower_than_squared),
+                Formula(
+                    (RHO.subs(z, 3) / RHO.subs(z, 6)).subs(K, 2),
+                    "=",
+                    (exp(6) + 1) / (exp(3) + 1),
+                    (),
+                    (FROM_ITS_DEFINITION,),
+                    name="rho_r/rho_f",
+                    name_latex=r"\frac{\rho_r}{\rho_f}",
+                ),
+                Formula(
+                    (exp(6) + 5) / (exp(3) + 2),
+                    "<",
+                    (exp(6) + 1) / (exp(3) + 1),
+                    (),
+                    (Step("Over one denominator, since e^3 >= 1 + 3 + 9/2 + 9/2.", flow.exceeds),),
+                ),
             ),
-            falsifiers=(
-                Falsifier("quarter", "exp(-tau/4) for every K", lambda: slope_half(4)),
-                Falsifier("limit", "K/(4 K) as the slope", lambda: slope_bound(Rational(1, 4))),
-                Falsifier("faster", "cross-entropy is ahead of squared loss", lambda: slower_than_squared(4, 1)),
-            ),
+            remark="the rare/frequent ratio can exceed p_f/p_r",
         ),
         Claim(
-            name="rare_to_frequent",
-            kind="upper bound",
-            statement=(
-                "rho_rare/rho_frequent < (1 + s) p_f/p_r at every time, s = W0((K - 1) exp(-(2K - 1)/(K - 1))), and -> p_f/p_r "
-                "at late times; under squared loss the ratio is exp(2 (p_f - p_r) t)."
-            ),
-            latex=(
-                r"\frac{\rho(p_r t)}{\rho(p_f t)} < (1 + s)\,\frac{p_f}{p_r},\qquad "
-                r"s = W_0\!\left((K-1)\,e^{-(2K-1)/(K-1)}\right)"
-            ),
-            proof=(
-                Step(
-                    "tau rho <= 1 + s, because what is missing is (K - 1)(e^h - 1 - h) >= 0 over e^z + K - 1.",
-                    peak_bound,
+            "balancing",
+            "identity",
+            (
+                Formula(
+                    descent(q_c / p_c),
+                    "=",
+                    2 * q_c * (y - w),
+                    (Range(q_c, 0, 1), Range(p_c, 0, 1), Range(y, -2, 2), Range(w, -2, 2)),
+                    (FROM_ITS_DEFINITION,),
+                    lead="class c weighted by q_c/p_c: ",
+                    lead_latex=r"\text{weights } q_c/p_c:\quad ",
+                    name="dw_c/dt",
+                    name_latex=r"\frac{dw_c}{dt}",
                 ),
-                Step(
-                    "Up to z = (2K - 1)/(K - 1) the product tau rho rises, so the ratio is below p_f/p_r; "
-                    "after it tau rho > 1, so the ratio is below (1 + s) p_f/p_r.",
-                    before_the_peak,
-                ),
-                Step("tau rho -> 1, so the ratio tends to p_f/p_r (claim tail).", relative_error),
-            ),
-            falsifiers=(
-                Falsifier("no_excess", "tau rho never above 1", lambda: peak_bound(0)),
-                Falsifier("half", "half of the excess", lambda: peak_bound(s / 2)),
-            ),
-        ),
-        Claim(
-            name="above_the_ratio",
-            kind="counterexample",
-            statement=(
-                "The rare/frequent ratio can exceed p_f/p_r: K = 2 and p_f/p_r = (e^6 + 5)/(e^3 + 2), at the time when the margins are 6 and 3."
-            ),
-            latex=r"\frac{\rho(p_rt)}{\rho(p_ft)} > \frac{p_f}{p_r}\quad\text{at}\quad K = 2,\ z_r = 3,\ z_f = 6",
-            proof=(Step("e^6 + 1 > 4 (e^3 + 1), since e^3 >= 1 + 3 + 9/2 + 9/2.", exceeds),),
-            falsifiers=(
-                Falsifier("swapped", "rare and frequent exchanged", lambda: exceeds((6, 3))),
-                Falsifier("equal", "equal margins", lambda: exceeds((3, 3))),
-            ),
-        ),
-        Claim(
-            name="balancing",
-            kind="identity",
-            statement="Weighting class c by q_c/p_c puts q_c in place of p_c in both flows: with equal q_c no class is rare.",
-            latex=r"p_c\cdot\frac{q_c}{p_c} = q_c:\qquad \tau_c = q_c\,t",
-            proof=(
-                Step(
-                    "The velocity of u_c under the weighted squared loss, and that of the margin under the weighted cross-entropy, are "
-                    "those of a class of probability q_c.",
-                    balanced_flows,
+                Formula(
+                    flow.velocity(q_c / p_c * p_c),
+                    "=",
+                    q_c * RHO,
+                    (Range(q_c, 0, 1), MARGINS, CLASSES),
+                    (FROM_ITS_DEFINITION,),
+                    name="dz_c/dt",
+                    name_latex=r"\frac{dz_c}{dt}",
                 ),
             ),
-            falsifiers=(
-                Falsifier("inverse", "weights p_c/q_c", lambda: balanced_flows(p / q)),
-                Falsifier("root", "no weights", lambda: balanced_flows(1)),
-            ),
+            remark="q_c stands where p_c stood, in both flows: with equal q_c no class is rare",
         ),
     ),
     source="this project",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr, Matrix, Rational, expand, symbols, zeros
 
-from theory.record import Residual
+from theory.residual import Residual
 
 World = tuple[list[Any], list[Any], Matrix, list[Any], list[Any]]
 

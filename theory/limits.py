@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sympy import Dummy, Expr, Symbol, cancel, cosh, coth, diff, exp, factorial, log, sinh
 
-from theory.record import Residual
+from theory.residual import Residual
 
 ORDER = 6
 REMAINDER = Dummy("c")

@@ -10,7 +10,8 @@ from theory.certificate import GIBBS, Piece, Positive, Square, gibbs
 from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
 from theory.formula import Formula, Range, Step
 from theory.limits import in_exponentials
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import Atom, E, Named, Y
 from theory.terms import exp as exponential

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sympy import Function, Rational, Symbol, diff, log, symbols
 
 from theory.claim import Check, Claim, Worded, Wrong
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 
 y, m = symbols("y m", real=True)
 s2 = Symbol("s2", positive=True)

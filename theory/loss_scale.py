@@ -2,124 +2,121 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Integer, Matrix, Rational, cancel, diff, expand, eye, linear_eq_to_matrix, symbols
+from sympy import Expr, Matrix, MatrixSymbol, Rational, cancel, diff, eye, fraction, oo, solve, symbols, together
 
-from theory.record import Claim, Falsifier, Residual, Result, Step
-from theory.signs import nonnegative, positive
+from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.formula import Formula, Range, Step
+from theory.record import Result
+from theory.residual import Residual
+from theory.signs import positive
 
-scale, decay = symbols("lambda mu", positive=True)
-target, weight, size, other = symbols("alpha w s g")
-s1, s2, slack = symbols("s1 s2 slack", nonnegative=True)
+scale, decay, p_c = symbols("lambda mu p_c", positive=True)
+loss, square = symbols("MSE |w|^2", positive=True)
+target, label, weight, error, start = symbols("alpha_i y_c w_c e lambda_0", real=True)
+eigenvalue, share = symbols("s_i g_i", nonnegative=True)
+n = symbols("n", integer=True, positive=True)  # features: any number
+SCALES = (Range(scale, 0, 4), Range(decay, 0, 4))
 
-
-def remaining(eigenvalue: Expr, start: Expr) -> Expr:
-    """h = mu alpha/(2 lambda s + mu): what ridge leaves of a coefficient alpha along an eigenvector of eigenvalue s."""
-    return decay * start / (2 * scale * eigenvalue + decay)
-
-
-def is_ridge(penalty: Expr = decay / scale) -> Residual:
-    """Both are minimised by the same weights: two features, two inputs with free labels and probabilities, each solved for itself."""
-    weights = symbols("w1 w2")
-    inputs = Matrix(2, 2, symbols("x11 x12 x21 x22"))
-    labels, law = symbols("y1 y2"), symbols("p1 p2", positive=True)
-    outputs = inputs * Matrix(weights)
-    loss = sum(size * (label - output) ** 2 for size, label, output in zip(law, labels, outputs, strict=True))
-
-    def minimiser(factor: Expr, ridge: Expr) -> Matrix:
-        slopes = [diff(factor * loss + ridge / 2 * sum(w**2 for w in weights), w) for w in weights]
-        matrix, right = linear_eq_to_matrix(slopes, weights)
-        return matrix.adjugate() * right / matrix.det()
-
-    return [cancel(entry) for entry in minimiser(scale, decay) - minimiser(Integer(1), penalty)]
+CLASS_LOSS = scale * p_c * (label - weight) ** 2 + decay / 2 * weight**2
+(LEARNT,) = solve(diff(CLASS_LOSS, weight), weight)
+DIRECTION_LOSS = scale * eigenvalue * error**2 + decay / 2 * (target - error) ** 2
+"""Of weights with v_i.(w* - w) = e, so v_i.w = alpha_i - e; directions do not meet, since G_p is diagonal in them."""
+(LEFT_OVER,) = solve(diff(DIRECTION_LOSS, error), error)
+PART = share * LEFT_OVER**2
 
 
-def separate_classes(factor: int = 2) -> Residual:
-    """lambda p (y - w)^2 + (mu/2) w^2 is stationary where y - w = mu y/(2 lambda p + mu), and convex."""
-    p, y = symbols("p y", positive=True)
-    objective = scale * p * (y - weight) ** 2 + decay / 2 * weight**2
-    error = decay * y / (factor * scale * p + decay)
-    yield cancel(diff(objective, weight).subs(weight, y - error))
-    yield positive(diff(objective, weight, 2))
-    yield cancel(error**2 - (decay / (2 * scale * p + decay)) ** 2 * y**2)
+def same(formula: Formula) -> Residual:
+    return cancel(formula.left - formula.right)
 
 
-def along_an_eigenvector(factor: int = 2) -> Residual:
-    """v . grad [lambda e.G_p e + (mu/2)|w|^2] with v.e = h, v.w = alpha - h and G_p v = s v; one line for every dimension."""
-    left = decay * target / (factor * scale * size + decay)
-    return cancel(2 * scale * size * left - decay * (target - left))
+def same_minimiser(formula: Formula) -> Residual:
+    """Both sides differ by nothing, and dividing by lambda, which is positive, moves no minimum."""
+    return [same(formula), positive(scale)]
 
 
-def plane() -> tuple[Matrix, list[Matrix], Matrix]:
-    """G_p with symbolic eigenvalues and rotated eigenvectors (3/5, 4/5), (-4/5, 3/5); a symbolic symmetric G_q."""
-    first = Matrix([Rational(3, 5), Rational(4, 5)])
-    second = Matrix([-Rational(4, 5), Rational(3, 5)])
-    a, b, c = symbols("a b c")
-    return s1 * first * first.T + s2 * second * second.T, [first, second], Matrix([[a, b], [b, c]])
+def same_weight(formula: Formula) -> Residual:
+    """Each side's minimiser along an eigenvector, where it leaves e, solved for by itself."""
+    along = {loss: eigenvalue * error**2, square: (target - error) ** 2}
+    (left,), (right,) = (solve(diff(side.subs(along), error), error) for side in (formula.left, formula.right))
+    return cancel(left - right)
 
 
-def in_the_plane(crossed: int = 1) -> Residual:
-    """The normal equations hold, and e.(G_q - G_p) e is the double sum; `crossed` weighs its terms i != j."""
-    gram, vectors, balanced = plane()
-    left = symbols("h1 h2")
-    starts = [h * (2 * scale * value + decay) / decay for h, value in zip(left, (s1, s2), strict=True)]  # alpha_i
-    yield [cancel(remaining(value, start) - h) for h, value, start in zip(left, (s1, s2), starts, strict=True)]
-    error = left[0] * vectors[0] + left[1] * vectors[1]
-    optimum = starts[0] * vectors[0] + starts[1] * vectors[1]
-    yield [expand(entry) for entry in -2 * scale * gram * error + decay * (optimum - error)]
-    change = balanced - gram
-    double = sum(
-        left[i] * left[j] * (vectors[i].T * change * vectors[j])[0] * (1 if i == j else crossed)
-        for i in range(2)
-        for j in range(2)
+def class_is_convex(formula: Formula) -> Residual:
+    """The weight that leaves this squared error is where the slope of a convex function vanishes."""
+    yield cancel(diff(CLASS_LOSS, weight).subs(weight, LEARNT))
+    yield positive(diff(CLASS_LOSS, weight, 2))
+    yield cancel((label - LEARNT) ** 2 - formula.right)
+
+
+def direction_is_convex(formula: Formula) -> Residual:
+    yield cancel(diff(DIRECTION_LOSS, error).subs(error, formula.right))
+    yield positive(diff(DIRECTION_LOSS, error, 2))
+
+
+def falls(formula: Formula) -> Residual:
+    return bool(cancel(formula.right - formula.left).is_nonnegative)
+
+
+V, S, SHIFT = MatrixSymbol("V", n, n), MatrixSymbol("S", n, n), MatrixSymbol("G_q - G_p", n, n)
+H, OPTIMUM = MatrixSymbol("h", n, 1), MatrixSymbol("alpha", n, 1)
+
+
+def normal_equations(factor: int = 2) -> Residual:
+    """2 lambda G_p e = mu (w* - e) with G_p = V S V^T, e = V h, w* = V alpha, V orthogonal, and mu alpha = 2 lambda S h + mu h."""
+    optimum = (factor * scale * S * H + decay * H) / decay
+    whole = 2 * scale * V * S * H - decay * (V * optimum - V * H)
+    return bool(whole.expand().doit().is_ZeroMatrix)
+
+
+def double_sum(crossed: int = 1) -> Residual:
+    """e.(G_q - G_p) e with e = V h is h.(V^T (G_q - G_p) V) h, whose entries are v_i.(G_q - G_p) v_j."""
+    whole = (V * H).T * SHIFT * (V * H) - crossed * H.T * (V.T * SHIFT * V) * H
+    return bool(whole.expand().doit().is_ZeroMatrix)
+
+
+def extra_of_two() -> Expr:
+    """p = (4/5, 1/5), q = (1/2, 1/2), y = (1, 1), mu = 2: the extra term against lambda."""
+    left = (label - LEARNT).subs({label: 1, decay: 2})
+    return sum((Rational(1, 2) - size) * left.subs(p_c, size) ** 2 for size in (Rational(4, 5), Rational(1, 5)))
+
+
+EXTRA = Rational(15, 2) * (1 / (scale + 5) ** 2 - 1 / (4 * scale + 5) ** 2)
+
+
+def visibly_positive(formula: Formula) -> Residual:
+    """Numerator and denominator of the gap have no negative coefficient."""
+    return [positive(part) for part in fraction(cancel(together(formula.right - formula.left)))]
+
+
+def tends_to_one(formula: Formula) -> Residual:
+    """The ratio of the sides is a rational function of lambda; at infinity it is read in 1/lambda."""
+    assert formula.limit is not None
+    ratio = formula.left / formula.right
+    return (
+        cancel(ratio.subs(scale, 1 / start) if formula.limit[1] == oo else ratio.subs(scale, start)).subs(start, 0) - 1
     )
-    yield expand((error.T * change * error)[0] - double)
 
 
-def falls(sign: int = -1) -> Residual:
-    """d(g h^2)/d lambda = -4 s g mu^2 alpha^2/(2 lambda s + mu)^3 with g, s >= 0."""
-    eigenvalue, share = symbols("s g", nonnegative=True)
-    part = share * remaining(eigenvalue, target) ** 2
-    slope = sign * 4 * eigenvalue * share * decay**2 * target**2 / (2 * scale * eigenvalue + decay) ** 3
-    yield cancel(diff(part, scale) - slope)
-    yield nonnegative(4 * eigenvalue * share * decay**2)
-    yield positive(2 * scale * eigenvalue + decay)
+def balanced_risk(at: Expr) -> Expr:
+    """Features (1, 0) and (2, 1), labels 1 and 0, p = (99/100, 1/100), mu = 1: e.G_q e with (2 lambda G_p + 1) e = w*."""
+    features = Matrix([1, 0]), Matrix([2, 1])
 
-
-def falls_on_training_law() -> Residual:
-    """With G_q = G_p the shares are the eigenvalues themselves."""
-    eigenvalue = symbols("s", nonnegative=True)
-    part = eigenvalue * remaining(eigenvalue, target) ** 2
-    slope = -4 * eigenvalue**2 * decay**2 * target**2 / (2 * scale * eigenvalue + decay) ** 3
-    return [cancel(diff(part, scale) - slope), nonnegative(eigenvalue**2)]
-
-
-def rising_extra(labels: tuple[int, int] = (1, 1)) -> Residual:
-    """p = (4/5, 1/5), q = (1/2, 1/2), mu = 2: the extra term at lambda = 0, at 1, and in the limit."""
-    law = Rational(4, 5), Rational(1, 5)
-
-    def extra(at: Expr) -> Expr:
-        return sum((Rational(1, 2) - p) * (y / (at * p + 1)) ** 2 for p, y in zip(law, labels, strict=True))
-
-    yield extra(Rational(0))
-    yield extra(Rational(1)) - Rational(3, 10) * (Rational(25, 36) - Rational(25, 81))
-    yield bool(extra(Rational(1)) > 0)
-    yield cancel(extra(1 / slack)).subs(slack, 0)
-
-
-def rising_risk(overlap: int = 1, frequent: int = 99) -> Residual:
-    """Features (1, 0) and (2, overlap), w* = (1, -2/overlap), labels 1 and 0, p = (99/100, 1/100), q = (1/2, 1/2), mu = 1."""
-    features = [Matrix([1, 0]), Matrix([2, overlap])]
-    optimum = Matrix([1, -Rational(2, overlap)])
-
-    def gram(first: Expr) -> Matrix:
+    def gram(first: Rational) -> Matrix:
         return first * features[0] * features[0].T + (1 - first) * features[1] * features[1].T
 
-    def risk(at: int) -> Expr:
-        error = (2 * at * gram(Rational(frequent, 100)) + eye(2)).inv() * optimum
-        return (error.T * gram(Rational(1, 2)) * error)[0]
+    left = (2 * at * gram(Rational(99, 100)) + eye(2)).inv() * Matrix([1, -2])
+    return cancel((left.T * gram(Rational(1, 2)) * left)[0])
 
-    yield risk(0) - Rational(1, 2)
-    yield bool(risk(4) > 1)
+
+RISING_RISK = 1250 * (39229 * scale**2 + 500 * scale + 2500) / (99 * scale**2 + 5200 * scale + 2500) ** 2
+FROM_ITS_DEFINITION = Step("The left side, computed from its definition, minus the right side cancels.", same)
+TWO_CLASSES = "p = (4/5, 1/5), q = (1/2, 1/2), y = (1, 1), mu = 2: "
+OVERLAP = "Features (1, 0) and (2, 1), labels 1 and 0, p = (99/100, 1/100), q = (1/2, 1/2), mu = 1: "
+
+
+def value_at(lead: str, at: int, value: Expr) -> Formula:
+    """R_q of the overlapping features at one lambda."""
+    return Formula(balanced_risk(Rational(at)), "=", value, (), (FROM_ITS_DEFINITION,), lead=lead, name=f"R_q({at})")
 
 
 RESULT = Result(
@@ -133,99 +130,161 @@ RESULT = Result(
     ),
     claims=(
         Claim(
-            name="ridge",
-            kind="identity",
-            statement="lambda MSE + (mu/2)|w|^2 has the minimiser of MSE + (mu/(2 lambda))|w|^2: ridge regression with penalty mu/lambda.",
-            latex=r"\arg\min_w\,\lambda\,\mathrm{MSE} + \tfrac{\mu}{2}|w|^2 = \arg\min_w\,\mathrm{MSE} + \tfrac{\mu}{2\lambda}|w|^2",
-            proof=(Step("Both have the same minimiser, from their own normal equations.", is_ridge),),
-            falsifiers=(
-                Falsifier("product", "penalty mu lambda", lambda: is_ridge(decay * scale)),
-                Falsifier("unscaled", "penalty mu, whatever lambda", lambda: is_ridge(decay)),
-            ),
-        ),
-        Claim(
-            name="separate_classes",
-            kind="identity",
-            statement="On separate classes the squared error of class c is (mu/(2 lambda p_c + mu))^2 y_c^2.",
-            latex=r"(y_c - w_c)^2 = \left(\frac{\mu}{2\lambda p_c + \mu}\right)^2 y_c^2",
-            proof=(Step("It is the stationary point of a convex function of w_c.", separate_classes),),
-            falsifiers=(
-                Falsifier("half", "lambda p_c in place of 2 lambda p_c", lambda: separate_classes(1)),
-                Falsifier("double", "4 lambda p_c in place of 2 lambda p_c", lambda: separate_classes(4)),
-            ),
-        ),
-        Claim(
-            name="extra_term",
-            kind="identity",
-            statement="Extra term R_q - R_p = sum_ij h_i h_j v_i.(G_q - G_p) v_j, h_i = mu alpha_i/(2 lambda s_i + mu).",
-            latex=(
-                r"R_q - R_p = \sum_{ij} h_i h_j\, v_i^{\top}(G_q - G_p)\,v_j,\qquad "
-                r"h_i = \frac{\mu\,\alpha_i}{2\lambda s_i + \mu}"
-            ),
-            proof=(
-                Step("The normal equations along an eigenvector give h_i, in every dimension.", along_an_eigenvector),
-                Step(
-                    "In the plane, with rotated eigenvectors and symbolic G_q: normal equations and double sum.",
-                    in_the_plane,
+            "ridge",
+            "identity",
+            (
+                Formula(
+                    scale * loss + decay / 2 * square,
+                    "=",
+                    scale * (loss + decay / (2 * scale) * square),
+                    (*SCALES, Range(loss, 0, 4), Range(square, 0, 4)),
+                    (
+                        Step("The difference of the sides cancels, and lambda is positive.", same_minimiser),
+                        Step("Along an eigenvector of G_p both are least at the same weight.", same_weight),
+                    ),
                 ),
             ),
-            falsifiers=(
-                Falsifier("diagonal", "the terms i != j dropped", lambda: in_the_plane(0)),
-                Falsifier("half", "lambda s_i in place of 2 lambda s_i", lambda: along_an_eigenvector(1)),
-            ),
+            remark="both sides have the same minimisers, for this and every other model, so lambda MSE at decay mu is MSE at decay mu/lambda",
         ),
         Claim(
-            name="risk_falls",
-            kind="upper bound",
-            statement=(
-                "The training risk R_p falls in lambda; the balanced risk R_q falls in lambda when G_q and G_p commute "
-                "(separate classes always do)."
-            ),
-            latex=(
-                r"\frac{dR_q}{d\lambda} = -\sum_i \frac{4 s_i g_i\,\mu^2\alpha_i^2}{(2\lambda s_i + \mu)^3} \le 0,"
-                r"\qquad G_q = \sum_i g_i v_iv_i^{\top}"
-            ),
-            proof=(
-                Step("With common eigenvectors R_q = sum_i g_i h_i^2, and each term falls.", falls),
-                Step("For R_p the eigenvectors are common by definition, with g_i = s_i.", falls_on_training_law),
-            ),
-            falsifiers=(
-                Falsifier("rises", "the slope with the other sign", lambda: falls(1)),
-                Falsifier("flat", "no dependence on lambda", lambda: falls(0)),
-            ),
-        ),
-        Claim(
-            name="extra_rises",
-            kind="counterexample",
-            statement=(
-                "The extra term can rise in lambda: p = (4/5, 1/5), q = (1/2, 1/2), y = (1, 1), mu = 2 gives 0 at lambda = 0, "
-                "(3/10)(25/36 - 25/81) > 0 at lambda = 1, and 0 in the limit."
-            ),
-            latex=(
-                r"R_q - R_p = 0,\quad \tfrac{3}{10}\left(\tfrac{25}{36} - \tfrac{25}{81}\right) > 0,\quad 0"
-                r"\qquad\text{at}\quad \lambda = 0,\ 1,\ \infty"
-            ),
-            proof=(Step("Three exact values.", rising_extra),),
-            falsifiers=(
-                Falsifier(
-                    "frequent_only", "labels (1, 0): the rare class has nothing to learn", lambda: rising_extra((1, 0))
+            "separate_classes",
+            "identity",
+            (
+                Formula(
+                    (label - LEARNT) ** 2,
+                    "=",
+                    (decay / (2 * scale * p_c + decay)) ** 2 * label**2,
+                    (*SCALES, Range(p_c, 0, 1), Range(label, -4, 4)),
+                    (
+                        Step("It is the stationary point of a convex function of w_c.", class_is_convex),
+                        FROM_ITS_DEFINITION,
+                    ),
+                    name="(y_c - w_c)^2",
+                    name_latex="(y_c - w_c)^2",
                 ),
-                Falsifier("rare_only", "labels (0, 1): the extra term falls throughout", lambda: rising_extra((0, 1))),
+            ),
+            remark="w_c minimises lambda p_c (y_c - w_c)^2 + (mu/2) w_c^2",
+        ),
+        Claim(
+            "extra_term",
+            "identity",
+            (
+                Formula(
+                    LEFT_OVER,
+                    "=",
+                    decay * target / (2 * scale * eigenvalue + decay),
+                    (*SCALES, Range(eigenvalue, 0, 4), Range(target, -4, 4)),
+                    (
+                        Step("It minimises the convex loss along an eigenvector of G_p.", direction_is_convex),
+                        FROM_ITS_DEFINITION,
+                    ),
+                    name="v_i.(w* - w) = h_i",
+                    name_latex=r"v_i\cdot(w^* - w) = h_i",
+                ),
+                Worded(
+                    "R_q - R_p = sum_ij h_i h_j v_i.(G_q - G_p) v_j",
+                    r"R_q - R_p = \sum_{ij} h_i h_j\, v_i^{\top}(G_q - G_p)\,v_j",
+                    "every law",
+                    (
+                        Check(
+                            "The error sum_i h_i v_i solves the normal equations, for any number of features.",
+                            normal_equations,
+                        ),
+                        Check("Its quadratic form is the double sum, for any number of features.", double_sum),
+                    ),
+                    (
+                        Wrong("half", "lambda s_i in place of 2 lambda s_i", lambda: normal_equations(1)),
+                        Wrong("sign", "the double sum with the other sign", lambda: double_sum(-1)),
+                    ),
+                ),
             ),
         ),
         Claim(
-            name="balanced_rises",
-            kind="counterexample",
-            statement=(
-                "Without commuting even the balanced risk can rise in lambda: features (1, 0) and (2, 1), labels 1 and 0, "
-                "p = (99/100, 1/100), q = (1/2, 1/2), mu = 1 gives 1/2 at lambda = 0 and more than 1 at lambda = 4."
+            "risk_falls",
+            "upper bound",
+            (
+                Formula(
+                    diff(PART, scale),
+                    "=",
+                    -4 * eigenvalue * share * decay**2 * target**2 / (2 * scale * eigenvalue + decay) ** 3,
+                    (*SCALES, Range(eigenvalue, 0, 4), Range(share, 0, 4), Range(target, -4, 4)),
+                    (FROM_ITS_DEFINITION,),
+                    name="d(g_i h_i^2)/dlambda",
+                    name_latex=r"\frac{d}{d\lambda}\,g_i h_i^2",
+                ),
+                Formula(
+                    diff(PART, scale),
+                    "<=",
+                    Rational(0),
+                    (*SCALES, Range(eigenvalue, 0, 4), Range(share, 0, 4), Range(target, -4, 4)),
+                    (Step("Every factor has a sign.", falls),),
+                    name="d(g_i h_i^2)/dlambda",
+                    name_latex=r"\frac{d}{d\lambda}\,g_i h_i^2",
+                ),
             ),
-            latex=r"R_q(0) = \tfrac12 < 1 < R_q(4):\qquad \phi \in \{(1,0), (2,1)\},\ w^* = (1,-2)",
-            proof=(Step("Two exact values.", rising_risk),),
-            falsifiers=(
-                Falsifier("nearly_apart", "features (1, 0) and (2, 100), nearly orthogonal", lambda: rising_risk(100)),
-                Falsifier("balanced", "p = q, where the two risks are one", lambda: rising_risk(frequent=50)),
+            remark="with g_i = s_i the sum over i is R_p, and where G_q and G_p commute (separate classes always do) it is R_q: both fall in lambda",
+        ),
+        Claim(
+            "extra_rises",
+            "counterexample",
+            (
+                Formula(
+                    extra_of_two(),
+                    "=",
+                    EXTRA,
+                    (Range(scale, 0, 8),),
+                    (FROM_ITS_DEFINITION,),
+                    lead=TWO_CLASSES,
+                    lead_latex=r"p = (\tfrac45, \tfrac15),\ q = (\tfrac12, \tfrac12),\ y = (1, 1),\ \mu = 2:\quad ",
+                    name="R_q - R_p",
+                    name_latex="R_q - R_p",
+                ),
+                Formula(
+                    Rational(0),
+                    "<",
+                    EXTRA,
+                    (Range(scale, 0, 8),),
+                    (Step("Over one denominator no coefficient is negative.", visibly_positive),),
+                ),
+                *(
+                    Formula(
+                        extra_of_two(),
+                        "~",
+                        leading,
+                        (Range(scale, 0, 8),),
+                        (Step("The ratio of the sides is rational, and one in the limit.", tends_to_one),),
+                        limit=(scale, end),
+                        name="R_q - R_p",
+                        name_latex="R_q - R_p",
+                    )
+                    for leading, end in ((Rational(9, 25) * scale, 0), (Rational(225, 32) / scale**2, oo))
+                ),
             ),
+            also_true=tuple(
+                AlsoTrue(f"right: {term} with the other sign", "|lambda - 5| < 4 lambda + 5 for lambda > 0")
+                for term in ("5", "lambda")
+            ),
+            remark="the extra term rises from 0 and falls back to 0",
+        ),
+        Claim(
+            "balanced_rises",
+            "counterexample",
+            (
+                Formula(
+                    balanced_risk(scale),
+                    "=",
+                    RISING_RISK,
+                    (Range(scale, 0, 8),),
+                    (FROM_ITS_DEFINITION,),
+                    lead=OVERLAP,
+                    lead_latex=r"\phi \in \{(1,0), (2,1)\},\ w^* = (1,-2):\quad ",
+                    name="R_q(lambda)",
+                    name_latex=r"R_q(\lambda)",
+                ),
+                value_at("", 0, Rational(1, 2)),
+                value_at("", 4, Rational(98775625, 77401682)),
+            ),
+            remark="where G_q and G_p do not commute, even the balanced risk can rise in lambda",
         ),
     ),
     source="this project",

@@ -13,7 +13,6 @@ from theory import ledger, mutants
 from theory.certificate import certifies
 from theory.claim import AlsoTrue, Claim, Worded
 from theory.formula import Formula
-from theory.record import Claim as OldClaim
 from theory.record import Result
 from theory.residual import examine
 from theory.statement import Statement
@@ -55,15 +54,8 @@ class Mutation:
         return self.numbers or self.reason or "nothing"
 
 
-def mutations(result: str, claim: Claim | OldClaim) -> Iterator[Mutation]:
+def mutations(result: str, claim: Claim) -> Iterator[Mutation]:
     """The wrong versions of a claim, each tried by proof and by numbers."""
-    if isinstance(claim, OldClaim):
-        for wrong_version in claim.falsifiers:
-            holds, residual = examine(wrong_version.residual())
-            yield Mutation(
-                result, claim.name, wrong_version.name, wrong_version.wrong, holds, f"left over: {residual}", ""
-            )
-        return
     for line in claim.lines:
         if isinstance(line, Worded):
             for each in line.wrong:

@@ -8,7 +8,8 @@ from theory import pointwise
 from theory.certificate import PINSKER
 from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Range, Step
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 
 u, v = map(pointwise.symbol, PINSKER.parameters)
 BEST = 3 * (u - 1) / (2 * (u + 2))

@@ -10,10 +10,9 @@ from typing import Literal, NamedTuple
 
 from theory import ledger
 from theory.certificate import lemmas
-from theory.claim import Claim as NewClaim
-from theory.claim import Worded
+from theory.claim import Claim, Worded
 from theory.printing import text
-from theory.record import Claim, Result
+from theory.record import Result
 from theory.residual import examine
 from theory.statement import Statement
 
@@ -61,12 +60,8 @@ def prove(result: Result) -> list[Outcome]:
     return outcomes
 
 
-def _steps(claim: Claim | NewClaim) -> Iterator[StepOutcome]:
+def _steps(claim: Claim) -> Iterator[StepOutcome]:
     """The steps of a claim's proof, each recomputed."""
-    if isinstance(claim, Claim):
-        for step in claim.proof:
-            yield StepOutcome(step.text, *examine(step.residual()))
-        return
     for line in claim.lines:
         match line:
             case Statement():

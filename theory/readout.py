@@ -8,7 +8,8 @@ from sympy import Expr, Matrix, MatrixSymbol, cancel, expand, symbols
 
 from theory.claim import Check, Claim, Worded, Wrong
 from theory.least_squares import full_span, lowers, raises, too_few_labels
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.signs import nonnegative
 from theory.statement import Statement
 from theory.terms import Atom, E, X, p

@@ -11,7 +11,8 @@ from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
 from theory.formula import Formula, Range, Step
 from theory.limits import in_exponentials
 from theory.printing import text
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import C, E, Named, Y, inf, p, r, sup
 from theory.words import R, f, risk, tanh_quarter, width, y

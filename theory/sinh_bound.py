@@ -8,7 +8,8 @@ from theory import pointwise
 from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Range, Step
 from theory.limits import at_zero, ratio_tends_to_one, rational
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.signs import rises_from_zero
 
 u = Symbol("u", positive=True)

@@ -9,7 +9,8 @@ from theory.certificate import CHORD, EIGHTH, TANGENT, largest_gap
 from theory.claim import AlsoTrue, Claim
 from theory.formula import Formula, Range, Step
 from theory.limits import at_zero, ratio_tends_to_one, rational
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import E
 from theory.terms import log as logarithm

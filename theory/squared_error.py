@@ -30,7 +30,8 @@ from theory.gaussian_prices import (
     squared_error_price,
 )
 from theory.prove import proved
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import NOTHING, ONE, E, Field, Named, Term, X, exp, p, r
 from theory.words import D, Z, a, divergence_at_x, f, f_p, f_q, price, proxy, risk, y

@@ -8,7 +8,8 @@ from theory import pointwise
 from theory.certificate import BETWEEN
 from theory.claim import Check, Claim, Worded, Wrong
 from theory.printing import latex, text
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 
 s, z, h, i, j, g, k = symbols("s z h i j g k", positive=True)
 S = 1 + h

@@ -9,7 +9,8 @@ from theory.gaussian import ALPHA, BETA, S2, TWO_PI, Normal, number
 from theory.gaussian import X as INPUT
 from theory.gaussian import Y as LABEL
 from theory.logarithms import positive
-from theory.record import Residual, Result
+from theory.record import Result
+from theory.residual import Residual
 from theory.statement import Statement
 from theory.terms import Density, X, Y, log, p, q, r
 from theory.words import Delta, Z

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
+import sympy
 
+from numerics.checks import formulas
 from numerics.checks.common import Page
 from numerics.checks.gradient_flow import MOST_CLASSES, own_classes
 from numerics.evidence import Evidence
-from numerics.quadrature import EPSILON
-from numerics.records import Check, Estimate, Falsifier
+from numerics.quadrature import EPSILON, SAFETY
+from numerics.records import Check, Estimate
+from theory.formula import Formula
+from theory.loss_scale import LEFT_OVER, loss, square
+from theory.record import Result
 
-RESULT = "loss_scale"
 SCALES = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """lambda."""
 STEPS = 1000
@@ -86,18 +89,17 @@ def separate(name: str, p: tuple[float, ...], q: tuple[float, ...], y: tuple[flo
     return Linear(name, one_hot, p, q, y, decay)
 
 
-def two(y: tuple[float, float] = (1.0, 1.0)) -> Linear:
-    """Two classes told by the input."""
-    return separate("p = (4/5, 1/5), q = (1/2, 1/2)", (0.8, 0.2), (0.5, 0.5), y)
-
-
-def overlap(frequent: float = 0.99) -> Linear:
-    """Two inputs whose features overlap: fitting the frequent one moves the prediction at the rare one."""
-    features = ((1.0, 0.0), (2.0, 1.0))
-    name = "features (1, 0) and (2, 1), p = (99/100, 1/100)"
-    return Linear(name, features, (frequent, 1 - frequent), (0.5, 0.5), (1.0, -2.0), 1.0)
-
-
+TWO = separate("p = (4/5, 1/5), q = (1/2, 1/2)", (0.8, 0.2), (0.5, 0.5), (1.0, 1.0))
+"""Two classes told by the input."""
+OVERLAP = Linear(
+    "features (1, 0) and (2, 1), p = (99/100, 1/100)",
+    ((1.0, 0.0), (2.0, 1.0)),
+    (0.99, 0.01),
+    (0.5, 0.5),
+    (1.0, -2.0),
+    1.0,
+)
+"""Two inputs whose features overlap: fitting the frequent one moves the prediction at the rare one."""
 GENERIC = Linear(
     "four inputs, three features",
     ((1.0, 0.5, 0.0), (0.25, -1.0, 0.5), (1.0, 0.75, -0.5), (-0.5, 0.25, 1.0)),
@@ -150,78 +152,78 @@ def trained(worlds: tuple[Linear, ...]) -> tuple[Trained, ...]:
     return tuple(Trained(w[i, :, : here.phi.shape[1]], off[i]) for i, here in enumerate(worlds))
 
 
-def remaining(here: Linear, double: float = 2.0, scales: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """h_i = mu alpha_i/(double lambda s_i + mu), (scales, features), and the eigenvectors v_i of G_p as columns."""
+def eigen(here: Linear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """s_i, v_i as columns, and alpha_i = v_i.w*."""
     values, vectors = np.linalg.eigh(here.gram(here.p))
-    alpha = vectors.T @ np.array(here.optimum)
-    scale = np.array(SCALES) if scales is None else scales
-    return here.decay * alpha / (double * scale[:, None] * values + here.decay), vectors
+    return values, vectors, vectors.T @ np.array(here.optimum)
 
 
-def worlds(
-    evidence: Evidence, labels: tuple[float, float] = (1.0, 1.0), frequent: float = 0.99
-) -> tuple[tuple[Linear, ...], bool]:
+def remaining(here: Linear, side: sympy.Expr, scales: np.ndarray) -> np.ndarray:
+    """h_i by a closed form of the ledger, (scales, features)."""
+    values, _, alpha = eigen(here)
+    left, _ = formulas.values(side, {"lambda": scales[:, None], "mu": here.decay, "s_i": values, "alpha_i": alpha})
+    return left
+
+
+def worlds(evidence: Evidence) -> tuple[tuple[Linear, ...], bool]:
     """The worlds of a run, and whether the last is the run's own."""
     own = own_classes(evidence)
-    here = two(labels), overlap(frequent), GENERIC
     # Filled up, so that one compiled descent serves every run.
-    return (*here, here[0] if own is None else separate(own.name, own.p, own.q, own.y, 0.5)), own is not None
+    last = TWO if own is None else separate(own.name, own.p, own.q, own.y, 0.5)
+    return (TWO, OVERLAP, GENERIC, last), own is not None
 
 
-def checks(
-    evidence: Evidence,
-    *,
-    power: float = -1.0,
-    double: float = 2.0,
-    crossed: float = 1.0,
-    everywhere: bool = False,
-    labels: tuple[float, float] = (1.0, 1.0),
-    frequent: float = 0.99,
-) -> list[Check]:
-    """Ridge, closed forms, monotonicity and both examples against descent to the optimum, each check the worst over all scales.
-
-    Args:
-      power: the ridge penalty is mu lambda^power; -1 in the theorem.
-      double: of lambda s in h; 2 in the theorem.
-      crossed: weight of the terms i != j of the extra term; 1 in the theorem.
-      everywhere: claims that the balanced risk falls in every world.
-      labels: of the two separate classes; (1, 1) in the theorem.
-      frequent: p of the first input of `overlap`; 99/100 in the theorem.
-    """
-    page = Page(evidence, RESULT)
-    every, with_own = worlds(evidence, labels, frequent)
+def checks(evidence: Evidence, result: Result) -> list[Check]:
+    """Every formula of the result against descent to the optimum, each check the worst over all scales."""
+    page = Page(evidence, result.name)
+    every, with_own = worlds(evidence)
     made = trained(every)
     for here, found in zip(every[: 4 if with_own else 3], made, strict=False):
         with page.elsewhere(here.name):
-            _ridge(page, here, found, power)
-            one_hot = np.array_equal(here.phi, np.eye(len(here.p)))
-            if one_hot:
-                _separate(page, here, found, double)
-            _extra(page, here, found, double, crossed)
-            _falls(page, here, found, "training risk R_p", here.p)
-            if one_hot or everywhere:
-                _falls(page, here, found, "balanced risk R_q", here.q)
+            for claim, line in formulas.lines(result):
+                _general(page, here, found, claim, line)
     if not with_own:
         why = f"p never samples a class, or the run has no 2 to {MOST_CLASSES} classes"
         page.skip("separate_classes", "identity", why, source="fitted")
-    _rises(page, every, made)
+    for claim, line in formulas.lines(result):
+        _example(page, made, claim, line)
     return page.checks
+
+
+def _general(page: Page, here: Linear, found: Trained, claim: str, line: Formula) -> None:
+    one_hot = np.array_equal(here.phi, np.eye(len(here.p)))
+    if claim == "ridge":
+        for side in (line.left, line.right):
+            _ridge(page, here, found, side)
+    elif claim == "separate_classes" and one_hot and line.name:
+        _separate(page, here, found, line)
+    elif claim == "extra_term" and line.name:
+        _extra(page, here, found, line)
+    elif claim == "risk_falls" and line.name:
+        _falls(page, here, found, "training risk R_p", here.p, line)
+        if one_hot:
+            _falls(page, here, found, "balanced risk R_q", here.q, line)
 
 
 def _worst(told: np.ndarray, told_off: np.ndarray, found: np.ndarray, off: np.ndarray) -> tuple[Estimate, Estimate]:
     """Both sides where they are furthest apart in units of what they may be."""
     told, told_off, found, off = (part.ravel() for part in np.broadcast_arrays(told, told_off, found, off))
-    place = int(np.argmax(np.abs(told - found) / np.maximum(told_off + off, 1e-300)))
+    # Where anything is not finite, that is the worst.
+    room = np.abs(told - found) / np.maximum(told_off + off, 1e-300)
+    place = int(np.argmax(np.where(np.isfinite(room), room, np.inf)))
     return Estimate(float(told[place]), float(told_off[place])), Estimate(float(found[place]), float(off[place]))
 
 
-def _ridge(page: Page, here: Linear, found: Trained, power: float) -> None:
+def _ridge(page: Page, here: Linear, found: Trained, objective: sympy.Expr) -> None:
     """Ridge regression by orthogonal factors of the weighted features with the square root of the penalty below them."""
-    root = np.sqrt(np.array(here.p))[:, None]
+    scales = np.array(SCALES[1:])
+    numbers = {"lambda": scales, "mu": here.decay}
+    of_loss, of_square = (formulas.values(sympy.expand(objective).coeff(term), numbers)[0] for term in (loss, square))
+    masses = np.array(here.p)[:, None]
     told, told_off = [], []
-    for scale in SCALES[1:]:
-        penalty = math.sqrt(here.decay * scale**power / 2)
-        rows = np.vstack([root * here.phi, penalty * np.eye(here.phi.shape[1])])
+    for first, second in zip(np.maximum(of_loss, 0.0), np.maximum(of_square, 0.0), strict=True):
+        root = np.sqrt(first * masses)
+        rows = np.vstack([root * here.phi, np.sqrt(second) * np.eye(here.phi.shape[1])])
         goal = np.concatenate([root[:, 0] * (here.phi @ np.array(here.optimum)), np.zeros(here.phi.shape[1])])
         told.append(np.linalg.lstsq(rows, goal, rcond=None)[0])
         told_off.append(ROUNDINGS * EPSILON * np.linalg.cond(rows) ** 2 * np.linalg.norm(here.optimum))
@@ -230,23 +232,20 @@ def _ridge(page: Page, here: Linear, found: Trained, power: float) -> None:
     page.add("ridge", "identity", *sides, note, source="fitted")
 
 
-def _separate(page: Page, here: Linear, found: Trained, double: float) -> None:
+def _separate(page: Page, here: Linear, found: Trained, line: Formula) -> None:
     p, y, scale = np.array(here.p), np.array(here.optimum), np.array(SCALES)[:, None]
-    told = (here.decay / (double * scale * p + here.decay)) ** 2 * y**2
+    told = formulas.values(line.right, {"lambda": scale, "mu": here.decay, "p_c": p, "y_c": y})
     left = np.abs(y - found.w)
     off = 2 * left * found.off[:, None] + found.off[:, None] ** 2 + ROUNDINGS * EPSILON * y**2
-    sides = _worst(told, ROUNDINGS * EPSILON * told, left**2, off)
-    page.add(
-        "separate_classes", "identity", *sides, "squared error of a class, worst class and lambda", source="fitted"
-    )
+    note = "squared error of a class, worst class and lambda"
+    page.add("separate_classes", "identity", *_worst(*told, left**2, off), note, source="fitted")
 
 
-def _extra(page: Page, here: Linear, found: Trained, double: float, crossed: float) -> None:
-    left, vectors = remaining(here, double)
+def _extra(page: Page, here: Linear, found: Trained, line: Formula) -> None:
+    left = remaining(here, line.right, np.array(SCALES))
+    _, vectors, _ = eigen(here)
     gram_q, gram_p = here.gram(here.q), here.gram(here.p)
-    form = vectors.T @ (gram_q - gram_p) @ vectors
-    form = crossed * form + (1 - crossed) * np.diag(np.diag(form))
-    told = np.einsum("li,ij,lj->l", left, form, left)
+    told = np.einsum("li,ij,lj->l", left, vectors.T @ (gram_q - gram_p) @ vectors, left)
     # An eigenvalue is good to some units of the largest, and moves h by 2 lambda/mu as much.
     size = np.linalg.norm(here.optimum) ** 2 * (np.trace(gram_q) + np.trace(gram_p))
     off = ROUNDINGS * EPSILON * size * (1 + 2 * np.array(SCALES) * np.trace(gram_p) / here.decay)
@@ -255,34 +254,70 @@ def _extra(page: Page, here: Linear, found: Trained, double: float, crossed: flo
     )
 
 
-def _falls(page: Page, here: Linear, found: Trained, name: str, law: tuple[float, ...]) -> None:
-    """The largest rise from one scale to the next."""
-    value, off = found.risk(here, law)
-    place = int(np.argmax(np.diff(value)))
-    before, after = (Estimate(float(value[i]), float(off[i])) for i in (place, place + 1))
-    note = f"{name} from lambda = {SCALES[place]:g} to {SCALES[place + 1]:g}, where it falls least"
-    page.add("risk_falls", "upper bound", before, after, note, source="fitted")
+def _falls(page: Page, here: Linear, found: Trained, name: str, law: tuple[float, ...], line: Formula) -> None:
+    """From one scale to the next a risk changes by the integral of its slope, and by no more than that of a bound of the slope."""
+    values, vectors, alpha = eigen(here)
+    shares = np.diag(vectors.T @ here.gram(law) @ vectors)
+    low, high = np.array(SCALES[:-1]), np.array(SCALES[1:])
+
+    def integral(order: int) -> tuple[np.ndarray, np.ndarray]:
+        nodes, weights = np.polynomial.legendre.leggauss(order)
+        at = (low + high)[:, None] / 2 + (high - low)[:, None] / 2 * nodes
+        numbers = {"lambda": at[..., None], "mu": here.decay, "s_i": values, "g_i": shares, "alpha_i": alpha}
+        slope, off = (part.sum(axis=-1) @ weights * (high - low) / 2 for part in formulas.values(line.right, numbers))
+        return slope, off
+
+    (coarse, _), (told, rounding) = integral(16), integral(32)
+    # Eigenvalues and shares are good to some units of the largest, as in `_extra`.
+    size = np.linalg.norm(here.optimum) ** 2 * (np.trace(here.gram(law)) + np.trace(here.gram(here.p)))
+    told_off = (
+        SAFETY * np.abs(told - coarse)
+        + rounding
+        + ROUNDINGS * EPSILON * size * (1 + 2 * high * np.trace(here.gram(here.p)) / here.decay)
+    )
+    value, error = found.risk(here, law)
+    change, off = np.diff(value), error[1:] + error[:-1]
+    if line.relation == "=":
+        note = f"{name} from one lambda to the next, by the integral of its slope, worst lambda"
+        page.add("risk_falls", "identity", *_worst(told, told_off, change, off), note, source="fitted")
+    else:
+        place = int(np.argmax(change - told))
+        bound = Estimate(float(told[place]), float(told_off[place] if told.any() else 0.0))
+        note = f"{name} from lambda = {SCALES[place]:g} to {SCALES[place + 1]:g}, where it falls least"
+        page.add(
+            "risk_falls",
+            "upper bound",
+            bound,
+            Estimate(float(change[place]), float(off[place])),
+            note,
+            source="fitted",
+        )
 
 
-def _rises(page: Page, every: tuple[Linear, ...], made: tuple[Trained, ...]) -> None:
-    here, found = every[0], made[0]
-    value, off = found.extra(here)
-    one = SCALES.index(1.0)
-    top = Estimate(float(value[one]), float(off[one]))
-    with page.elsewhere(here.name):
-        for other in (0, len(SCALES) - 1):
-            note = f"R_q - R_p at lambda = 1, above that at {SCALES[other]:g}"
-            low = Estimate(float(value[other]), float(off[other]))
-            page.add("extra_rises", "counterexample", low, top, note, source="fitted")
-    here, found = every[1], made[1]
-    value, off = found.risk(here, here.q)
-    four = SCALES.index(4.0)
-    top = Estimate(float(value[four]), float(off[four]))
-    with page.elsewhere(here.name):
-        low = Estimate(float(value[0]), float(off[0]))
-        page.add("balanced_rises", "counterexample", low, top, "R_q at lambda = 4, above that at 0", source="fitted")
-        note = "R_q at lambda = 4, above 1"
-        page.add("balanced_rises", "counterexample", Estimate(1.0, 0.0), top, note, source="fitted")
+def _example(page: Page, made: tuple[Trained, ...], claim: str, line: Formula) -> None:
+    """The two examples: the extra term of `TWO`, the balanced risk of `OVERLAP`."""
+    scales = np.array(SCALES)
+    if claim == "extra_rises":
+        with page.elsewhere(TWO.name):
+            value, off = made[0].extra(TWO)
+            if line.relation == "=" and line.name:
+                sides = _worst(*formulas.values(line.right, {"lambda": scales}), value, off)
+                page.add(claim, "identity", *sides, "R_q - R_p, worst lambda", source="fitted")
+            elif line.relation == "<":
+                one = SCALES.index(1.0)
+                told, rounding = formulas.values(line.left, {"lambda": scales[one]})
+                low, top = Estimate(float(told), float(rounding)), Estimate(float(value[one]), float(off[one]))
+                page.add(claim, "counterexample", low, top, "R_q - R_p at lambda = 1", source="fitted")
+    elif claim == "balanced_rises" and line.name:
+        with page.elsewhere(OVERLAP.name):
+            value, off = made[1].risk(OVERLAP, OVERLAP.q)
+            at = [SCALES.index(float(name)) for name in ("0", "4") if line.name == f"R_q({name})"] or slice(None)
+            sides = _worst(*formulas.values(line.right, {"lambda": scales[at]}), value[at], off[at])
+            page.add(claim, "identity", *sides, f"{line.name}, worst lambda", source="fitted")
+            if line.name == "R_q(0)":
+                four = SCALES.index(4.0)
+                top = Estimate(float(value[four]), float(off[four]))
+                page.add(claim, "counterexample", sides[0], top, "R_q at lambda = 4, above that at 0", source="fitted")
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
@@ -291,8 +326,7 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     scales = np.geomspace(1 / 16, 16, 49)
     drawn = []
     for here, found in list(zip(every, trained(every), strict=True))[:2]:
-        left, vectors = remaining(here, scales=scales)
-        error = left @ vectors.T @ here.phi.T
+        error = remaining(here, LEFT_OVER, scales) @ eigen(here)[1].T @ here.phi.T
         above, below = error**2 @ np.array(here.q), error**2 @ np.array(here.p)
         drawn.append(
             {
@@ -307,25 +341,3 @@ def curves(evidence: Evidence) -> dict[str, Any]:
             }
         )
     return {"scale": scales.tolist(), "trained_scale": list(SCALES[1:]), "worlds": drawn}
-
-
-FALSIFIERS = (
-    Falsifier(RESULT, "product", "a penalty of mu lambda", lambda evidence: checks(evidence, power=1.0)),
-    Falsifier(RESULT, "half", "lambda s in place of 2 lambda s", lambda evidence: checks(evidence, double=1.0)),
-    Falsifier(RESULT, "diagonal", "the terms i != j dropped", lambda evidence: checks(evidence, crossed=0.0)),
-    Falsifier(
-        RESULT, "everywhere", "the balanced risk always falls", lambda evidence: checks(evidence, everywhere=True)
-    ),
-    Falsifier(
-        RESULT,
-        "frequent only",
-        "the extra term rises though the rare class has nothing to learn",
-        lambda evidence: checks(evidence, labels=(1.0, 0.0)),
-    ),
-    Falsifier(
-        RESULT,
-        "no imbalance",
-        "the balanced risk rises though p = q",
-        lambda evidence: checks(evidence, frequent=0.5),
-    ),
-)
