@@ -21,7 +21,7 @@ from theory.formula import Formula
 from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement, sides
-from theory.terms import E, Term
+from theory.terms import KL, C, E, Number, Term, X, Y, p, q
 from theory.words import class_part, corrected_excess, f_hat, f_p, f_q, price, within_part
 from theory.worlds import Evaluation, World, exact, real
 
@@ -57,6 +57,7 @@ def add(page: Page, result: Result) -> None:
                 if line.world is None:
                     _by_routes(page, claim.name, line, pairs)
                     _by_fits(page, claim.name, line)
+                    _by_fits_alone(page, claim.name, line)
                 _in_worlds(page, claim.name, line)
 
 
@@ -64,7 +65,9 @@ FITTED: dict[Term, tuple[str, ...]] = {
     price: ("extra_term", "plain_excess"),
     corrected_excess: ("corrected_excess",),
     class_part: ("class_excess",),
+    KL(q, p, C, given=X): ("class_excess",),
     within_part: ("within_excess",),
+    KL(q, p, Y, given=X | C): ("within_excess",),
     E((f_hat - f_q) ** 2): ("corrected_squared_error",),
     E((f_p - f_q) ** 2): ("squared_error", "histogram_squared_error"),
 }
@@ -98,6 +101,32 @@ def _by_fits(page: Page, claim: str, statement: Statement) -> None:
             )
 
 
+def _by_fits_alone(page: Page, claim: str, statement: Statement) -> None:
+    """An equation both of whose sides are measured, on models that are trained apart: nothing makes the two agree but that both are right.
+
+    The intervals of a run hold all together (in 99 runs of a hundred), so their sums are allowed.
+    """
+    fits = page.evidence.fits
+    if fits is None or statement.relation != "=":
+        return
+
+    def lookup(whole: Term, classes: int | None) -> Estimate | None:
+        name = FITTED.get(whole, ("",))[0]
+        entry = fits.find(name, classes) or fits.find(name, None)
+        if entry is None:
+            return None
+        # What the family cannot represent is known without training, and taken off.
+        return fitted.interval(fits, entry) - Estimate(entry.representation_gap, 0.0)
+
+    trained = Route("trained models", "fitted", lookup)
+    for classes in page.evidence.world.classes:
+        try:
+            left, right = trained.number(statement.left, classes), trained.number(statement.right, classes)
+        except (NeedsClasses, NotReached):
+            continue
+        _write(page, claim, statement, left, right, trained, trained, classes)
+
+
 def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
     """The routes of the left and of the right side. Each route beyond the first is set against the first, a certificate against itself too."""
     first, second = quadrature.routes(evidence)
@@ -109,6 +138,8 @@ def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[R
     seen: set[tuple[int | None, str, Estimate, Estimate]] = set()
     reached, missing = False, ""
     for left_route, right_route in pairs:
+        if isinstance(statement.left, Number) and left_route is not right_route:
+            continue  # a number is no route's own
         for classes in (None, *page.evidence.world.classes):
             try:
                 left = left_route.number(statement.left, classes)
