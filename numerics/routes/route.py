@@ -68,6 +68,8 @@ class Route:
             case Log(Number(value)) if value > 0:
                 size = abs(math.log(value.numerator)) + abs(math.log(value.denominator))
                 return Estimate(math.log(value.numerator) - math.log(value.denominator), 2 * EPSILON * size)
+            case Log(argument):
+                return logarithm(self.number(argument, classes))
         raise NotReached(f"no number for {text(whole)}")
 
 
@@ -102,3 +104,12 @@ def power(base: Estimate, exponent: int) -> Estimate:
         return Estimate(math.nan, math.inf)
     value = 1 / result.value
     return Estimate(value, result.error * abs(value) / least + EPSILON * abs(value))
+
+
+def logarithm(number: Estimate) -> Estimate:
+    """The natural logarithm of a positive number."""
+    least = number.value - number.error
+    if not least > 0:
+        return Estimate(math.nan, math.inf)
+    value = math.log(number.value)
+    return Estimate(value, number.error / least + EPSILON * abs(value))
