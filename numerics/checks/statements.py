@@ -18,9 +18,10 @@ from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
 from theory.formula import Formula
+from theory.numbers import Real
 from theory.printing import text
 from theory.record import Result
-from theory.statement import Statement, sides
+from theory.statement import Statement, agree, sides
 from theory.terms import KL, C, E, Number, Term, X, Y, p, q
 from theory.words import class_part, corrected_excess, f_hat, f_p, f_q, price, within_part
 from theory.worlds import Evaluation, World, exact, real
@@ -194,17 +195,30 @@ def _write(
 
 def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
     """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
-    worlds = finite_worlds() if statement.world is None else (real(statement.world),)
-    for world in worlds:
-        both = sides(statement, Evaluation(world))
-        left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
-        if not quadrature.finite(left, right):
-            continue
-        strict = statement.relation == "<"
-        with page.elsewhere(world.name):
-            note = f"{text(statement.left)} {statement.relation} {text(statement.right)}"
-            # A strict inequality is a counterexample, whose larger side is the number that must exceed.
-            page.add(claim, KINDS[statement.relation], left if strict else right, right if strict else left, note)
+    for world in finite_worlds() if statement.world is None else (real(statement.world),):
+        in_world(page, claim, statement, world)
+
+
+def in_world(page: Page, claim: str, statement: Statement, world: World[Real]) -> None:
+    """The statement in one finite world; from both sides where the two terms agree on which its equality hangs."""
+    values = Evaluation(world)
+    both = sides(statement, values)
+    left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
+    if not quadrature.finite(left, right):
+        return
+    kind, note = KINDS[statement.relation], f"{text(statement.left)} {statement.relation} {text(statement.right)}"
+    with page.elsewhere(world.name):
+        # A strict inequality is a counterexample, whose larger side is the number that must exceed.
+        first, second = (left, right) if statement.relation == "<" else (right, left)
+        page.add(claim, kind, first, second, note)
+        if statement.equality is not None and agree(statement.equality, values):
+            page.add(
+                claim,
+                kind,
+                left,
+                right,
+                f"{note}, from above, since {text(statement.equality.left)} = {text(statement.equality.right)}",
+            )
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from numerics.evidence import Evidence
 from numerics.posterior.records import PerClasses
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
-from numerics.routes.route import NeedsClasses, Route
-from theory.terms import KL, C, E, Term, X, Y, p, q, r
+from numerics.routes import by_class
+from numerics.routes.route import NeedsClasses, NotReached, Route
+from theory.terms import KL, NOTHING, C, E, Mean, Term, X, Y, p, q, r
 from theory.words import (
     D,
     W,
@@ -83,13 +84,24 @@ def routes(evidence: Evidence) -> tuple[Route, Route]:
             return estimate
         name = (SECOND_CLASSES.get(whole) if second else None) or CLASSES.get(whole)
         if name is None:
-            return None
+            return _over_classes(evidence, whole, classes)
         return getattr(entry(evidence, classes), name)
 
     return (
         Route("quadrature", "quadrature", lambda whole, classes: lookup(whole, classes, False)),
         Route("quadrature, second form", "quadrature", lambda whole, classes: lookup(whole, classes, True)),
     )
+
+
+def _over_classes(evidence: Evidence, whole: Term, classes: int | None) -> Estimate | None:
+    """The mean of a function of the class."""
+    if not isinstance(whole, Mean) or whole.given != NOTHING or whole.law not in (q, p):
+        return None
+    bins = entry(evidence, classes).bins
+    try:
+        return by_class.mean(whole.argument, bins.q if whole.law == q else bins.p, by_class.ratios(bins))
+    except NotReached:
+        return None
 
 
 def entry(evidence: Evidence, classes: int | None) -> PerClasses:
