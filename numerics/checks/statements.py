@@ -12,7 +12,8 @@ from functools import lru_cache
 from numerics.checks import fitted
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
-from numerics.records import Estimate, Kind
+from numerics.fits import Fits
+from numerics.records import Estimate, EvidenceKind, Kind
 from numerics.routes import certified, closed_form, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
@@ -23,7 +24,7 @@ from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement, agree, sides
 from theory.terms import KL, C, E, Number, Term, X, Y, p, q
-from theory.words import class_part, corrected_excess, f_hat, f_p, f_q, price, within_part
+from theory.words import at_phat, class_part, corrected_excess, f_p, f_q, price, within_part
 from theory.worlds import Evaluation, World, exact, real
 
 KINDS: dict[str, Kind] = {"=": "identity", "<=": "upper bound", "<": "counterexample"}
@@ -55,11 +56,16 @@ def add(page: Page, result: Result) -> None:
     for claim in result.claims:
         for line in claim.lines if isinstance(claim, Claim) else ():
             if isinstance(line, Statement):
-                if line.world is None:
-                    _by_routes(page, claim.name, line, pairs)
-                    _by_fits(page, claim.name, line)
-                    _by_fits_alone(page, claim.name, line)
-                _in_worlds(page, claim.name, line)
+                add_line(page, claim.name, line, pairs)
+
+
+def add_line(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
+    """Writes down the checks of one statement."""
+    if statement.world is None:
+        _by_routes(page, claim, statement, pairs)
+        _by_fits(page, claim, statement)
+        _by_fits_alone(page, claim, statement)
+    _in_worlds(page, claim, statement)
 
 
 FITTED: dict[Term, tuple[str, ...]] = {
@@ -69,37 +75,42 @@ FITTED: dict[Term, tuple[str, ...]] = {
     KL(q, p, C, given=X): ("class_excess",),
     within_part: ("within_excess",),
     KL(q, p, Y, given=X | C): ("within_excess",),
-    E((f_hat - f_q) ** 2): ("corrected_squared_error",),
+    at_phat(E((f_p - f_q) ** 2)): ("corrected_squared_error",),
     E((f_p - f_q) ** 2): ("squared_error", "histogram_squared_error"),
 }
 """What is trained, by the term that it measures."""
 
 
 def _by_fits(page: Page, claim: str, statement: Statement) -> None:
-    """An equation whose left side is measured on trained models, against its right side by quadrature."""
-    first, _ = quadrature.routes(page.evidence)
-    if page.evidence.fits is None or statement.relation != "=" or statement.left not in FITTED:
+    """An equation one of whose sides is measured on trained models, against its other side by quadrature."""
+    if page.evidence.fits is None or statement.relation != "=":
         return
-    for name in FITTED[statement.left]:
-        for classes in (None, *page.evidence.world.classes):
-            entry = page.evidence.fits.find(name, classes)
-            if entry is None:
-                continue
-            try:
-                expected = first.number(statement.right, classes)
-            except (NeedsClasses, NotReached):
-                continue
-            # What the family cannot represent is known without training: the statement is expected to hold up to just that.
-            gap = entry.representation_gap
-            page.add(
-                claim,
-                "identity",
-                Estimate(expected.value + gap, expected.error),
-                fitted.interval(page.evidence.fits, entry),
-                f"{name}, {page.evidence.fits.seeds} seeds; the family's optimum lies {gap:.1e} away, which is added",
-                source="fitted",
-                classes=classes,
-            )
+    for measured, other in ((statement.left, statement.right), (statement.right, statement.left)):
+        for name in FITTED.get(measured, ()):
+            _by_fit(page, page.evidence.fits, claim, name, other)
+
+
+def _by_fit(page: Page, fits: Fits, claim: str, name: str, other: Term) -> None:
+    first, _ = quadrature.routes(page.evidence)
+    for classes in (None, *page.evidence.world.classes):
+        entry = fits.find(name, classes)
+        if entry is None:
+            continue
+        try:
+            expected = first.number(other, classes)
+        except (NeedsClasses, NotReached):
+            continue
+        # What the family cannot represent is known without training: the statement is expected to hold up to just that.
+        gap = entry.representation_gap
+        page.add(
+            claim,
+            "identity",
+            Estimate(expected.value + gap, expected.error),
+            fitted.interval(fits, entry),
+            f"{name}, {fits.seeds} seeds; the family's optimum lies {gap:.1e} away, which is added",
+            source="fitted",
+            classes=classes,
+        )
 
 
 def _by_fits_alone(page: Page, claim: str, statement: Statement) -> None:
@@ -129,10 +140,11 @@ def _by_fits_alone(page: Page, claim: str, statement: Statement) -> None:
 
 
 def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
-    """The routes of the left and of the right side. Each route beyond the first is set against the first, a certificate against itself too."""
+    """The routes of the left and of the right side. Each route beyond the first is set against the first, and against itself."""
     first, second = quadrature.routes(evidence)
     balls, closed = certified.route(evidence), closed_form.route(evidence)
-    yield from ((first, first), (second, first), (balls, first), (balls, balls), (closed, closed))
+    yield from ((first, first), (second, first), (balls, first), (balls, balls), (first, balls))
+    yield from ((closed, closed), (first, closed))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
@@ -151,7 +163,7 @@ def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[R
                 missing = missing or str(reason)
                 break
             reached = True
-            key = (classes, left_route.evidence, left, right)
+            key = (classes, source(left_route, right_route), left, right)
             # One number against itself says nothing; nor does the same pair of numbers twice.
             if left is not right and key not in seen:
                 seen.add(key)
@@ -177,7 +189,7 @@ def _write(
             claim,
             KINDS[statement.relation],
             quadrature.why_not_finite(page.evidence, classes),
-            left_route.evidence,
+            source(left_route, right_route),
             classes,
         )
         return
@@ -188,9 +200,14 @@ def _write(
         right,
         left,
         f"{text(statement.left)} {statement.relation} {text(statement.right)}; {names}",
-        source=left_route.evidence,
+        source=source(left_route, right_route),
         classes=classes,
     )
+
+
+def source(left: Route, right: Route) -> EvidenceKind:
+    """The kind of evidence of two routes: a certificate's, where one of them is one."""
+    return left.evidence if right.evidence == "quadrature" else right.evidence
 
 
 def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
