@@ -9,8 +9,8 @@ import numpy as np
 from numerics.posterior.label_side import BinSide
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
-from numerics.routes.route import Route, product, total
-from theory.terms import C, Term, inf, log, r, sup
+from numerics.routes.route import NotReached, Route, product, total
+from theory.terms import NOTHING, C, Mean, Term, inf, log, p, q, r, sup
 from theory.words import R
 
 Table = Mapping[Term, Estimate]
@@ -38,6 +38,16 @@ def ratios(bins: BinSide) -> list[Table]:
 def _exponential(value: float, error: float) -> Estimate:
     size = float(np.exp(value))
     return Estimate(size, size * (float(np.expm1(error)) + EPSILON * (1 + abs(value))))
+
+
+def lookup(whole: Term, bins: BinSide, tables: Sequence[Table]) -> Estimate | None:
+    """The number of a mean of a function of the class; None of any other term."""
+    if not isinstance(whole, Mean) or whole.given != NOTHING or whole.law not in (q, p):
+        return None
+    try:
+        return mean(whole.argument, bins.q if whole.law == q else bins.p, tables)
+    except NotReached:
+        return None
 
 
 def mean(argument: Term, masses: np.ndarray, tables: Sequence[Table]) -> Estimate:

@@ -18,7 +18,7 @@ from numerics.routes import by_class
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from numerics.world import World
 from theory.squared_error import covariance
-from theory.terms import KL, NOTHING, C, E, Mean, Term, X, Y, p, q, r
+from theory.terms import KL, C, E, Term, X, Y, p, q, r
 from theory.words import (
     D,
     W,
@@ -103,7 +103,8 @@ def routes(evidence: Evidence) -> tuple[Route, Route]:
             return estimate
         name = (SECOND_CLASSES.get(whole) if second else None) or CLASSES.get(whole)
         if name is None:
-            return _over_classes(evidence, whole, classes)
+            bins = entry(evidence, classes).bins
+            return by_class.lookup(whole, bins, by_class.ratios(bins))
         return getattr(entry(evidence, classes), name)
 
     return (
@@ -129,17 +130,6 @@ def _proxy(here: World) -> Estimate:
         raise NotReached("the log ratio is not concave")
     square = float(here.channel.noise) ** 2
     return Estimate(square, 2 * EPSILON * square)
-
-
-def _over_classes(evidence: Evidence, whole: Term, classes: int | None) -> Estimate | None:
-    """The mean of a function of the class."""
-    if not isinstance(whole, Mean) or whole.given != NOTHING or whole.law not in (q, p):
-        return None
-    bins = entry(evidence, classes).bins
-    try:
-        return by_class.mean(whole.argument, bins.q if whole.law == q else bins.p, by_class.ratios(bins))
-    except NotReached:
-        return None
 
 
 def entry(evidence: Evidence, classes: int | None) -> PerClasses:
