@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
@@ -40,9 +41,14 @@ def _exponential(value: float, error: float) -> Estimate:
     return Estimate(size, size * (float(np.expm1(error)) + EPSILON * (1 + abs(value))))
 
 
+def is_mean(whole: Term) -> TypeGuard[Mean]:
+    """Whether a term is a mean under q or p."""
+    return isinstance(whole, Mean) and whole.given == NOTHING and whole.law in (q, p)
+
+
 def lookup(whole: Term, bins: BinSide, tables: Sequence[Table]) -> Estimate | None:
     """The number of a mean of a function of the class; None of any other term."""
-    if not isinstance(whole, Mean) or whole.given != NOTHING or whole.law not in (q, p):
+    if not is_mean(whole):
         return None
     try:
         return mean(whole.argument, bins.q if whole.law == q else bins.p, tables)

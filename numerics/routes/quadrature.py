@@ -102,10 +102,12 @@ def routes(evidence: Evidence) -> tuple[Route, Route]:
             estimate: Estimate = getattr(quantities, name)
             return estimate
         name = (SECOND_CLASSES.get(whole) if second else None) or CLASSES.get(whole)
-        if name is None:
-            bins = entry(evidence, classes).bins
-            return by_class.lookup(whole, bins, by_class.ratios(bins))
-        return getattr(entry(evidence, classes), name)
+        if name is not None:
+            return getattr(entry(evidence, classes), name)
+        if not by_class.is_mean(whole):
+            return None
+        bins = entry(evidence, classes).bins
+        return by_class.lookup(whole, bins, by_class.ratios(bins))
 
     return (
         Route("quadrature", "quadrature", lambda whole, classes: lookup(whole, classes, False)),
