@@ -29,10 +29,10 @@ def test_every_check_can_fail() -> None:
 
 
 def test_every_fitted_check_can_fail() -> None:
-    """The same for the trained models of `price`, `class_split` and `offset`, fitted once for the three."""
+    """The same for the trained models of each result that has some, fitted once for all."""
     plain = evidence("skewed", classes=(4,))
     run = replace(plain, fits=fits(plain.world, 8, 0, Options(draws=1 << 17, test_draws=1 << 15)))
-    for result in ("price", "class_split", "offset"):
+    for result in ("price", "class_split", "remainder", "offset", "squared_error", "risk"):
         own, wrong = ({claim for claim, kind in each if kind == "fitted"} for each in rejected_by(result, run))
         assert set() != own <= wrong
 

@@ -10,27 +10,32 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import evidence, failing, finite_worlds, holds_and_rejects, slack
+from worlds import evidence, finite_worlds, holds, rejected, slack
 
 from numerics import finite
-from numerics.checks import remainder
-from numerics.checks.remainder import log_sinh_ratio, specht
+from numerics.checks.remainder import log_sinh_ratio
 from numerics.finite import FiniteWorld
 from numerics.laws import densities
+from numerics.records import Estimate
+from numerics.routes.route import applied
+from theory.words import specht
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("remainder", density)
+def test_checks_hold(density: str) -> None:
+    holds("remainder", density)
 
 
 def test_every_check_can_fail() -> None:
     """Each check of the skewed density is rejected by a wrong version, not only one of its neighbours."""
-    here = evidence("skewed")
-    rejected = {
-        (check.claim, check.evidence) for wrong in remainder.FALSIFIERS for check in failing(wrong.checks(here))
-    }
-    assert rejected == {(check.claim, check.evidence) for check in remainder.checks(here)}
+    own, wrong = rejected("remainder", "skewed")
+    assert own <= wrong
+
+
+def test_a_steeper_bound_is_rejected() -> None:
+    """W of an exponential density is log(sinh u/u): with 0.9 L in place of L it exceeds the bound."""
+    (entry,) = evidence("exp(-6*y)", classes=(4,)).quantities.per_classes
+    assert entry.remainder.value - entry.remainder.error > log_sinh_ratio(0.9 * 6 / 8).value
 
 
 @given(finite_worlds())
@@ -49,7 +54,7 @@ def test_within_part_is_at_most_the_remainder(here: FiniteWorld) -> None:
 @given(finite_worlds())
 def test_bounds_by_the_range_of_the_log_ratio(here: FiniteWorld) -> None:
     weights, ranges = here.bin_masses(here.q), finite.oscillation(here)
-    sharp = math.fsum(a * specht(w).value for a, w in zip(weights, ranges, strict=True))
+    sharp = math.fsum(a * specht.value(w) for a, w in zip(weights, ranges, strict=True))
     assert finite.remainder(here) <= sharp + slack(here)
     assert sharp <= math.fsum(a * w * w / 8 for a, w in zip(weights, ranges, strict=True)) * (1 + 1e-15) + slack(here)
 
@@ -67,12 +72,12 @@ def test_closed_forms_against_many_digits(w: float) -> None:
     with mpmath.workdps(60):
         v = mpmath.mpf(w)
         grown = mpmath.exp(v) - 1
-        for found, told in (
-            (specht(w), mpmath.log(grown / v) - 1 + v / grown),
+        for number, expected in (
+            (applied(specht, Estimate(w, 0.0)), mpmath.log(grown / v) - 1 + v / grown),
             (log_sinh_ratio(w), mpmath.log(mpmath.sinh(v) / v)),
         ):
-            assert abs(found.value - told) <= found.error
-            assert found.error <= 1e-13 * (1 + found.value)
+            assert abs(number.value - expected) <= number.error
+            assert number.error <= 1e-13 * (1 + number.value)
 
 
 @pytest.mark.parametrize("L", [1, 6, 40])

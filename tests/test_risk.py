@@ -8,19 +8,34 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import evidence, finite_worlds, holds_and_rejects, square_slack
+from worlds import evidence, finite_worlds, holds, rejected, square_slack
 
 from numerics import finite
 from numerics.channels import NAMES, Channel
 from numerics.checks.linear_predictor import class_errors, direct_risks, line, noise_rule, noise_variance
+from numerics.checks.risk import known, ratio
 from numerics.finite import FiniteWorld
 from numerics.laws import densities
+from numerics.records import Estimate
 from numerics.world import World
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("risk", density)
+def test_checks_hold(density: str) -> None:
+    holds("risk", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density that reads a statement of terms or a formula is rejected by a wrong version of it."""
+    own, wrong = rejected("risk", "skewed")
+    assert own - wrong == {("within_asymptotic", "quadrature")}
+
+
+def test_wrong_limits_are_rejected() -> None:
+    """With +d^2/12 the ratio would tend to -1, with d^2/24 to 2."""
+    measured = ratio(known, 1.0)
+    assert isinstance(measured, Estimate)
+    assert all(abs(measured.value - wrong) > measured.error for wrong in (-1.0, 2.0))
 
 
 PREDICTIONS = st.lists(st.floats(-60, 60), min_size=4, max_size=4)
@@ -84,4 +99,4 @@ def test_oscillation_of_the_line_is_that_of_a_fine_grid() -> None:
     model = line(evidence("uniform").world)
     grid = model.error(np.linspace(0.2, 0.9, 100_001))
     # A quadratic between grid points h apart exceeds them by at most h^2/4 (1 - slope)^2.
-    assert abs(model.oscillation(0.2, 0.9) - np.ptp(grid)) <= (0.7e-5) ** 2
+    assert abs(np.ptp(model.extremes(0.2, 0.9)) - np.ptp(grid)) <= (0.7e-5) ** 2

@@ -6,16 +6,32 @@ import math
 
 import pytest
 from hypothesis import given
-from worlds import finite_worlds, holds_and_rejects, slack
+from worlds import finite_worlds, holds, rejected, slack
 
 from numerics import finite
+from numerics.checks.tilt import AFFINE, QUADRATIC, tilted_moments
 from numerics.finite import FiniteWorld
 from numerics.laws import densities
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
-def test_checks_hold_and_reject(density: str) -> None:
-    holds_and_rejects("tilt", density)
+def test_checks_hold(density: str) -> None:
+    holds("tilt", density)
+
+
+def test_every_check_can_fail() -> None:
+    """Each check of the skewed density that reads a statement of terms is rejected by a wrong version of it."""
+    own, wrong = rejected("tilt", "skewed")
+    assert own - wrong == {("gaussian_shift", "quadrature"), ("gaussian_variance", "quadrature")}
+
+
+def test_wrong_gaussian_tilts_are_rejected() -> None:
+    """A shift by 2 alpha s^2, and a concave log ratio that widens the posterior."""
+    (slope, _), (mean, _) = AFFINE, tilted_moments(*AFFINE)
+    assert abs(mean.value - 2 * slope) > mean.error
+    (slope, bend), (mean, variance) = QUADRATIC, tilted_moments(*QUADRATIC)
+    assert abs(mean.value - slope / (1 + bend)) > mean.error
+    assert abs(variance.value - 1 / (1 + bend)) > variance.error
 
 
 @given(finite_worlds())

@@ -83,7 +83,7 @@ RESULT = Result(
         ),
         Claim(
             "zero_remainder",
-            "identity",
+            "upper bound",
             (Statement(ZERO, "<=", W, (gibbs(r / R),), Equality(r, R)),),
             remark="W = 0 if and only if r is constant on each bin",
             also_true=(AlsoTrue("right: E_{q(c)} KL", "the same with p and q exchanged", (gibbs(R / r, r),)),),

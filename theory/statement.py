@@ -175,15 +175,20 @@ HIDDEN = 1e-9
 """A gap this much smaller than the mean squared disagreement of two terms is no gap: t - 1 - log t is (t - 1)^2/2 near 1."""
 
 
+def agree(equality: Equality, values: Evaluation[Real]) -> bool:
+    """Whether the two terms agree everywhere in a finite world, up to rounding."""
+    left, right = values.table(equality.left), values.table(equality.right)
+    return all(abs(left[pair].value - right[pair].value) <= left[pair].error + right[pair].error for pair in left)
+
+
 def _misplaced(equality: Equality, values: Evaluation[Real], gap: float, limit: float) -> bool:
     """Whether the sides differ though the two terms agree, or agree though the terms differ."""
     left, right = values.table(equality.left), values.table(equality.right)
     masses = values.masses(q)
-    agree = all(abs(left[pair].value - right[pair].value) <= left[pair].error + right[pair].error for pair in left)
     # Two terms of any sign: what they differ by, against their size.
     apart = sum(
         masses[pair].value
         * ((left[pair].value - right[pair].value) / (abs(left[pair].value) + abs(right[pair].value) or 1)) ** 2
         for pair in left
     )
-    return gap > limit if agree else gap <= limit and limit < HIDDEN * apart
+    return gap > limit if agree(equality, values) else gap <= limit and limit < HIDDEN * apart

@@ -15,15 +15,18 @@ from theory.terms import (
     Field,
     Function,
     Law,
+    Mean,
     Named,
     Term,
     X,
     Y,
+    children,
     inf,
     log,
     p,
     q,
     r,
+    rebuilt,
     sup,
 )
 
@@ -133,6 +136,18 @@ e_l = Atom("e^l(y)", r"e^{\ell(y)}", Y, positive=True)
 
 exponent = Named("l(y)", r"\ell(y)", log(e_l))
 """Any bounded function of the label."""
+
+
+def at_phat(whole: Term) -> Term:
+    """What a term about p says of phat: a statement for every p holds for phat too."""
+    match whole:
+        case Atom():
+            return r / R if whole == r else whole
+        case Mean(argument, given, law):
+            return Mean(at_phat(argument), given, phat if law == p else law)
+    parts = children(whole)
+    after = tuple(map(at_phat, parts))
+    return whole if after == parts else rebuilt(whole, after)
 
 
 def risk(prediction: Term, law: Law = q) -> Term:

@@ -1,8 +1,10 @@
-"""Gaussian labels on the whole line: the closed forms of the ledger against quadrature over the inputs."""
+"""Gaussian labels on the whole line: the closed forms of the ledger against quadrature over the inputs and the labels."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,13 +12,36 @@ from numerics import quadrature
 from numerics.checks.common import Page
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
+from numerics.routes.route import Route, logarithm, power, product, total
 from theory.claim import Claim
 from theory.record import Result
+from theory.terms import Term
+from theory.words import divergence_at_x, f_p, f_q, proxy
 
-MEAN_Q, VARIANCE_Q, MEAN_P, VARIANCE_P, NOISE = 0.3, 0.09, -0.2, 0.04, 0.05
-"""Mean and variance of q_y and of p_y, and the variance of the channel's noise."""
 WHERE = "Gaussian labels on the whole line"
-SYMBOLS = {"m_q": MEAN_Q, "v_q": VARIANCE_Q, "m_p": MEAN_P, "v_p": VARIANCE_P, "s2": NOISE}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Mean and variance of q_y and of p_y, and the variance of the channel's noise."""
+
+    mean_q: float
+    variance_q: float
+    mean_p: float
+    variance_p: float
+    noise: float
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"N({self.mean_q:g}, {self.variance_q:g}), N({self.mean_p:g}, {self.variance_p:g}), noise {self.noise:g}"
+
+
+LABELS = Labels(0.3, 0.09, -0.2, 0.04, 0.05)
+ONE_VARIANCE = Labels(0.0, 1.0, 1.0, 1.0, 1.0)
+"""Here (f_p - f_q)^2 is exactly 2 sigma^2 KL(q(y|x)||p(y|x)) at every x."""
+INPUT = 0.7
+"""Where pointwise statements are evaluated."""
 
 
 def price(page: Page, result: Result) -> None:
@@ -27,25 +52,64 @@ def price(page: Page, result: Result) -> None:
         for line in claim.lines if isinstance(claim, Claim) and claim.name == "gaussian" else ():
             if not isinstance(line, Formula):
                 continue
-            measured = _price()
+            _, measured = means(LABELS)
+            here = LABELS
+            symbols = {
+                "m_q": here.mean_q,
+                "v_q": here.variance_q,
+                "m_p": here.mean_p,
+                "v_p": here.variance_p,
+                "s2": here.noise,
+            }
             with page.elsewhere(WHERE):
                 for side in (line.left, line.right):
-                    number, size = value(side, SYMBOLS)
+                    number, size = value(side, symbols)
                     expected = Estimate(number, 64 * EPSILON * size)
-                    page.add("gaussian", "identity", expected, measured, "N(0.3, 0.09), N(-0.2, 0.04), noise 0.05")
+                    page.add("gaussian", "identity", expected, measured, here.text)
 
 
-def _price() -> Estimate:
-    """E_{q(x)} KL(q(y|x)||p(y|x)) by quadrature over x, in units of the inputs' standard deviation."""
-    spread = math.sqrt(VARIANCE_Q + NOISE)
+def means(here: Labels) -> tuple[Estimate, Estimate]:
+    """E_{q(x)} (f_p - f_q)^2 and E_{q(x)} KL(q(y|x)||p(y|x)) by quadrature over x, in units of the inputs' standard deviation."""
+    spread, noise = math.sqrt(here.variance_q + here.noise), here.noise
 
     def posterior(mean: float, variance: float, x: np.ndarray) -> tuple[np.ndarray, float]:
-        return (mean * NOISE + x * variance) / (variance + NOISE), variance * NOISE / (variance + NOISE)
+        return (mean * noise + x * variance) / (variance + noise), variance * noise / (variance + noise)
 
-    def integrand(t: np.ndarray) -> np.ndarray:
-        x = MEAN_Q + spread * t
-        (m, v), (n, u) = posterior(MEAN_Q, VARIANCE_Q, x), posterior(MEAN_P, VARIANCE_P, x)
+    def parts(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = here.mean_q + spread * t
+        (m, v), (n, u) = posterior(here.mean_q, here.variance_q, x), posterior(here.mean_p, here.variance_p, x)
         kl = 0.5 * (math.log(u / v) + v / u - 1 + (m - n) ** 2 / u)
-        return kl * np.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+        weight = np.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+        return weight * (m - n) ** 2, weight * kl
 
-    return quadrature.integrate(integrand, [-12.0, 0.0, 12.0], 0.5, tail=1e-30)
+    edges = [-12.0, 0.0, 12.0]
+    shift = quadrature.integrate(lambda t: parts(t)[0], edges, 0.5, tail=1e-30)
+    return shift, quadrature.integrate(lambda t: parts(t)[1], edges, 0.5, tail=1e-30)
+
+
+def at_input(here: Labels) -> Route:
+    """The route at one input: means, the variance of p(y|x) as its proxy, and the divergence, by quadrature over the labels."""
+
+    def log_joint(y: np.ndarray, mean: float, variance: float) -> np.ndarray:
+        return -((y - mean) ** 2) / (2 * variance) - (INPUT - y) ** 2 / (2 * here.noise)
+
+    laws = ((here.mean_q, here.variance_q), (here.mean_p, here.variance_p))
+
+    def integral(law: int, factor: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+        return quadrature.integrate(
+            lambda y: factor(y) * np.exp(log_joint(y, *laws[law])), [-12.0, 0.0, 12.0], 0.5, tail=1e-30
+        )
+
+    def mean(law: int, factor: Callable[[np.ndarray], np.ndarray]) -> Estimate:
+        return product(integral(law, factor), power(integral(law, np.ones_like), -1))
+
+    centres = [mean(law, lambda y: y) for law in (0, 1)]
+    log_masses = [logarithm(integral(law, np.ones_like)) for law in (0, 1)]
+    gap = mean(0, lambda y: log_joint(y, *laws[0]) - log_joint(y, *laws[1]))
+    table: dict[Term, Estimate] = {
+        f_q.definition: centres[0],
+        f_p.definition: centres[1],
+        proxy: mean(1, lambda y: (y - centres[1].value) ** 2),
+        divergence_at_x.definition: total([gap, log_masses[1], log_masses[0].scaled(-1.0)]),
+    }
+    return Route("one input", "quadrature", lambda whole, _: table.get(whole))

@@ -52,11 +52,11 @@ class Line:
         """e(y) - e(start) without cancellation."""
         return (1 - self.slope) * (y - start) * ((1 - self.slope) * (y + start) - 2 * self.intercept)
 
-    def oscillation(self, low: float, high: float) -> float:
-        """sup e - inf e on an interval."""
+    def extremes(self, low: float, high: float) -> tuple[float, float]:
+        """inf e and sup e on an interval."""
         turn = self.intercept / (1 - self.slope)
-        points = np.array([low, high, min(max(turn, low), high)])
-        return float(np.ptp(self.error(points)))
+        values = self.error(np.array([low, high, min(max(turn, low), high)]))
+        return float(values.min()), float(values.max())
 
 
 def line(here: World) -> Line:

@@ -13,18 +13,20 @@ from typing import Any, TypeVar
 from numerics.checks import fitted
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.fits import Fits
 from numerics.quadrature import EPSILON
-from numerics.records import Estimate, Kind
+from numerics.records import Estimate, EvidenceKind, Kind
 from numerics.routes import certified, class_sums, closed_form, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
 from theory.formula import Formula, value
+from theory.numbers import Real
 from theory.printing import text
 from theory.record import Result
-from theory.statement import Statement, sides
-from theory.terms import E, Term
-from theory.words import class_part, corrected_excess, f_hat, f_p, f_q, price, within_part
+from theory.statement import Statement, agree, sides
+from theory.terms import KL, C, E, Number, Term, X, Y, p, q
+from theory.words import at_phat, class_part, corrected_excess, f_p, f_q, price, within_part
 from theory.worlds import Evaluation, World, exact, real
 
 KINDS: dict[str, Kind] = {"=": "identity", "<=": "upper bound", "<": "counterexample"}
@@ -60,18 +62,26 @@ def add(page: Page, result: Result, further: Iterable[tuple[Route, Route]] = ())
     for claim in result.claims:
         for line in claim.lines if isinstance(claim, Claim) else ():
             if isinstance(line, Statement):
-                if line.world is None:
-                    _by_routes(page, claim.name, line, pairs)
-                    _by_fits(page, claim.name, line)
-                _in_worlds(page, claim.name, line)
+                add_line(page, claim.name, line, pairs)
+
+
+def add_line(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
+    """Writes down the checks of one statement."""
+    if statement.world is None:
+        _by_routes(page, claim, statement, pairs)
+        _by_fits(page, claim, statement)
+        _by_fits_alone(page, claim, statement)
+    _in_worlds(page, claim, statement)
 
 
 FITTED: dict[Term, tuple[str, ...]] = {
     price: ("extra_term", "plain_excess"),
     corrected_excess: ("corrected_excess",),
     class_part: ("class_excess",),
+    KL(q, p, C, given=X): ("class_excess",),
     within_part: ("within_excess",),
-    E((f_hat - f_q) ** 2): ("corrected_squared_error",),
+    KL(q, p, Y, given=X | C): ("within_excess",),
+    at_phat(E((f_p - f_q) ** 2)): ("corrected_squared_error",),
     E((f_p - f_q) ** 2): ("squared_error", "histogram_squared_error"),
 }
 """What is trained, by the term that it measures."""
@@ -94,44 +104,78 @@ def side(expression: Any, **numbers: float) -> Estimate:
 
 
 def _by_fits(page: Page, claim: str, statement: Statement) -> None:
-    """An equation whose left side is measured on trained models, against its right side by quadrature."""
-    first, _ = quadrature.routes(page.evidence)
-    if page.evidence.fits is None or statement.relation != "=" or statement.left not in FITTED:
+    """An equation one of whose sides is measured on trained models, against its other side by quadrature."""
+    if page.evidence.fits is None or statement.relation != "=":
         return
-    for name in FITTED[statement.left]:
-        for classes in (None, *page.evidence.world.classes):
-            entry = page.evidence.fits.find(name, classes)
-            if entry is None:
-                continue
-            try:
-                expected = first.number(statement.right, classes)
-            except (NeedsClasses, NotReached):
-                continue
-            # What the family cannot represent is known without training: the statement is expected to hold up to just that.
-            gap = entry.representation_gap
-            page.add(
-                claim,
-                "identity",
-                Estimate(expected.value + gap, expected.error),
-                fitted.interval(page.evidence.fits, entry),
-                f"{name}, {page.evidence.fits.seeds} seeds; the family's optimum lies {gap:.1e} away, which is added",
-                source="fitted",
-                classes=classes,
-            )
+    for measured, other in ((statement.left, statement.right), (statement.right, statement.left)):
+        for name in FITTED.get(measured, ()):
+            _by_fit(page, page.evidence.fits, claim, name, other)
+
+
+def _by_fit(page: Page, fits: Fits, claim: str, name: str, other: Term) -> None:
+    first, _ = quadrature.routes(page.evidence)
+    for classes in (None, *page.evidence.world.classes):
+        entry = fits.find(name, classes)
+        if entry is None:
+            continue
+        try:
+            expected = first.number(other, classes)
+        except (NeedsClasses, NotReached):
+            continue
+        # What the family cannot represent is known without training: the statement is expected to hold up to just that.
+        gap = entry.representation_gap
+        page.add(
+            claim,
+            "identity",
+            Estimate(expected.value + gap, expected.error),
+            fitted.interval(fits, entry),
+            f"{name}, {fits.seeds} seeds; the family's optimum lies {gap:.1e} away, which is added",
+            source="fitted",
+            classes=classes,
+        )
+
+
+def _by_fits_alone(page: Page, claim: str, statement: Statement) -> None:
+    """An equation both of whose sides are measured, on models that are trained apart: nothing makes the two agree but that both are right.
+
+    The intervals of a run hold all together (in 99 runs of a hundred), so their sums are allowed.
+    """
+    fits = page.evidence.fits
+    if fits is None or statement.relation != "=":
+        return
+
+    def lookup(whole: Term, classes: int | None) -> Estimate | None:
+        name = FITTED.get(whole, ("",))[0]
+        entry = fits.find(name, classes) or fits.find(name, None)
+        if entry is None:
+            return None
+        # What the family cannot represent is known without training, and taken off.
+        return fitted.interval(fits, entry) - Estimate(entry.representation_gap, 0.0)
+
+    trained = Route("trained models", "fitted", lookup)
+    for classes in page.evidence.world.classes:
+        try:
+            left, right = trained.number(statement.left, classes), trained.number(statement.right, classes)
+        except (NeedsClasses, NotReached):
+            continue
+        _write(page, claim, statement, left, right, trained, trained, classes)
 
 
 def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
-    """The routes of the left and of the right side. Each route beyond the first is set against the first, a certificate against itself too."""
+    """The routes of the left and of the right side. Each route beyond the first is set against the first, and against itself."""
     first, second = quadrature.routes(evidence)
     balls, closed = certified.route(evidence), closed_form.route(evidence)
     sums = class_sums.route(evidence)
-    yield from ((first, first), (second, first), (balls, first), (balls, balls), (closed, closed), (sums, sums))
+    yield from ((first, first), (second, first), (balls, first), (balls, balls), (first, balls))
+    yield from ((closed, closed), (first, closed), (sums, sums))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
     seen: set[tuple[int | None, str, Estimate, Estimate]] = set()
     reached, missing = False, ""
     for left_route, right_route in pairs:
+        if isinstance(statement.left, Number) and left_route is not right_route:
+            continue  # a number is no route's own
         for classes in (None, *page.evidence.world.classes):
             try:
                 left = left_route.number(statement.left, classes)
@@ -142,7 +186,7 @@ def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[R
                 missing = missing or str(reason)
                 break
             reached = True
-            key = (classes, left_route.evidence, left, right)
+            key = (classes, source(left_route, right_route), left, right)
             # One number against itself says nothing; nor does the same pair of numbers twice.
             if left is not right and key not in seen:
                 seen.add(key)
@@ -168,7 +212,7 @@ def _write(
             claim,
             KINDS[statement.relation],
             quadrature.why_not_finite(page.evidence, classes),
-            left_route.evidence,
+            source(left_route, right_route),
             classes,
         )
         return
@@ -179,24 +223,42 @@ def _write(
         right,
         left,
         f"{text(statement.left)} {statement.relation} {text(statement.right)}; {names}",
-        source=left_route.evidence,
+        source=source(left_route, right_route),
         classes=classes,
     )
 
 
+def source(left: Route, right: Route) -> EvidenceKind:
+    """The kind of evidence of two routes: a certificate's, where one of them is one."""
+    return left.evidence if right.evidence == "quadrature" else right.evidence
+
+
 def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
     """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
-    worlds = finite_worlds() if statement.world is None else (real(statement.world),)
-    for world in worlds:
-        both = sides(statement, Evaluation(world))
-        left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
-        if not quadrature.finite(left, right):
-            continue
-        strict = statement.relation == "<"
-        with page.elsewhere(world.name):
-            note = f"{text(statement.left)} {statement.relation} {text(statement.right)}"
-            # A strict inequality is a counterexample, whose larger side is the number that must exceed.
-            page.add(claim, KINDS[statement.relation], left if strict else right, right if strict else left, note)
+    for world in finite_worlds() if statement.world is None else (real(statement.world),):
+        in_world(page, claim, statement, world)
+
+
+def in_world(page: Page, claim: str, statement: Statement, world: World[Real]) -> None:
+    """The statement in one finite world; from both sides where the two terms agree on which its equality hangs."""
+    values = Evaluation(world)
+    both = sides(statement, values)
+    left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
+    if not quadrature.finite(left, right):
+        return
+    kind, note = KINDS[statement.relation], f"{text(statement.left)} {statement.relation} {text(statement.right)}"
+    with page.elsewhere(world.name):
+        # A strict inequality is a counterexample, whose larger side is the number that must exceed.
+        first, second = (left, right) if statement.relation == "<" else (right, left)
+        page.add(claim, kind, first, second, note)
+        if statement.equality is not None and agree(statement.equality, values):
+            page.add(
+                claim,
+                kind,
+                left,
+                right,
+                f"{note}, from above, since {text(statement.equality.left)} = {text(statement.equality.right)}",
+            )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate, EvidenceKind
 from theory.printing import text
-from theory.terms import Log, Named, Number, Power, Product, Sum, Term
+from theory.terms import Apply, Function, Log, Named, Number, Power, Product, Sum, Term
 
 Lookup = Callable[[Term, int | None], Estimate | None]
 """The estimate that a route has for a term and a number of classes K (None: for what needs none); None where it has none.
@@ -68,6 +68,10 @@ class Route:
             case Log(Number(value)) if value > 0:
                 size = abs(math.log(value.numerator)) + abs(math.log(value.denominator))
                 return Estimate(math.log(value.numerator) - math.log(value.denominator), 2 * EPSILON * size)
+            case Log(argument):
+                return logarithm(self.number(argument, classes))
+            case Apply(function, argument):
+                return applied(function, self.number(argument, classes))
         raise NotReached(f"no number for {text(whole)}")
 
 
@@ -102,3 +106,21 @@ def power(base: Estimate, exponent: int) -> Estimate:
         return Estimate(math.nan, math.inf)
     value = 1 / result.value
     return Estimate(value, result.error * abs(value) / least + EPSILON * abs(value))
+
+
+def logarithm(number: Estimate) -> Estimate:
+    """The natural logarithm of a positive number."""
+    least = number.value - number.error
+    if not least > 0:
+        return Estimate(math.nan, math.inf)
+    value = math.log(number.value)
+    return Estimate(value, number.error / least + EPSILON * abs(value))
+
+
+def applied(function: Function, number: Estimate) -> Estimate:
+    """A monotone function of a number, its error by its change over the error of the argument."""
+    if not math.isfinite(number.value):
+        return Estimate(math.nan, math.inf)
+    value = function.value(number.value)
+    ends = [function.value(number.value - number.error), function.value(number.value + number.error)]
+    return Estimate(value, max(abs(end - value) for end in ends) + 16 * EPSILON * (1 + abs(value)))
