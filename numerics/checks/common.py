@@ -15,7 +15,6 @@ from numerics.records import Check, Estimate, EvidenceKind, Kind, compare, not_a
 if TYPE_CHECKING:
     from numerics.certified.enclosure import Enclosure
 
-ZERO = Estimate(0.0, 0.0)
 UNDEFINED = Estimate(math.nan, 0.0)
 
 
@@ -28,18 +27,6 @@ def total(*terms: Estimate) -> Estimate:
     """The sum, errors added, with the rounding of the summation."""
     size = math.fsum(abs(term.value) for term in terms if math.isfinite(term.value))
     return Estimate(sum(term.value for term in terms), sum(term.error for term in terms) + len(terms) * EPSILON * size)
-
-
-def product(first: Estimate, second: Estimate) -> Estimate:
-    """The product, errors to first and second order."""
-    error = abs(first.value) * second.error + abs(second.value) * first.error + first.error * second.error
-    value = first.value * second.value
-    return Estimate(value, error + EPSILON * abs(value))
-
-
-def weighted(weights: Iterable[float], terms: Iterable[Estimate]) -> Estimate:
-    """The sum of weight times term; each weight good to two roundings."""
-    return total(*(product(Estimate(w, 2 * EPSILON * abs(w)), term) for w, term in zip(weights, terms, strict=True)))
 
 
 def finite(*estimates: Estimate) -> bool:

@@ -68,33 +68,12 @@ class Example:
         value = quantity(self.world)
         return rounded(value, 32, size + abs(value))
 
-    @property
-    def length(self) -> float:
-        """D, the distance of the outermost labels."""
-        return float(max(self.labels) - min(self.labels))
-
-    @cached_property
-    def within_p(self) -> np.ndarray:
-        """p(y|c(y)) for each label."""
-        return self.p / (self.members.T @ (self.members @ self.p))
-
-    @cached_property
-    def corrected(self) -> np.ndarray:
-        """phat(y) = q_c p(y|c), the label law of the prior-corrected model."""
-        return (self.members.T @ (self.members @ self.q)) * self.within_p
-
 
 def divergence(above: np.ndarray, below: np.ndarray) -> Estimate:
     """KL between two arrays of probabilities of one shape; zero where the first one is. Exact but for rounding."""
     there = above > 0
     terms = above[there] * np.log(above[there] / below[there])
     return rounded(float(terms.sum()), 8 + terms.size, float(np.abs(terms).sum() + above.sum()))
-
-
-def posterior(law: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """Posterior of the labels at each input, shape (labels, inputs)."""
-    joint = law[:, None] * k
-    return joint / joint.sum(axis=0)
 
 
 def exact(text: str) -> tuple[Fraction, ...]:

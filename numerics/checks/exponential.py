@@ -10,7 +10,6 @@ from functools import lru_cache
 import numpy as np
 
 from numerics import closed_form
-from numerics.checks.common import Page
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
 from numerics.world import World
@@ -18,7 +17,6 @@ from numerics.world import World
 MOST_CLASSES = 64
 STEEPEST = 300.0
 """Largest rate times length: beyond, closed forms in doubles lose their digits."""
-NOTE = "closed form: error functions"
 
 
 @lru_cache(maxsize=8)
@@ -42,15 +40,3 @@ def numbers(here: World, classes: int) -> dict[str, Estimate]:
     if known is None or classes > MOST_CLASSES:
         return {}
     return closed_form.numbers(known, classes)
-
-
-def add(page: Page, claim: str, name: str, found: Estimate, classes: int | None = None, factor: float = 1.0) -> None:
-    """Sets a number of the run against the closed form, where there is one.
-
-    Args:
-      name: of the number, as in `closed_form.numbers`.
-      factor: put on the closed form's side; 1 in the theorem.
-    """
-    known = numbers(page.evidence.world, classes or page.evidence.world.classes[0])
-    if name in known:
-        page.add(claim, "identity", known[name].scaled(factor), found, NOTE, classes=classes)
