@@ -7,7 +7,7 @@ from numerics.evidence import Evidence
 from numerics.records import Estimate
 from numerics.routes.route import NeedsClasses, Route
 from theory.terms import KL, C, E, Term, X, Y, p, q
-from theory.words import W, at_phat, corrected_excess, f_p, f_q, phat, price, specht, width
+from theory.words import W, at_phat, corrected_excess, f_hat, f_p, f_q, phat, price, specht, width
 
 LABELS: dict[Term, str] = {KL(q, p, Y): "kl_labels", KL(p, q, Y): "kl_labels_reversed"}
 INPUTS: dict[Term, str] = {price: "price", KL(q, p, X): "kl_inputs", E((f_p - f_q) ** 2): "squared_error_price"}
@@ -15,6 +15,7 @@ CLASSES: dict[Term, str] = {W: "remainder", KL(q, p, C): "kl_classes"}
 CORRECTIONS: dict[Term, str] = {
     corrected_excess: "corrected_excess",
     KL(q, phat, X): "kl_inputs_corrected",
+    E((f_hat - f_q) ** 2): "corrected_squared_error",
     at_phat(price): "corrected_excess",
     at_phat(E((f_p - f_q) ** 2)): "corrected_squared_error",
 }

@@ -7,7 +7,7 @@ from numerics.evidence import Evidence
 from numerics.records import Estimate
 from numerics.routes.route import NeedsClasses, Route
 from theory.terms import KL, C, E, Term, X, Y, p, q
-from theory.words import W, at_phat, corrected_excess, f_p, f_q, phat, price, risk
+from theory.words import W, at_phat, corrected_excess, f_hat, f_p, f_q, phat, price, risk
 
 WORLD: dict[Term, str] = {
     KL(q, p, Y): "kl_labels",
@@ -21,6 +21,7 @@ CLASSES: dict[Term, str] = {
     KL(q, p, C): "kl_classes",
     corrected_excess: "corrected_excess",
     KL(q, phat, X): "kl_inputs_corrected",
+    E((f_hat - f_q) ** 2): "corrected_squared_error",
     at_phat(price): "corrected_excess",
     at_phat(E((f_p - f_q) ** 2)): "corrected_squared_error",
 }
