@@ -120,9 +120,10 @@ class Claim:
 
     @property
     def _where(self) -> str:
-        """The exact world that the statements are about, before them; nothing where they speak of every law."""
+        """The one exact world that the statements are about, before them; nothing where there is none, or more than one."""
         worlds = {line.world.name for line in self.lines if isinstance(line, Statement) and line.world is not None}
-        return f"For {' and '.join(sorted(worlds))}: " if worlds else ""
+        # Where there are several, the statements name them.
+        return f"For {worlds.pop()}: " if len(worlds) == 1 else ""
 
     @property
     def latex(self) -> str:

@@ -96,9 +96,14 @@ RESULT = Result(
                 Worded(
                     "log E e^l - E l <= log(sinh(u)/u) with u = L d/2, with equality for l = L y",
                     r"\log E\,e^{\ell} - E\,\ell \le \log\frac{\sinh u}{u}, \quad u = \frac{L d}{2}, \qquad \text{equality for } \ell = L y",
-                    "every law",
+                    "these sizes only",
                     STEPS,
                     (
+                        Wrong(
+                            "one gap more",
+                            "n values have n gaps between neighbours, and the steps cover them all",
+                            lambda: straddled(circular=True),
+                        ),
                         Wrong(
                             "one step",
                             "the first step alone is taken to cover all gaps",

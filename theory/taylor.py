@@ -212,7 +212,10 @@ RESULT = Result(
                     r"\frac{d}{dh}E_w[m] = E_w\Bigl[\frac{dm}{dh}\Bigr] + \mathrm{Cov}_w(m, s),\qquad s = t\,l'(c + ht)",
                     "every law",
                     (Check("The quotient rule for E[m e^l]/E[e^l].", quotient_rule),),
-                    (Wrong("plus", "the product of the means added", lambda: quotient_rule(1)),),
+                    (
+                        Wrong("plus", "the product of the means added", lambda: quotient_rule(1)),
+                        Wrong("dropped", "the product of the means left out", lambda: quotient_rule(0)),
+                    ),
                 ),
             ),
             remark="so every derivative in h of a cost of a bin is a polynomial in moments, and is bounded by suprema of derivatives of l",
