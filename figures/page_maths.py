@@ -27,7 +27,7 @@ BIG = {"sum": "∑", "prod": "∏"}
 FUNCTIONS = ("coth", "log", "sinh", "tanh", "exp", "cosh", "sin", "cos", "det", "tr")
 LIMITS = ("inf", "max", "min", "sup", "lim")
 SPACES = {"quad": "1em", "qquad": "2em", ",": "0.17em", ";": "0.28em", ":": "0.22em", " ": "0.3em", "!": "-0.17em"}
-SIZES = ("Big", "Bigl", "Bigr", "big", "bigl", "bigr", "left", "right")
+SIZES = ("Big", "Bigl", "Bigr", "big", "bigl", "bigr", "left", "middle", "right")
 
 
 class UnknownCommand(ValueError):
@@ -97,8 +97,10 @@ class _Reader:
         """An atom with what stands above and below it; a little space after a function's name."""
         token = self.next()
         base, below, above = self.atom(token), "", ""
-        while (mark := self.peek()) is not None and (mark in ("_", "^") or set(mark) == {"'"}):
+        while (mark := self.peek()) is not None and (mark in ("_", "^", r"\limits") or set(mark) == {"'"}):
             self.next()
+            if mark == r"\limits":
+                continue  # below and above is where the scripts of sums go anyhow
             if mark == "_":
                 below = self.group()
             elif mark == "^":
@@ -164,7 +166,7 @@ class _Reader:
                 "prefix" if name in ("left", "bigl", "Bigl") else "postfix" if name in ("right", "bigr", "Bigr") else ""
             )
             size = "1.8em" if name.startswith("Big") else "1.2em"
-            extra = {} if name in ("left", "right") else {"minsize": size, "maxsize": size}
+            extra = {} if name in ("left", "middle", "right") else {"minsize": size, "maxsize": size}
             return tag("mo", escape(shown), stretchy="true", **({"form": form} if form else {}), **extra)
         raise UnknownCommand(f"\\{name}")
 

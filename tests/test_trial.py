@@ -152,7 +152,7 @@ def test_bad_tables(content: str, label: str, message: str | None, tmp_path: Pat
         (["t.csv", "--label", "y", "--splits", "2"], "--splits 2"),
         (["t.csv", "--label", "y", "--seed", "x"], "--seed x"),
         (["t.csv", "--label", "y", "--drop", "nothing"], "no column 'nothing'"),
-        (["t.csv", "--label", "y", "--json", "absent/report.json"], "cannot write into absent"),
+        (["t.csv", "--label", "y", "--json", "absent/report.json"], "cannot write into"),
         (["broken.parquet", "--label", "y"], "not a whole parquet file"),
         (["broken.npz", "--label", "y"], "no npz file of plain arrays"),
         (["latin.csv", "--label", "y"], "not UTF-8"),

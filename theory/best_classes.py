@@ -253,7 +253,7 @@ RESULT = Result(
                 Statement(KL(q, p, C) - E(log(t) - r * t + 1), "=", E(t * R - 1 - log(t * R))),
                 Worded(
                     "the right side is not negative, and zero for t_c = q_c/p_c, so moving each label to the class t with the largest log t - r t never lowers KL(q_C||p_C), and some best partition consists of level sets of r",
-                    r"c(y) = \arg\max_c\,(\log t_c - r(y)\,t_c)",
+                    r"c(y) = \operatorname{argmax}_c\,(\log t_c - r(y)\,t_c)",
                     "every law",
                     (
                         Check("t - 1 - log t is not negative: lemma gibbs.", lambda: proved("gibbs", "log_bound")),

@@ -148,7 +148,7 @@ def gaussian_slope(power: int = 2) -> Residual:
     yield noise**2 / noise**4 - 1 / noise**power
 
 
-label, rising = Atom("m(y)", "m(y)", Y), Atom("g(y)", "g(y)", Y)
+label, rising = Atom("m(y)", "m(y)", Y), Atom("rise(y)", r"\rho(y)", Y)
 anchor = Atom("k", "k", NOTHING)
 
 RESULT = Result(

@@ -13,8 +13,7 @@ from numerics.evidence import Evidence
 from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Estimate
-from numerics.routes.quadrature import entry
-from numerics.routes.route import NeedsClasses, NotReached, Route, power, product, total
+from numerics.routes.route import NeedsClasses, NotReached, Route, entry, power, product, total
 from theory.sample_size import K_classes, n_labels
 from theory.terms import NOTHING, C, Density, E, Mean, Term, p, q, r
 from theory.words import R

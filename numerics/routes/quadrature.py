@@ -11,11 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from numerics.evidence import Evidence
-from numerics.posterior.records import PerClasses
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
 from numerics.routes import by_class
-from numerics.routes.route import NeedsClasses, NotReached, Route
+from numerics.routes.route import NotReached, Route, entry
 from numerics.world import World
 from theory.squared_error import covariance
 from theory.terms import KL, C, E, Term, X, Y, p, q, r
@@ -132,17 +131,6 @@ def _proxy(here: World) -> Estimate:
         raise NotReached("the log ratio is not concave")
     square = float(here.channel.noise) ** 2
     return Estimate(square, 2 * EPSILON * square)
-
-
-def entry(evidence: Evidence, classes: int | None) -> PerClasses:
-    """The numbers of one partition.
-
-    Raises:
-      NeedsClasses: no K is named.
-    """
-    if classes is None:
-        raise NeedsClasses
-    return next(each for each in evidence.quantities.per_classes if each.classes == classes)
 
 
 def why_not_finite(evidence: Evidence, classes: int | None) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from numerics.evidence import Evidence
+from numerics.posterior.records import PerClasses
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate, EvidenceKind
 from theory.printing import text
@@ -124,3 +126,14 @@ def applied(function: Function, number: Estimate) -> Estimate:
     value = function.value(number.value)
     ends = [function.value(number.value - number.error), function.value(number.value + number.error)]
     return Estimate(value, max(abs(end - value) for end in ends) + 16 * EPSILON * (1 + abs(value)))
+
+
+def entry(evidence: Evidence, classes: int | None) -> PerClasses:
+    """The numbers of one partition.
+
+    Raises:
+      NeedsClasses: no K is named.
+    """
+    if classes is None:
+        raise NeedsClasses
+    return next(each for each in evidence.quantities.per_classes if each.classes == classes)

@@ -35,7 +35,8 @@ def gather(question: Question, progress: AbstractContextManager[Tick | None] | N
     from numerics.laws.density import Density
 
     law = label_law(question)
-    if isinstance(law, Density):
+    # A kernel estimate is a series about its own ends, and stays where it is.
+    if isinstance(law, Density) and law.report is None:
         law = law.from_lower_end()
     runtime.start(devices=DEVICES)
     from numerics.certified.certificates import certificates

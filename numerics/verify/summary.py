@@ -22,7 +22,7 @@ KINDS: tuple[EvidenceKind, ...] = ("certified", "quadrature", "fitted")
 MOST_REMARKS = 3
 """Lines of each sort of remark in the heading; the rest is for `--verbose`."""
 MOST_FAILURES = 6
-LEAST_NAME = 11
+LEAST_NAME = 8
 """Characters of the density's name that the last line keeps."""
 
 
