@@ -9,7 +9,7 @@ from figures.collection import Collection, Report
 
 QUESTION = (
     "Why does adding a classification loss help a regressor, when does it, and how many classes should it have? The question is that of Pintea, Lin, "
-    "Dijkstra and van Gemert (ICCV 2023). Here every claim has a proof that a machine re-runs (on finite alphabets or in closed form), the results are checked on "
+    "Dijkstra and van Gemert (ICCV 2023). Here every claim has a proof that a machine re-runs (for every law or in closed form; the few that are proved for small sizes only are named), the results are checked on "
     "numbers by independent routes, and the published comparison is measured again with controls."
 )
 UNKNOWN = (
