@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Literal
 
 from theory import formula as formulas
@@ -17,6 +18,8 @@ from theory.record import Result
 from theory.residual import examine
 from theory.statement import Statement
 
+FEW = 8
+"""Claims that are not worth another process."""
 Verdict = Literal["refused", "true as well", "survived"]
 
 
@@ -105,7 +108,10 @@ def _shown(entry: AlsoTrue, wrong: Statement | None) -> bool:
 def every(results: Sequence[Result]) -> list[Mutation]:
     """The wrong versions of all claims, in the order of the ledger; claims are shared out among the processor's cores."""
     names = [(result.name, claim.name) for result in results for claim in result.claims]
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    if len(names) <= FEW:
+        return [mutation for name in names for mutation in _of(name)]
+    # Fresh processes: a copy of one with threads could wait for a lock that nobody holds any more.
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
         return [mutation for claim in pool.map(_of, names) for mutation in claim]
 
 
