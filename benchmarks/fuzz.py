@@ -74,6 +74,7 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
     except (InputError, deadline.OutOfTime) as problem:
         return Verdict("refused", str(problem) or "not decided in time", time.process_time() - start)
     except Exception as problem:
+        # Any other end is a crash of the verifier, which is what is counted.
         return Verdict("crashed", f"{type(problem).__name__}: {problem}", time.process_time() - start)
     seconds = time.process_time() - start
     undecided = sum(check.note.startswith("not decided") for check in made)
