@@ -19,6 +19,7 @@ NUMBERS = {
     "balanced_risk": "R_q(f_q)",
 }
 KINDS: tuple[EvidenceKind, ...] = ("certified", "quadrature", "fitted")
+TITLES = ("result", "proved", *KINDS, "n/a", "closest call (of tolerance)")
 MOST_REMARKS = 3
 """Lines of each sort of remark in the heading; the rest is for `--verbose`."""
 MOST_FAILURES = 6
@@ -65,8 +66,7 @@ def first(remarks: Sequence[str]) -> list[Line]:
 
 def results(summaries: Sequence[ResultSummary]) -> list[Line]:
     """One line a result: proofs, checks that hold by evidence, what does not apply, the closest call."""
-    titles = ("result", "proved", *KINDS, "n/a", "closest call (of tolerance)")
-    rows = [titles, *(_row(entry) for entry in summaries)]
+    rows = [TITLES, *(_row(entry) for entry in summaries)]
     lines = aligned(rows, "lrrrrrl")
     styles = ["bold", *("" if not entry.failures else STYLES["fails"] for entry in summaries)]
     return [Line(text[:WIDTH], style) for text, style in zip(lines, styles, strict=True)]
