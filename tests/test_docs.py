@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import pydoc
 import re
+from html import escape
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import numerics.verify
 import unskew
+from numerics.verify import notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -100,3 +104,30 @@ def test_the_tutorial_prints_what_it_shows_and_ends_in_a_gain() -> None:
     price = scope["price"]
     assert price.before.low < before.mean() < price.before.high
     assert price.after.low < scope["after"].mean() < price.after.high
+
+
+def test_help_of_the_library_shows_what_is_public() -> None:
+    shown = pydoc.render_doc(unskew, renderer=pydoc.plaintext)
+    own = shown.partition("\nCLASSES\n")[2]
+    assert re.findall(r"^    class (\w+)", own, re.MULTILINE) == sorted(
+        name for name in unskew.__all__ if name[0].isupper()
+    )
+    assert re.findall(r"^    (\w+)\(", own.partition("\nFUNCTIONS\n")[2], re.MULTILINE) == ["price", "target_law"]
+    assert "\nDATA\n" not in own
+
+
+def test_help_of_the_verifier_shows_what_is_public() -> None:
+    shown = pydoc.render_doc(numerics.verify, renderer=pydoc.plaintext)
+    assert re.findall(r"^    (\w+)\(", shown.partition("\nFUNCTIONS\n")[2], re.MULTILINE) == ["check"]
+    assert "\nCLASSES\n" not in shown
+
+
+def test_a_notebook_shows_the_report_as_tables() -> None:
+    report = numerics.verify.check(density="exp(-6*y)", only=["price"], fit=False)
+    html = report._repr_html_()
+    rows = re.findall(r"<tr>(.*?)</tr>", html)
+    assert len(rows) == 2 + 2 + len(report.extra_term)
+    assert f"<td>price</td><td>{report.results[0].proved} of {report.results[0].claims}</td>" in rows[1]
+    assert html.count(escape(report.last_line.text)) == 1
+    # The density is the user's text.
+    assert "<b>" not in notebook.table([["a"]], [["<b>"]])
