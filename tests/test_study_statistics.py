@@ -200,7 +200,7 @@ def test_what_holm_takes_away_is_said() -> None:
     lost = {"claim": {"difference": 0.1, "p": 0.005, "holm": 0.07, "detectable": 0.06}}
     alone = "p = 0.005 alone, not established after Holm (0.07)"
     assert verdict(lost, None) == ("undecided", f"{alone}; no published effect to compare with")
-    sizes = "the smallest detectable effect is 0.06, the published one 0.05"
+    sizes = "the smallest detectable effect is 0.06, the published one is 0.05"
     assert verdict(lost, 0.05) == ("undecided", f"{alone}; {sizes}")
 
 

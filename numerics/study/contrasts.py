@@ -107,5 +107,10 @@ def _without_effect(claim: Mapping[str, Any], published: float | None) -> tuple[
         reason = f"p = {claim['p']:.3g} alone, not established after Holm ({claim['holm']:.3g})"
     if published is None:
         return "undecided", f"{reason}; no published effect to compare with"
-    size = f"the smallest detectable effect is {claim['detectable']:.3g}, the published one {published:.3g}"
+    least = (
+        "no effect is detectable"
+        if claim["detectable"] == float("inf")
+        else f"the smallest detectable effect is {claim['detectable']:.3g}"
+    )
+    size = f"{least}, the published one is {published:.3g}"
     return "not replicated" if claim["detectable"] <= published else "undecided", f"{reason}; {size}"

@@ -75,7 +75,7 @@ def _cell(cell: Mapping[str, Any], power: float) -> list[str]:
             f"{100 * row['win_rate']:.0f} %",
             number(row["p"]),
             number(row["holm"]),
-            number(row["detectable"]),
+            "none" if row["detectable"] == math.inf else number(row["detectable"]),
         )
         for row in cell["contrasts"]
         if row["classes"] is None
