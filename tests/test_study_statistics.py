@@ -269,6 +269,8 @@ def test_smallest_detectable_effect_ignores_the_mean_and_follows_units() -> None
     assert statistics.detectable(values, 16) > here
     assert statistics.detectable(values, 2000) == math.inf  # 19,999 resamples give no p-value of 0.000025
     assert math.isnan(statistics.detectable(np.ones((10, 5)), 8))
+    # Four functions, one seed: a resample in 64 draws one function four times and has no spread.
+    assert statistics.detectable(values[:4, :1], 8) == math.inf
     assert math.isnan(statistics.detectable(values[:2], 8))
 
 

@@ -236,7 +236,7 @@ def detectable(values: Array, family: int, draws: Resampling | None = None) -> f
       family: how many p-values Holm corrects together.
 
     Returns:
-      infinite where no mean would do (too few resamples for the level); nan where the spread cannot be told.
+      infinite where no mean would do (too few functions or resamples for the level); nan where the spread cannot be told.
     """
     values = np.asarray(values, np.float64)
     functions, seeds = values.shape
@@ -255,6 +255,10 @@ def detectable(values: Array, family: int, draws: Resampling | None = None) -> f
     if one_side < 0:
         return float("inf")
     least = max(float(np.sort(t)[count - 1 - one_side]), float(np.sort(np.abs(t))[count - 1 - both_sides]))
+    if not math.isfinite(
+        least
+    ):  # resamples of one function several times have no spread: too many of them with few functions
+        return float("inf")
     needed = np.sort(least * np.sqrt(variance / functions) - deviation)
     return float(needed[math.ceil(POWER * count) - 1])
 
