@@ -10,6 +10,7 @@ from pathlib import Path
 
 from figures import album, page_answer, page_ledger, tables
 from figures.collection import Collection
+from figures.study import group, group_words
 from numerics import provenance
 from unskew.ground import files
 from unskew.ground.refusals import InputError
@@ -169,7 +170,7 @@ def study(found: Collection) -> str:
     if found.study is None:
         return "<p>The study was not run for this page.</p>"
     items = [
-        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
+        f"<li><strong>{escape(group_words(group(cell)))}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
         for cell in found.study["cells"]
         if cell["metric"] == "test_mse"
     ]
@@ -184,7 +185,7 @@ def study(found: Collection) -> str:
     folded = f"<details><summary>every arm: test error by sampling</summary>{html_table(tables.study_arms(found.study))}</details>"
     return (
         f"{short}<p>The verdict was fixed before the runs: <em>replicated</em> only if the claim and every control (equal loss scale without classes, permuted classes, no weight decay) "
-        f"leave a difference; <em>confounded</em> if a control leaves none.</p><ul>{''.join(items)}</ul><details><summary>names of the arms</summary><dl>{arms}</dl></details>"
+        f"leave a difference; <em>confounded</em> if a control leaves none; <em>undecided</em> if the smallest effect that the design would have detected is larger than the published one.</p><ul>{''.join(items)}</ul><details><summary>names of the arms</summary><dl>{arms}</dl></details>"
         f"{''.join(html_table(part) for part in parts if part is not None)}{folded}"
     )
 

@@ -46,7 +46,7 @@ class Cell:
     """A condition with a sampling: the unit that gets a verdict.
 
     Attributes:
-      functions: the clusters: numbers of synthetic functions.
+      functions: the clusters: numbers of synthetic functions, all of the protocol or all drawn.
       seeds: data seeds (replicates).
     """
 
@@ -56,6 +56,11 @@ class Cell:
     classes: tuple[int, ...]
     functions: tuple[int, ...]
     seeds: int
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the functions are drawn from the law of the protocol's ten."""
+        return self.functions[0] >= presets.FUNCTIONS
 
     def job(self, arm: str, classes: int, function: int, seed: int) -> Job:
         """The canonical job of one run; arms without a class head ignore `classes`."""
@@ -111,11 +116,15 @@ def conditions(options: Options) -> list[Condition]:
 
 
 def cells(options: Options) -> list[Cell]:
-    """The cells of a request."""
+    """The cells of a request: those of the protocol's functions and those of drawn ones apart."""
+    ten = tuple(range(options.functions))
+    drawn = tuple(range(presets.FUNCTIONS, presets.FUNCTIONS + options.drawn))
     return [
-        Cell(condition, sampling, options.arms, options.classes, tuple(range(options.functions)), options.seeds)
+        Cell(condition, sampling, options.arms, options.classes, functions, options.seeds)
         for condition in conditions(options)
         for sampling in options.samplings
+        for functions in (ten, drawn)
+        if functions
     ]
 
 
