@@ -8,7 +8,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from figures import album, page_answer, page_explorable, page_ledger, tables
+from figures import album, page_answer, page_columns, page_explorable, page_ledger, tables
 from figures.collection import Collection
 from numerics import provenance
 from unskew.ground import files
@@ -22,7 +22,7 @@ WIDE = 400
 FIRST = ("study_attribution", "offset")
 """The answer in two figures; the others follow by section."""
 
-SCRIPTS = ("page.js", *page_explorable.SCRIPTS)
+SCRIPTS = ("page.js", *page_explorable.SCRIPTS, *page_columns.SCRIPTS)
 """In the order in which they run; one file, so that the policy names one hash."""
 
 ARMS = {
@@ -234,7 +234,7 @@ def page(found: Collection, folder: Path) -> str:
         f"<style>{css}</style>\n</head>\n<body>\n<a class='skip' href='#answer'>skip to the answer</a>\n"
         f"<header><h1>{TITLE}</h1><p>{escape(page_answer.QUESTION)}</p><nav aria-label='sections'>{links}</nav>"
         "<button type='button' id='theme' hidden>theme: as the system</button></header>\n"
-        f"<main>\n{page_explorable.explorable()}\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
+        f"<main>\n{page_explorable.explorable()}\n{page_columns.columns()}\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
