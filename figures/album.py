@@ -38,6 +38,7 @@ VERIFY = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
 )
 STUDY = (
     "study_samplings",
