@@ -11,8 +11,9 @@ with a skewed law, through a small convolutional network; the turns of one digit
 
 **Splits.** `SPLITS` random ones into 60 % training, 15 % validation, 25 % test rows; the same for every arm (paired). Labels and inputs are standardised by the training rows.
 
-**Score.** Squared error averaged over the stretches that count. The label's range in the table is cut into 20 equal stretches; one counts if it holds
-at least `LEAST` rows of the table (then about 18 train and 7 test). The target law is uniform on the stretches that count and hold training rows; a test stretch without
+**Score.** Squared error averaged over stretches of the label, all alike. The label's range in the table is cut into 20 equal stretches; those from the first to the last that
+hold at least `LEAST` rows of the table (then about 18 train and 7 test) are the study's range, and the rows beyond it, at most a few in a hundred, are left
+out: what seven test rows cannot show is not scored, and a class there would be decoded to the middle of nowhere. A stretch without training rows has no target mass, a test stretch without
 rows drops out of the mean of that split. Beside it: balanced absolute error, SERA, the error in stretches with many, medium and few labels, and plain squared error on
 all test rows (what balance costs). The relevance of SERA is Ribeiro and Moniz's automatic one, from the box plot of the training labels.
 
