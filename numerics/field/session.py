@@ -42,8 +42,11 @@ def sources(request: Options) -> tuple[list[data.Data], dict[str, str]]:
     return found, skipped
 
 
-def run(request: Options) -> int:
+def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
     """The command.
+
+    Args:
+      train_chunk: computes a chunk; the engine by default. Must be importable on workers.
 
     Raises:
       InputError: bad input, an unwritable store or folder, an unreachable scheduler.
@@ -72,12 +75,12 @@ def run(request: Options) -> int:
             )
             return command.HOLDS
         devices = None if remote else processors()
-        execute = execution.in_process(partial(train, devices=devices))
+        execute = execution.in_process(train_chunk or partial(train, devices=devices))
         if remote and pending:
             from numerics.study import cluster
 
             connected = stack.enter_context(cluster.client(request.workers, request.scheduler))
-            execute = cluster.on(connected, train)
+            execute = cluster.on(connected, train_chunk or train)
         progress = None if request.quiet or not pending else execution.Progress(pending)
         with interrupt.saying(
             lambda: f"; finished trainings are in {request.store}, the same command goes on from there"

@@ -23,9 +23,11 @@ def fit(worlds: Sequence[World], *, weighted: bool, workers: int | None = None) 
     from threadpoolctl import threadpool_limits
 
     def one(world: World) -> tuple[Array, int]:
-        return _fit(world, weighted)
+        # OpenMP keeps the number of threads for each thread that calls it.
+        with threadpool_limits(1, user_api="openmp"):
+            return _fit(world, weighted)
 
-    with threadpool_limits(1, user_api="openmp"), ThreadPoolExecutor(workers or 1) as pool:
+    with ThreadPoolExecutor(workers or 1) as pool:
         return list(pool.map(one, worlds))
 
 
