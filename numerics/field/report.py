@@ -103,7 +103,13 @@ def table(source: Source) -> dict[str, Any]:
         )
     best = rows[int(np.argmin([one.value for one in changes.values()]))]
     one = source.data
-    late = [result["epoch"] >= protocol.EPOCHS - 2 for chunk in source.chunks[:-2] for result in chunk]
+    networks = [
+        result
+        for chunk in source.chunks
+        for result in chunk
+        if not any(arm.startswith("trees") for arm in result["scores"])
+    ]
+    late = [result["epoch"] >= protocol.EPOCHS - 2 for result in networks]
     return {
         "name": one.name,
         "label": one.table.label,
