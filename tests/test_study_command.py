@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,21 +189,8 @@ def test_map_preset_crosses_its_axes() -> None:
 
 def test_weight_grows_with_what_costs() -> None:
     def weight(**changes: object) -> float:
-        return grid.weight(
-            Job(
-                **(
-                    {
-                        "setting": "clean",
-                        "sampling": "severe",
-                        "function": 0,
-                        "data_seed": 0,
-                        "classes": 4,
-                        "arm": "reg_cls",
-                    }
-                    | changes
-                )
-            )
-        )  # type: ignore[arg-type]
+        job = Job(setting="clean", sampling="severe", function=0, data_seed=0, classes=4, arm="reg_cls")
+        return replace(job, **changes).weight  # type: ignore[arg-type]
 
     assert weight(classes=64) > weight()
     assert weight(epochs=160) == 2 * weight()

@@ -131,14 +131,3 @@ def cells(options: Options) -> list[Cell]:
 def jobs(grid_cells: list[Cell]) -> list[Job]:
     """Every training that the cells need, once."""
     return list(dict.fromkeys(job for cell in grid_cells for job in cell.jobs()))
-
-
-def weight(job: Job) -> float:
-    """The cost of a training relative to others, in epochs of the net 1-6-15-1 without classes.
-
-    Measured on a processor: a class head costs about two such nets whatever its width, and its multiplications run at three times their speed.
-    """
-    layers = (1, *job.hidden)
-    body = sum(a * b for a, b in zip(layers, (*job.hidden, 1), strict=True))
-    head = 200 + job.classes * job.hidden[-1] / 3 if job.classes else 0.0
-    return job.epochs * (body + head) / 111
