@@ -25,6 +25,7 @@ from theory.terms import (
     C,
     Density,
     Divergence,
+    E,
     Extreme,
     Field,
     Law,
@@ -45,11 +46,12 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, channel_ratio, f, f_p, f_q, phat, proxy
+from theory.words import D, R, V, W, Z, anything, channel_ratio, f, f_p, f_q, phat, proxy, shift
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
 OTHER_WORDS: dict[Term, Term] = {f_q: f_p, f_p: f_q}
+SHIFTED = E(shift**2)
 LABEL_SHIFT = "without label shift"
 FIRST = 32
 """Worlds that a mutant is tried in before its truth is: few of the false ones get past them."""
@@ -226,7 +228,7 @@ def visibly_grows(gap: Term, wider: Term) -> bool:
 
 
 def _candidates(known: Known, *statements: Statement) -> list[Term]:
-    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2 or a proxy that stands there."""
+    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2, a proxy or a mean square that stands there."""
     known = (*NOT_NEGATIVE, *known)
     plain = [term for term, certificate in known if certifies(certificate, term)]
     laws = (q, p, phat)
@@ -239,7 +241,7 @@ def _candidates(known: Known, *statements: Statement) -> list[Term]:
     # The chain rule: a divergence of labels is one of classes and one within classes.
     plain += [KL(d.above, d.below, Y, given=d.given | C) for d in inside if isinstance(d, Divergence) and d.of == Y]
     plain.append(ONE)
-    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in inside]
+    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy), (SHIFTED, SHIFTED)) if atom in inside]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 

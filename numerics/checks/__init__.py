@@ -38,6 +38,7 @@ RESULTS: tuple[str, ...] = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
 )
 
 
