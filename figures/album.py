@@ -38,6 +38,7 @@ VERIFY = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
 )
 STUDY = (
     "study_samplings",
@@ -47,7 +48,8 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-NAMES = {"verify": VERIFY, "study": STUDY}
+FIELD = ("field", "field_predictions")
+NAMES = {"verify": VERIFY, "study": STUDY, "field": FIELD}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

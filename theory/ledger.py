@@ -28,6 +28,7 @@ RESULTS: tuple[str, ...] = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
 )
 """Results, each with a file of its name in every room."""
 

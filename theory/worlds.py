@@ -248,9 +248,30 @@ class Evaluation(Generic[N]):
                 return dict.fromkeys(world.pairs(), low)
             case "D":
                 return dict.fromkeys(world.pairs(), high - low)
+            case "|y - med_p|" | "|y - med_q|":
+                middle = self._medians(atom.name[-2])
+                gaps = {(x, y): world.labels[y] - middle[x] for x, y in world.pairs()}
+                return {pair: gap if _size(gap) >= 0 else world.number(0) - gap for pair, gap in gaps.items()}
+            case "(med_p - med_q)":
+                of_p, of_q = self._medians("p"), self._medians("q")
+                return {(x, y): of_p[x] - of_q[x] for x, y in world.pairs()}
             case "sigma^2":  # a proxy of every law on an interval of length D is D^2/4 (Hoeffding)
                 return dict.fromkeys(world.pairs(), (high - low) * (high - low) * world.number(Fraction(1, 4)))
         return self._drawn(atom)
+
+    def _medians(self, law: str) -> dict[int, N]:
+        """The least median of the labels given each input."""
+        masses = self.masses(Law(law, law, Number(Fraction(1))))  # both are known by name
+        middle: dict[int, N] = {}
+        for x in {x for x, _ in self.world.pairs()}:
+            own = sorted((_size(self.world.labels[y]), _size(mass), y) for (at, y), mass in masses.items() if at == x)
+            half, below = sum(mass for _, mass, _ in own) / 2, 0.0
+            for _, mass, y in own:
+                below += mass
+                if below >= half:
+                    middle[x] = self.world.labels[y]
+                    break
+        return middle
 
     def _drawn(self, atom: Atom) -> Table[N]:
         """Any values: of a free prediction, a free model (positive, mean 1 given its unit field)."""
