@@ -16,6 +16,7 @@ import mpmath
 import sympy
 from sympy.printing.str import StrPrinter
 
+from theory import matrices
 from theory.residual import Residual, examine
 
 Relation = Literal["=", "<=", "<", "~"]
@@ -135,6 +136,8 @@ def numbers(formula: Formula) -> Iterator[dict[sympy.Symbol, sympy.Rational]]:
 
 def refuted(formula: Formula) -> str:
     """Values at which a formula is false, in words; empty where none are seen. Numbers have 40 digits."""
+    if any(not symbol.is_commutative for symbol in (formula.left - formula.right).free_symbols):
+        return matrices.refuted(formula.left, formula.right, TRIALS)
     symbols = [each.symbol for each in formula.ranges]
     with mpmath.workdps(DIGITS):
         try:
@@ -232,6 +235,8 @@ def _inside(whole: sympy.Expr) -> Iterator[tuple[str, sympy.Expr]]:
         for mistake, wrong in _inside(whole.function):
             yield mistake, whole.func(wrong, *whole.limits)
         return
+    if whole in matrices.OTHER:
+        yield f"{matrices.OTHER[whole]} for {whole}", matrices.OTHER[whole]
     for i, each in enumerate(whole.args):
         if isinstance(whole, sympy.Pow) and i == 1 and whole.exp.is_Integer:
             continue

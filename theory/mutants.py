@@ -12,15 +12,16 @@ from fractions import Fraction
 from itertools import combinations, islice
 from typing import TypeAlias
 
-from theory.axioms import Monomial, Unprovable, form
+from theory.axioms import Monomial, Unprovable, all_positive, form
 from theory.certificate import NOT_NEGATIVE, Certificate, certifies, visibly_not_negative, with_atom
 from theory.numbers import Real
-from theory.printing import text, variables
+from theory.printing import over, text, variables
 from theory.statement import Equality, Statement, sides
 from theory.terms import (
     KL,
     ONE,
     Apply,
+    Atom,
     C,
     Density,
     Divergence,
@@ -33,6 +34,7 @@ from theory.terms import (
     Number,
     Power,
     Product,
+    Restricted,
     Sum,
     Term,
     X,
@@ -95,6 +97,11 @@ def _all(statement: Statement) -> Iterator[Mutant]:
                 if other != whole:
                     moved = replace(statement.equality, **{side: other})
                     yield Mutant(f"equality: {text(other)} for {text(whole)}", replace(statement, equality=moved))
+    for each in sorted(atoms(statement.left) | atoms(statement.right), key=text):
+        if isinstance(each, Restricted):
+            free = Atom(each.name, each.latex, over(each), all_positive(form(each)))
+            left, right = (replaced(side, each, free) for side in (statement.left, statement.right))
+            yield Mutant(f"without what is assumed of {each.name}", replace(statement, left=left, right=right))
     if statement.world is None and channel_ratio not in atoms(statement.left) | atoms(statement.right):
         left, right = (replaced(side, r, anything) for side in (statement.left, statement.right))
         same = statement.equality
@@ -113,7 +120,7 @@ def _terms(whole: Term) -> Iterator[tuple[str, Term]]:
 
 
 def _inside(whole: Term) -> Iterator[tuple[str, Term]]:
-    if isinstance(whole, Named) and whole.assumed:
+    if isinstance(whole, Restricted):
         return
     yield from _here(whole)
     parts = children(whole)

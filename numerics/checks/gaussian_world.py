@@ -13,7 +13,6 @@ from numerics.checks.common import Page
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
 from numerics.routes.route import Route, logarithm, power, product, total
-from theory.claim import Claim
 from theory.record import Result
 from theory.terms import Term
 from theory.words import divergence_at_x, f_p, f_q, proxy
@@ -56,7 +55,7 @@ def price(page: Page, result: Result) -> None:
     from theory.formula import Formula, value
 
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) and claim.name == "gaussian" else ():
+        for line in claim.lines if claim.name == "gaussian" else ():
             if not isinstance(line, Formula):
                 continue
             _, measured = means(LABELS)

@@ -17,7 +17,6 @@ from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, EvidenceKind
 from theory import formula
-from theory.claim import Claim
 from theory.formula import Formula
 from theory.record import Result
 from theory.statement import Statement
@@ -57,7 +56,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement) and line.equality is not None:
                 statements.in_world(page, claim.name, line, real(FLAT))
             elif isinstance(line, Formula) and claim.name == "range_attained":

@@ -5,10 +5,12 @@ Nothing is typed here twice: a check reads the statement from the ledger, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
+
+import numpy as np
 
 from numerics.checks import fitted
 from numerics.checks.common import Page
@@ -60,7 +62,7 @@ def add(page: Page, result: Result, further: Iterable[tuple[Route, Route]] = ())
     """
     pairs = [*route_pairs(page.evidence), *further]
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement):
                 add_line(page, claim.name, line, pairs)
 
@@ -93,7 +95,7 @@ LineKind = TypeVar("LineKind", Statement, Formula, Worded)
 def lines(result: Result, claim: str, kind: type[LineKind]) -> Iterator[LineKind]:
     """The lines of one kind that a result's claim has. A wrong version of another line has none of them."""
     for each in result.claims:
-        if isinstance(each, Claim) and each.name == claim:
+        if each.name == claim:
             yield from (line for line in each.lines if isinstance(line, kind))
 
 
@@ -235,6 +237,34 @@ def source(left: Route, right: Route) -> EvidenceKind:
     return left.evidence if right.evidence == "quadrature" else right.evidence
 
 
+def by_tables(
+    page: Page,
+    claim: str,
+    statement: Statement,
+    tables: Iterable[Mapping[Term, Estimate]],
+    name: str,
+    classes: int | None = None,
+    evidence: EvidenceKind = "quadrature",
+) -> None:
+    """A statement by the table in which it comes nearest to failing, of those that reach both of its sides."""
+    reached: list[tuple[Estimate, Estimate]] = []
+    for table in tables:
+        route = Route(name, evidence, lambda whole, _, table=table: table.get(whole))  # type: ignore[misc]
+        try:
+            reached.append((route.number(statement.left), route.number(statement.right)))
+        except NotReached:
+            continue
+    if not reached:
+        return
+    gaps = [left.value - right.value for left, right in reached]
+    nearest = int(np.argmax(np.abs(gaps) if statement.relation == "=" else gaps))
+    left, right = reached[nearest]
+    # A strict inequality is a counterexample, whose larger side is the number that must exceed.
+    first, second = (left, right) if statement.relation == "<" else (right, left)
+    note = f"{text(statement.left)} {statement.relation} {text(statement.right)}; {name}"
+    page.add(claim, KINDS[statement.relation], first, second, note, source=evidence, classes=classes)
+
+
 def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
     """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
     for world in finite_worlds() if statement.world is None else (real(statement.world),):
@@ -287,8 +317,6 @@ class WrongResult:
 def wrong_results(result: Result) -> Iterator[WrongResult]:
     """Every mutant of every statement and formula of a result."""
     for claim in result.claims:
-        if not isinstance(claim, Claim):
-            continue
         for line in claim.lines:
             if not isinstance(line, Worded):
                 for mistake, wrong in mutate.wrong_lines(line):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numerics import checks, deadline
 from numerics.evidence import Evidence
 from numerics.records import Check, not_applicable
-from numerics.verify import extra_term, summary
+from numerics.verify import extra_term, notebook, summary
 from numerics.verify.gather import Tick, gather, shown
 from numerics.verify.proofs import Prover
 from numerics.verify.request import Question
@@ -20,7 +20,7 @@ from unskew.ground.refusals import InputError
 
 @dataclass(frozen=True, repr=False)
 class Verification:
-    """The verifier's report. Its `repr` is the summary that the command prints.
+    """The verifier's report. Its `repr` is the summary that the command prints; a notebook shows the same as tables.
 
     Attributes:
       question: what was verified.
@@ -60,6 +60,10 @@ class Verification:
 
     def __repr__(self) -> str:
         return "\n".join(line.text for line in self.lines())
+
+    def _repr_html_(self) -> str:
+        failures = summary.failures(self.checks, summary.MOST_FAILURES)
+        return notebook.html(summary.heading(self.evidence), self.results, failures, self.extra_term, self.last_line)
 
 
 def decided(result: str, evidence: Evidence) -> tuple[Check, ...]:
