@@ -40,6 +40,7 @@ VERIFY = (
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
 )
 STUDY = (
     "study_samplings",

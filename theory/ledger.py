@@ -30,6 +30,7 @@ RESULTS: tuple[str, ...] = (
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
 )
 """Results, each with a file of its name in every room."""
 
