@@ -41,6 +41,7 @@ VERIFY = (
     "absolute_error",
     "i_mmse",
     "balanced_mse",
+    "soft_labels",
 )
 STUDY = (
     "study_samplings",

@@ -31,6 +31,7 @@ RESULTS: tuple[str, ...] = (
     "absolute_error",
     "i_mmse",
     "balanced_mse",
+    "soft_labels",
 )
 """Results, each with a file of its name in every room."""
 

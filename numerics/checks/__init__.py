@@ -41,6 +41,7 @@ RESULTS: tuple[str, ...] = (
     "absolute_error",
     "i_mmse",
     "balanced_mse",
+    "soft_labels",
 )
 
 
