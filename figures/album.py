@@ -40,6 +40,8 @@ VERIFY = (
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 STUDY = (
     "study_samplings",

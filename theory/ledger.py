@@ -30,6 +30,8 @@ RESULTS: tuple[str, ...] = (
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 """Results, each with a file of its name in every room."""
 

@@ -40,6 +40,8 @@ RESULTS: tuple[str, ...] = (
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 
 
