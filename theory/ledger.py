@@ -27,6 +27,7 @@ RESULTS: tuple[str, ...] = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
     "beyond_label_shift",
 )
 """Results, each with a file of its name in every room."""
