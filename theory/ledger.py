@@ -28,6 +28,7 @@ RESULTS: tuple[str, ...] = (
     "recalibration",
     "ratio_error",
     "estimation",
+    "first_order",
     "beyond_label_shift",
 )
 """Results, each with a file of its name in every room."""
