@@ -37,6 +37,7 @@ VERIFY = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",

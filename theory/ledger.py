@@ -27,6 +27,8 @@ RESULTS: tuple[str, ...] = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
+    "first_order",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",

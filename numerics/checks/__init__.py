@@ -37,6 +37,7 @@ RESULTS: tuple[str, ...] = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
