@@ -38,6 +38,8 @@ VERIFY = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
+    "i_mmse",
 )
 STUDY = (
     "study_samplings",
@@ -47,7 +49,8 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-NAMES = {"verify": VERIFY, "study": STUDY}
+FIELD = ("field", "field_predictions")
+NAMES = {"verify": VERIFY, "study": STUDY, "field": FIELD}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

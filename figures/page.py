@@ -8,8 +8,9 @@ import re
 from html import escape
 from pathlib import Path
 
-from figures import album, page_answer, page_ledger, tables
+from figures import album, page_answer, page_columns, page_explorable, page_ledger, tables
 from figures.collection import Collection
+from figures.study import group, group_words
 from numerics import provenance
 from unskew.ground import files
 from unskew.ground.refusals import InputError
@@ -21,6 +22,9 @@ WIDE = 400
 
 FIRST = ("study_attribution", "offset")
 """The answer in two figures; the others follow by section."""
+
+SCRIPTS = ("page.js", *page_explorable.SCRIPTS, *page_columns.SCRIPTS)
+"""In the order in which they run; one file, so that the policy names one hash."""
 
 ARMS = {
     "reg": "squared error alone",
@@ -169,7 +173,7 @@ def study(found: Collection) -> str:
     if found.study is None:
         return "<p>The study was not run for this page.</p>"
     items = [
-        f"<li><strong>{escape(cell['condition']['setting'])}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
+        f"<li><strong>{escape(group_words(group(cell)))}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
         for cell in found.study["cells"]
         if cell["metric"] == "test_mse"
     ]
@@ -184,7 +188,7 @@ def study(found: Collection) -> str:
     folded = f"<details><summary>every arm: test error by sampling</summary>{html_table(tables.study_arms(found.study))}</details>"
     return (
         f"{short}<p>The verdict was fixed before the runs: <em>replicated</em> only if the claim and every control (equal loss scale without classes, permuted classes, no weight decay) "
-        f"leave a difference; <em>confounded</em> if a control leaves none.</p><ul>{''.join(items)}</ul><details><summary>names of the arms</summary><dl>{arms}</dl></details>"
+        f"leave a difference; <em>confounded</em> if a control leaves none; <em>undecided</em> if the smallest effect that the design would have detected is larger than the published one.</p><ul>{''.join(items)}</ul><details><summary>names of the arms</summary><dl>{arms}</dl></details>"
         f"{''.join(html_table(part) for part in parts if part is not None)}{folded}"
     )
 
@@ -220,7 +224,10 @@ def page(found: Collection, folder: Path) -> str:
         ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(drawn))),
         ("reproduce", "How to reproduce", reproduce(found)),
     ]  # fmt: skip
-    css, script = (f"\n{(HERE / name).read_text(encoding='utf-8')}" for name in ("page.css", "page.js"))
+    css, script = (
+        "\n" + "".join((HERE / name).read_text(encoding="utf-8") for name in names)
+        for names in (("page.css",), SCRIPTS)
+    )
     links = "".join(f"<a href='#{name}'>{title}</a>" for name, title, _ in sections)
     return (
         f"<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n<meta http-equiv='Content-Security-Policy' content=\"{policy(css, script)}\">\n"
@@ -228,7 +235,7 @@ def page(found: Collection, folder: Path) -> str:
         f"<style>{css}</style>\n</head>\n<body>\n<a class='skip' href='#answer'>skip to the answer</a>\n"
         f"<header><h1>{TITLE}</h1><p>{escape(page_answer.QUESTION)}</p><nav aria-label='sections'>{links}</nav>"
         "<button type='button' id='theme' hidden>theme: as the system</button></header>\n"
-        f"<main>\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
+        f"<main>\n{page_explorable.explorable()}\n{page_columns.columns()}\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 

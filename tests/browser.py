@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,15 @@ class Page:
 
     def press(self, key: str) -> None:
         """One key, as a keyboard would send it."""
-        codes = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}
+        codes = {
+            "Tab": (9, ""),
+            "Enter": (13, "\r"),
+            " ": (32, " "),
+            "ArrowLeft": (37, ""),
+            "ArrowUp": (38, ""),
+            "ArrowRight": (39, ""),
+            "ArrowDown": (40, ""),
+        }
         code, text = codes[key]
         common = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
         self.call("Input.dispatchKeyEvent", type="keyDown", **common, **({"text": text} if text else {}))
@@ -125,6 +134,13 @@ class Page:
     def type(self, text: str) -> None:
         """Letters into what has the focus."""
         self.call("Input.insertText", text=text)
+
+    def drag(self, points: Sequence[tuple[float, float]]) -> None:
+        """The pointer, pressed at the first point and let go at the last; in the window's pixels."""
+        common = {"button": "left", "buttons": 1, "clickCount": 1}
+        kinds = ["mousePressed", *("mouseMoved" for _ in points[1:]), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*points, points[-1]], strict=True):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **common)
 
     def close(self) -> None:
         self.process.terminate()

@@ -37,6 +37,7 @@ from theory.terms import (
     Named,
     Power,
     Product,
+    Restricted,
     T,
     Term,
     X,
@@ -383,9 +384,7 @@ def test_a_name_means_one_thing() -> None:
             for part in {*inside(line.left), *inside(line.right)}:
                 # One whose definition is an assumption (any f this far from y) may be written through its free parts in several ways.
                 # The imbalanced law has another density where the channels may differ; worlds know its masses without it.
-                free = (isinstance(part, Named) and part.assumed) or (
-                    isinstance(part, Law) and part.name in ("p", "phat")
-                )
+                free = isinstance(part, Restricted) or (isinstance(part, Law) and part.name in ("p", "phat"))
                 if isinstance(part, kind) and not free:
                     assert meanings.setdefault((lemma, part.name), part) == part, f"{name}: {part.name}"
 

@@ -201,6 +201,22 @@ def test_correct_keeps_all_columns_and_adds_one(tmp_path, capsys) -> None:
         assert archive["g"].tolist() == expected.tolist()
 
 
+def test_absolute_error_has_maps_of_medians(tmp_path, capsys) -> None:
+    y, t = world()
+    file, new, out = write(tmp_path / "held.csv", y, t), tmp_path / "new.npz", tmp_path / "out.npz"
+    first = done(capsys, "advise", file, *PAIRS, "--score", "absolute", "--json", str(tmp_path / "r.json"))
+    assert "squared" not in first
+    assert "--score absolute" in first
+    assert json.loads((tmp_path / "r.json").read_text())["score"] == "absolute"
+    np.savez(new, f=np.array([1.5, 2.5]))
+    done(capsys, "correct", file, *PAIRS, "--score", "absolute", "--apply", str(new), "--out", str(out))
+    import unskew
+
+    expected = unskew.Recalibrator(unskew.LabelShift(y), score="absolute").fit(y, t).predict([1.5, 2.5])
+    with np.load(out) as archive:
+        assert archive["corrected"].tolist() == expected.tolist()
+
+
 def test_correct_parquet(tmp_path, capsys) -> None:
     pyarrow = pytest.importorskip("pyarrow", reason="the extra `data` (pyarrow) is not installed")
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra `data` (pyarrow) is not installed")
@@ -414,6 +430,8 @@ BAD: list[tuple[str, dict[str, bytes], list[str], str]] = [
     ("target predictions absent", HELD, [*ADVISE, "--target", "predictions:absent.csv"], "no file"),
     ("few target predictions", {**HELD, "n.npy": npy(np.arange(5.0))}, [*ADVISE, "--target", "predictions:n.npy"], "5 target predictions"),
     ("support of pairs", HELD, [*ADVISE, "--support", "0", "1"], "outside the support"),
+    ("no such score", HELD, [*ADVISE, "--score", "cubed"], "invalid choice: 'cubed'"),
+    ("score of labels alone", {"l.csv": GOOD}, ["advise", "l.csv", "--score", "absolute"], "with labels alone"),
     # probabilities
     ("not summing to one", {**HELD, **classes(EVEN * 0.9)}, WITH_P, "sums to 0.9"),
     ("logits", {**HELD, **classes(LOGITS)}, WITH_P, "logits"),

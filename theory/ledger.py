@@ -28,6 +28,8 @@ RESULTS: tuple[str, ...] = (
     "recalibration",
     "ratio_error",
     "beyond_label_shift",
+    "absolute_error",
+    "i_mmse",
 )
 """Results, each with a file of its name in every room."""
 

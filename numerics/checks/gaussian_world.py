@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from numerics.checks.common import Page
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate
 from numerics.routes.route import Route, logarithm, power, product, total
-from theory.claim import Claim
 from theory.record import Result
 from theory.terms import Term
 from theory.words import divergence_at_x, f_p, f_q, proxy
@@ -40,6 +39,13 @@ class Labels:
 LABELS = Labels(0.3, 0.09, -0.2, 0.04, 0.05)
 ONE_VARIANCE = Labels(0.0, 1.0, 1.0, 1.0, 1.0)
 """Here (f_p - f_q)^2 is exactly 2 sigma^2 KL(q(y|x)||p(y|x)) at every x."""
+
+
+def at_noise(here: Labels, variance: float) -> Labels:
+    """The same labels behind another noise."""
+    return replace(here, noise=variance)
+
+
 INPUT = 0.7
 """Where pointwise statements are evaluated."""
 
@@ -49,7 +55,7 @@ def price(page: Page, result: Result) -> None:
     from theory.formula import Formula, value
 
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) and claim.name == "gaussian" else ():
+        for line in claim.lines if claim.name == "gaussian" else ():
             if not isinstance(line, Formula):
                 continue
             _, measured = means(LABELS)

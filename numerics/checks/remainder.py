@@ -17,12 +17,11 @@ from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, EvidenceKind
 from theory import formula
-from theory.claim import Claim
 from theory.formula import Formula
 from theory.record import Result
 from theory.statement import Statement
 from theory.words import specht
-from theory.worlds import exact, real
+from theory.worlds import Evaluation, exact, real
 
 OSCILLATIONS = (0.05, 0.5, 2.0, 8.0)
 """w at which the two-point bin is shown to attain h(w)."""
@@ -57,9 +56,9 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement) and line.equality is not None:
-                statements.in_world(page, claim.name, line, real(FLAT))
+                statements.in_world(page, claim.name, line, Evaluation(real(FLAT)))
             elif isinstance(line, Formula) and claim.name == "range_attained":
                 with page.elsewhere("two labels that attain the bound"):
                     _attained(page, line)

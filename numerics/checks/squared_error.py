@@ -11,7 +11,7 @@ from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate
 from numerics.routes.route import NotReached
 from theory import formula
-from theory.claim import Claim, Line
+from theory.claim import Line
 from theory.formula import Formula
 from theory.printing import text
 from theory.record import Result
@@ -38,7 +38,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             _special(page, claim.name, line)
     return page.checks
 

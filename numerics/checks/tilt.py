@@ -12,7 +12,6 @@ from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate
 from numerics.routes import pointwise
 from numerics.routes.route import NotReached
-from theory.claim import Claim
 from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement
@@ -28,7 +27,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement):
                 _at_pairs(page, claim.name, line)
             elif claim.name in ("gaussian_shift", "gaussian_variance"):

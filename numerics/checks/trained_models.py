@@ -17,10 +17,10 @@ import numpy as np
 
 from numerics.checks.common import Page
 from numerics.fits.summary import LEVEL
+from numerics.grids.grid import Array, Grid
 from numerics.records import Estimate
-from numerics.routes.training_law import Array, Grid, number
+from numerics.routes.training_law import number
 from numerics.world import World, class_edges
-from theory.claim import Claim
 from theory.recalibration import g_p, g_q, mend
 from theory.record import Result
 from theory.statement import Statement
@@ -180,7 +180,7 @@ def add(page: Page, result: Result, kind: str) -> None:
         return
     models = (classifiers if kind == "labels" else regressors)(page.evidence.world)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement) and line.world is None:
                 for name in NAMES:
                     _compare(page, claim.name, line, [each for each in models if each.name == name])
