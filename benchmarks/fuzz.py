@@ -70,20 +70,20 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
     try:
         with deadline.within(deadline.BUDGET):
             evidence = gather(question)
-            made = [check for name in question.only for check in decided(name, evidence)]
+            verdicts = [check for name in question.only for check in decided(name, evidence)]
     except (InputError, deadline.OutOfTime) as problem:
         return Verdict("refused", str(problem) or "not decided in time", time.process_time() - start)
     except Exception as problem:
         # Any other end is a crash of the verifier, which is what is counted.
         return Verdict("crashed", f"{type(problem).__name__}: {problem}", time.process_time() - start)
     seconds = time.process_time() - start
-    undecided = sum(check.note.startswith("not decided") for check in made)
+    undecided = sum(check.note.startswith("not decided") for check in verdicts)
     if seconds > LONGEST:
         return Verdict("over 30 s", "", seconds, undecided)
     wrong = _off(density, evidence)
     if wrong:
         return Verdict("wrong", wrong, seconds, undecided)
-    failing = [f"{check.result}.{check.claim}" for check in made if check.status == "fails"]
+    failing = [f"{check.result}.{check.claim}" for check in verdicts if check.status == "fails"]
     if failing:
         return Verdict("false alarm", ", ".join(dict.fromkeys(failing)), seconds, undecided)
     return Verdict("right", "", seconds, undecided)
@@ -181,30 +181,30 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, default=100, help="densities (default: 100)")
     parser.add_argument("--seed", type=int, default=0, help="of the first density; the next ones count on (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    asked: argparse.Namespace = parser.parse_args(list(arguments))
-    if not 1 <= asked.runs <= MOST_RUNS:
-        raise InputError(f"--runs {asked.runs}", f"give a number from 1 to {MOST_RUNS}")
-    found: dict[int, Verdict] = {}
-    for seed, verdict in run(range(asked.seed, asked.seed + asked.runs), asked.workers):
-        found[seed] = verdict
+    options: argparse.Namespace = parser.parse_args(list(arguments))
+    if not 1 <= options.runs <= MOST_RUNS:
+        raise InputError(f"--runs {options.runs}", f"give a number from 1 to {MOST_RUNS}")
+    verdicts: dict[int, Verdict] = {}
+    for seed, verdict in run(range(options.seed, options.seed + options.runs), options.workers):
+        verdicts[seed] = verdict
         if verdict.outcome not in ("right", "refused"):
             print(f"  {verdict.outcome}: seed {seed}, {generate(seed).text}: {verdict.words}", flush=True)
-    return report(found)
+    return report(verdicts)
 
 
-def report(found: dict[int, Verdict]) -> int:
+def report(verdicts: dict[int, Verdict]) -> int:
     """Prints the counts; the exit code."""
-    counts = Counter(verdict.outcome for verdict in found.values())
+    counts = Counter(verdict.outcome for verdict in verdicts.values())
     for outcome in OUTCOMES:
         print(f"{outcome:12}{counts[outcome]:6}")
-    reasons = Counter(_reason(verdict.words) for verdict in found.values() if verdict.outcome == "refused")
+    reasons = Counter(_reason(verdict.words) for verdict in verdicts.values() if verdict.outcome == "refused")
     for reason, count in reasons.most_common():
         print(f"  refused {count:4}: {reason}")
-    ordinary = [verdict for seed, verdict in found.items() if generate(seed).ordinary]
+    ordinary = [verdict for seed, verdict in verdicts.items() if generate(seed).ordinary]
     ran = sum(verdict.outcome != "refused" for verdict in ordinary)
     print(f"of {len(ordinary)} ordinary densities {ran} ran ({ran / max(1, len(ordinary)):.1%}); goal: {GOAL:.0%}")
-    slowest = max(verdict.seconds for verdict in found.values())
-    undecided = sum(verdict.undecided > 0 for verdict in found.values())
+    slowest = max(verdict.seconds for verdict in verdicts.values())
+    undecided = sum(verdict.undecided > 0 for verdict in verdicts.values())
     print(f"longest {slowest:.1f} s; {undecided} runs left a result undecided")
     bad = sum(counts[outcome] for outcome in OUTCOMES[2:])
     return command.FAILS if bad or ran < GOAL * len(ordinary) else command.HOLDS

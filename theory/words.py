@@ -162,7 +162,7 @@ anything = Atom("r(x,y)", "r(x,y)", ALL, positive=True, unit=NOTHING)
 error_p = Atom("|y - med_p|", r"|y - \mathrm{med}_p|", ALL, low=Fraction(0))
 error_q = Atom("|y - med_q|", r"|y - \mathrm{med}_q|", ALL, low=Fraction(0))
 """What medians of p(y|x) and of q(y|x) miss the label by."""
-shift = Atom("(med_p - med_q)", r"(\mathrm{med}_p - \mathrm{med}_q)", X)
+shift = Atom("(med_p - med_q)", r"(\mathrm{med}_p - \mathrm{med}_q)", X, movable=True)
 """How far the two medians are apart."""
 
 channel_ratio = Atom("k_p/k_q", r"\tfrac{k_p(x|y)}{k_q(x|y)}", ALL, positive=True, unit=Y)

@@ -239,10 +239,10 @@ def _drawn(
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: W, the penalty and their sum against K for several n, and K*."""
-    law, found = evidence.world.law, evidence.quantities
+    law, quantities = evidence.world.law, evidence.quantities
     loss = inverse_ratio(law)
-    entries = [entry for entry in found.per_classes if np.all(entry.bins.p > 0)]
-    if not math.isfinite(loss.value) or not entries or not math.isfinite(found.kl_labels.value):
+    entries = [entry for entry in quantities.per_classes if np.all(entry.bins.p > 0)]
+    if not math.isfinite(loss.value) or not entries or not math.isfinite(quantities.kl_labels.value):
         return {}
     if law.discrete:
         rows = [(entry.classes, entry.remainder.value, leading(entry.bins.q, entry.bins.p).value) for entry in entries]
@@ -260,8 +260,8 @@ def curves(evidence: Evidence) -> dict[str, Any]:
         "remainder": [row[1] for row in rows],
         "samples": [{"n": n, "bound": [row[1] + row[2] / n for row in rows]} for n in (10**3, 10**4, 10**5, 10**6)],
     }
-    if not not_smooth(law, found.slope_square):
+    if not not_smooth(law, quantities.slope_square):
         for sample in drawn["samples"]:
             effective = Estimate(sample["n"] / loss.value, 0.0)
-            sample["best"] = best_number(found.slope_square, law.length, effective).value
+            sample["best"] = best_number(quantities.slope_square, law.length, effective).value
     return drawn
