@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Generic
 
 from theory.numbers import Exact, N, Real
@@ -63,6 +64,10 @@ class World(Generic[N]):
 
     def pairs(self) -> list[Pair]:
         """The pairs of positive probability."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> list[Pair]:
         zero = self.kind.of(Fraction(0))
         return [(x, y) for y in range(len(self.q)) for x in range(len(self.k[y])) if self.k[y][x] != zero]
 
@@ -83,10 +88,12 @@ Table = dict[Pair, N]
 
 @dataclass
 class Evaluation(Generic[N]):
-    """The values of terms in one world; those of inner terms are kept while it lives."""
+    """The values of terms in one world; those of inner terms, laws and conditional probabilities are kept while it lives."""
 
     world: World[N]
     tables: dict[Term, Table[N]] = field(default_factory=dict)
+    weights: dict[Law, Table[N]] = field(default_factory=dict)
+    conditionals: dict[tuple[Law, Field, Field], Table[N]] = field(default_factory=dict)
 
     def number(self, whole: Term) -> N:
         """The value of a constant."""
@@ -157,6 +164,11 @@ class Evaluation(Generic[N]):
 
     def masses(self, law: Law) -> Table[N]:
         """The mass of every pair under a law."""
+        if law not in self.weights:
+            self.weights[law] = self._masses(law)
+        return self.weights[law]
+
+    def _masses(self, law: Law) -> Table[N]:
         world = self.world
         if law.name == "q":
             return {(x, y): world.q[y] * world.k[y][x] for x, y in world.pairs()}
@@ -193,12 +205,14 @@ class Evaluation(Generic[N]):
         return sums
 
     def _conditional(self, law: Law, of: Field, given: Field) -> Table[N]:
-        masses = self.masses(law)
-        above, below = self._sums(masses, of | given), self._sums(masses, given)
-        return {
-            pair: above[self.world.cell(pair, of | given)] / below[self.world.cell(pair, given)]
-            for pair in self.world.pairs()
-        }
+        if (law, of, given) not in self.conditionals:
+            masses = self.masses(law)
+            above, below = self._sums(masses, of | given), self._sums(masses, given)
+            self.conditionals[law, of, given] = {
+                pair: above[self.world.cell(pair, of | given)] / below[self.world.cell(pair, given)]
+                for pair in self.world.pairs()
+            }
+        return self.conditionals[law, of, given]
 
     def _divergence(self, whole: Divergence) -> N:
         above = self._conditional(whole.above, whole.of, whole.given)

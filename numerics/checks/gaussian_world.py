@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,13 @@ class Labels:
 LABELS = Labels(0.3, 0.09, -0.2, 0.04, 0.05)
 ONE_VARIANCE = Labels(0.0, 1.0, 1.0, 1.0, 1.0)
 """Here (f_p - f_q)^2 is exactly 2 sigma^2 KL(q(y|x)||p(y|x)) at every x."""
+
+
+def at_noise(here: Labels, variance: float) -> Labels:
+    """The same labels behind another noise."""
+    return replace(here, noise=variance)
+
+
 INPUT = 0.7
 """Where pointwise statements are evaluated."""
 

@@ -21,7 +21,7 @@ from theory.formula import Formula
 from theory.record import Result
 from theory.statement import Statement
 from theory.words import specht
-from theory.worlds import exact, real
+from theory.worlds import Evaluation, exact, real
 
 OSCILLATIONS = (0.05, 0.5, 2.0, 8.0)
 """w at which the two-point bin is shown to attain h(w)."""
@@ -58,7 +58,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     for claim in result.claims:
         for line in claim.lines:
             if isinstance(line, Statement) and line.equality is not None:
-                statements.in_world(page, claim.name, line, real(FLAT))
+                statements.in_world(page, claim.name, line, Evaluation(real(FLAT)))
             elif isinstance(line, Formula) and claim.name == "range_attained":
                 with page.elsewhere("two labels that attain the bound"):
                     _attained(page, line)

@@ -282,11 +282,13 @@ def ratio(sample: Callable[[int], Sample], length: float, law: Law | None = None
         q_c, p_c, mean = (np.bincount(place, part, panels) for part in (mass, tilted, mass * rise))
         centred = rise - (mean / q_c)[place]
         ratios.append(-float(q_c @ (np.bincount(place, tilted * centred, panels) / p_c)) / expected)
-        # Labels of one class differ by 1/panels of the support, so their differences are good to that many roundings.
-        rounding = ROUNDING * EPSILON * panels * scale / abs(product)
+        # Labels of one class differ by 1/panels of the support, so their differences are good to that many roundings; those of l too, by its size.
+        flat = float(mass @ np.abs(derivative)) * (1 + float(np.abs(log_ratio).max())) / length
+        rounding = ROUNDING * EPSILON * panels * (scale + flat) / abs(product)
         if len(ratios) > 1:
             limits.append((4 * ratios[-1] - ratios[-2]) / 3)
-        if len(limits) > 1 and SAFETY * abs(limits[-1] - limits[-2]) < CLOSE:
+        # Finer classes than those whose limits agree to rounding would only add rounding.
+        if len(limits) > 1 and SAFETY * abs(limits[-1] - limits[-2]) < max(CLOSE, 2 * rounding):
             break
         panels *= 2
     return Estimate(limits[-1], SAFETY * abs(limits[-1] - limits[-2]) + 2 * rounding)

@@ -5,7 +5,7 @@ Nothing is typed here twice: a check reads the statement from the ledger, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from numerics.evidence import Evidence
 from numerics.fits import Fits
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate, EvidenceKind, Kind
-from numerics.routes import certified, class_sums, closed_form, quadrature
+from numerics.routes import certified, class_sums, closed_form, noise, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
@@ -61,19 +61,33 @@ def add(page: Page, result: Result, further: Iterable[tuple[Route, Route]] = ())
       further: routes of the left and of the right side, beside those that every result has.
     """
     pairs = [*route_pairs(page.evidence), *further]
+    worlds = [Evaluation(world) for world in finite_worlds()]
     for claim in result.claims:
         for line in claim.lines:
             if isinstance(line, Statement):
-                add_line(page, claim.name, line, pairs)
+                add_line(page, claim.name, line, pairs, worlds)
 
 
-def add_line(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
-    """Writes down the checks of one statement."""
+def add_line(
+    page: Page,
+    claim: str,
+    statement: Statement,
+    pairs: list[tuple[Route, Route]],
+    worlds: Sequence[Evaluation[Real]] = (),
+) -> None:
+    """Writes down the checks of one statement.
+
+    Args:
+      worlds: evaluators of `finite_worlds`, where they know something already.
+    """
     if statement.world is None:
         _by_routes(page, claim, statement, pairs)
         _by_fits(page, claim, statement)
         _by_fits_alone(page, claim, statement)
-    _in_worlds(page, claim, statement)
+    if statement.world is not None:
+        worlds = [Evaluation(real(statement.world))]
+    for values in worlds or map(Evaluation, finite_worlds()):
+        in_world(page, claim, statement, values)
 
 
 FITTED: dict[Term, tuple[str, ...]] = {
@@ -170,6 +184,8 @@ def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
     sums = class_sums.route(evidence)
     yield from ((first, first), (second, first), (balls, first), (balls, balls), (first, balls))
     yield from ((closed, closed), (first, closed), (sums, sums))
+    over_noise = noise.route(evidence)
+    yield from ((over_noise, first), (over_noise, balls))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
@@ -263,21 +279,15 @@ def by_tables(
     page.add(claim, KINDS[statement.relation], first, second, note, source=evidence, classes=classes)
 
 
-def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
-    """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
-    for world in finite_worlds() if statement.world is None else (real(statement.world),):
-        in_world(page, claim, statement, world)
-
-
-def in_world(page: Page, claim: str, statement: Statement, world: World[Real]) -> None:
-    """The statement in one finite world; from both sides where the two terms agree on which its equality hangs."""
-    values = Evaluation(world)
+def in_world(page: Page, claim: str, statement: Statement, values: Evaluation[Real]) -> None:
+    """The statement in one finite world, by plain loops, at the pair where the sides are farthest from agreeing; from both sides where the two terms
+    agree on which its equality hangs."""
     both = sides(statement, values)
     left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
     if not quadrature.finite(left, right):
         return
     kind, note = KINDS[statement.relation], f"{text(statement.left)} {statement.relation} {text(statement.right)}"
-    with page.elsewhere(world.name):
+    with page.elsewhere(values.world.name):
         # A strict inequality is a counterexample, whose larger side is the number that must exceed.
         first, second = (left, right) if statement.relation == "<" else (right, left)
         page.add(claim, kind, first, second, note)

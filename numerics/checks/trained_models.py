@@ -17,8 +17,9 @@ import numpy as np
 
 from numerics.checks.common import Page
 from numerics.fits.summary import LEVEL
+from numerics.grids.grid import Array, Grid
 from numerics.records import Estimate
-from numerics.routes.training_law import Array, Grid, number
+from numerics.routes.training_law import number
 from numerics.world import World, class_edges
 from theory.recalibration import g_p, g_q, mend
 from theory.record import Result
