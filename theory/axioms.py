@@ -38,7 +38,6 @@ from theory.terms import (
     Term,
     X,
     Y,
-    children,
     exp,
 )
 
@@ -193,39 +192,15 @@ def single(form: Form, why: str) -> tuple[Monomial, Fraction]:
 
 
 def inverse(form: Form) -> Form:
-    """One over a form that is a single product of symbols none of which can be zero.
+    """One over a form that is a single product of positive symbols, so that no denominator can be zero.
 
     Raises:
-      Unprovable: it is not a single product, or a symbol may be zero.
+      Unprovable: it is not a single product, or a symbol is not visibly positive.
     """
     monomial, coefficient = single(form, "a denominator")
-    if not all(nonzero(symbol) for symbol, _ in monomial):
+    if not all(positive(symbol) for symbol, _ in monomial):
         raise Unprovable("a denominator may be zero")
     return frozenset([(frozenset((symbol, -exponent) for symbol, exponent in monomial), 1 / coefficient)])
-
-
-def nonzero(symbol: Symbol) -> bool:
-    """Whether a proof may divide by a symbol: it is positive, an atom that is moved away from zero, or a mean of even powers of such."""
-    match symbol:
-        case Atom(movable=True):
-            return True
-        case Given(inside, _):
-            return all(positive(factor) or (exponent % 2 == 0 and nonzero(factor)) for factor, exponent in inside)
-    return positive(symbol)
-
-
-@functools.cache
-def divides_safely(term: Term) -> bool:
-    """Whether every denominator of a term, as it is written, is a product of positive symbols.
-
-    A statement must, so that its gap is continuous in what a certificate moves away from zero (`Atom.movable`).
-    """
-    if isinstance(term, Power) and term.exponent < 0:
-        monomial, _ = single(form(term.base), "a denominator")
-        if not all(positive(symbol) for symbol, _ in monomial):
-            return False
-    laws = [part for part in vars(term).values() if isinstance(part, Law)]
-    return all(map(divides_safely, (*children(term), *(law.density for law in laws))))
 
 
 def logarithm(form: Form) -> Form:

@@ -171,7 +171,9 @@ RESULT = Result(
                     (Wrong("slope", "a head that is not the best", lambda: envelope(1)),),
                 ),
             ),
-            assumptions=("the best head W*(theta) is unique and differentiable in theta, as with a strongly convex loss",),
+            assumptions=(
+                "the best head W*(theta) is unique and differentiable in theta, as with a strongly convex loss",
+            ),
         ),
         Claim(
             "decayed_head",

@@ -86,8 +86,6 @@ class Atom(Term):
       positive: whether it is positive wherever it is defined.
       unit: a field given which its q-mean is 1, as for the density of a law; None where nothing is assumed.
       low, high: its least and its largest value; None where there is none.
-      movable: whether a certificate may divide by it. What the certificate says for values that are not zero holds at zero too, by continuity, if
-        every bound in terms of the atom still holds when the atom moves away from zero, and the statement does not divide by it (which is checked).
     """
 
     name: str
@@ -97,7 +95,6 @@ class Atom(Term):
     unit: Field | None = None
     low: Fraction | None = None
     high: Fraction | None = None
-    movable: bool = False
 
 
 @dataclass(frozen=True)
