@@ -39,6 +39,7 @@ VERIFY = (
     "ratio_error",
     "beyond_label_shift",
     "absolute_error",
+    "i_mmse",
 )
 STUDY = (
     "study_samplings",

@@ -29,6 +29,7 @@ RESULTS: tuple[str, ...] = (
     "ratio_error",
     "beyond_label_shift",
     "absolute_error",
+    "i_mmse",
 )
 """Results, each with a file of its name in every room."""
 

@@ -39,6 +39,7 @@ RESULTS: tuple[str, ...] = (
     "ratio_error",
     "beyond_label_shift",
     "absolute_error",
+    "i_mmse",
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,6 +39,13 @@ class Labels:
 LABELS = Labels(0.3, 0.09, -0.2, 0.04, 0.05)
 ONE_VARIANCE = Labels(0.0, 1.0, 1.0, 1.0, 1.0)
 """Here (f_p - f_q)^2 is exactly 2 sigma^2 KL(q(y|x)||p(y|x)) at every x."""
+
+
+def at_noise(here: Labels, variance: float) -> Labels:
+    """The same labels behind another noise."""
+    return replace(here, noise=variance)
+
+
 INPUT = 0.7
 """Where pointwise statements are evaluated."""
 
@@ -52,19 +59,17 @@ def price(page: Page, result: Result) -> None:
             if not isinstance(line, Formula):
                 continue
             _, measured = means(LABELS)
-            here = LABELS
-            symbols = {
-                "m_q": here.mean_q,
-                "v_q": here.variance_q,
-                "m_p": here.mean_p,
-                "v_p": here.variance_p,
-                "s2": here.noise,
-            }
             with page.elsewhere(WHERE):
                 for side in (line.left, line.right):
-                    number, size = value(side, symbols)
+                    number, size = value(side, numbers(LABELS))
                     expected = Estimate(number, 64 * EPSILON * size)
-                    page.add("gaussian", "identity", expected, measured, here.text)
+                    page.add("gaussian", "identity", expected, measured, LABELS.text)
+
+
+def numbers(here: Labels) -> dict[str, float]:
+    """By the names of the ledger's symbols."""
+    own = {"m_q": here.mean_q, "v_q": here.variance_q, "m_p": here.mean_p, "v_p": here.variance_p}
+    return {**own, "s2": here.noise}
 
 
 def means(here: Labels) -> tuple[Estimate, Estimate]:

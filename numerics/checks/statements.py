@@ -18,7 +18,7 @@ from numerics.evidence import Evidence
 from numerics.fits import Fits
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate, EvidenceKind, Kind
-from numerics.routes import certified, class_sums, closed_form, quadrature
+from numerics.routes import certified, class_sums, closed_form, noise, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
@@ -184,6 +184,8 @@ def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
     sums = class_sums.route(evidence)
     yield from ((first, first), (second, first), (balls, first), (balls, balls), (first, balls))
     yield from ((closed, closed), (first, closed), (sums, sums))
+    over_noise = noise.route(evidence)
+    yield from ((over_noise, first), (over_noise, balls))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:

@@ -22,10 +22,9 @@ from numerics.laws.density import Density
 from numerics.posterior.quantities import TAIL, input_panels
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
 from numerics.records import Estimate
+from numerics.routes import quadrature as by_quantity
 from numerics.routes import training_law
-from numerics.routes.quadrature import routes as by_quantity
 from numerics.routes.route import Route
-from numerics.routes.training_law import Grid
 from numerics.world import World
 from theory.terms import E, Term
 from theory.words import error_p, error_q, shift
@@ -68,7 +67,7 @@ class Losses:
         return dict(zip(TERMS, map(mean, values), strict=True))
 
 
-def on_grid(grid: Grid) -> Losses:
+def on_grid(grid: training_law.Grid) -> Losses:
     """The losses by the sums of a grid."""
     balanced, y = grid.mass, grid.y[0]
     median_q, slack_q = _median(balanced, y, grid.order)
@@ -232,7 +231,7 @@ def _tables(here: World) -> tuple[dict[Term, Estimate], dict[Term, Estimate]]:
 
 def pairs(evidence: Evidence) -> tuple[tuple[Route, Route], ...]:
     """The routes of the left and of the right side; what is no absolute error comes from the quadrature."""
-    plain, _ = by_quantity(evidence)
+    plain, _ = by_quantity.routes(evidence)
     made = []
     for name, table in zip(("medians on a grid", "medians of the densities"), _tables(evidence.world), strict=True):
 
