@@ -38,6 +38,7 @@ VERIFY = (
     "recalibration",
     "ratio_error",
     "estimation",
+    "first_order",
     "beyond_label_shift",
 )
 STUDY = (
@@ -48,7 +49,8 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
-NAMES = {"verify": VERIFY, "study": STUDY}
+FIRST_ORDER = ("first_order_networks",)
+NAMES = {"verify": VERIFY, "study": STUDY, "first_order": FIRST_ORDER}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:
