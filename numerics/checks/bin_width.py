@@ -154,7 +154,7 @@ def _crossing_with_ends() -> Estimate:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: both series against d/s, the ratios found by quadrature, the thresholds, and the run's own classes."""
-    widths = np.geomspace(1, 16, 49).tolist()
+    widths = np.geomspace(0.25, 16, 73).tolist()
     found, noise = evidence.quantities, evidence.world.channel.noise
     own = []
     if math.isfinite(found.price.value) and found.price.value > found.price.error:

@@ -309,13 +309,14 @@ def gaussian_limit() -> Estimate:
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
-    """For the picture: E_p Err at three inputs against K, with the bounds and the asymptote at the middle one."""
+    """For the picture: E_p Err at three inputs against K and the width in noises, with the bounds and the asymptote at the middle one."""
     law = evidence.world.law
     if law.discrete or law.unsampled:
         return {}
     page = Page(evidence, "discretisation")
     low = float(law.support[0])
-    drawn: dict[str, Any] = {"classes": list(CLASSES), "at": []}
+    widths = [law.length / K / evidence.world.channel.noise for K in CLASSES]
+    drawn: dict[str, Any] = {"classes": list(CLASSES), "width": widths, "at": []}
     for share in INPUTS:
         x = low + share * law.length
         here = _posteriors(law, evidence.world.channel, x)[0]
