@@ -37,9 +37,12 @@ VERIFY = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 STUDY = (
     "study_samplings",

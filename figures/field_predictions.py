@@ -23,36 +23,47 @@ def _kind(report: dict[str, Any], name: str, arm: str) -> dict[str, Any]:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, row = style.new_figure(2.9, 7.2, ncols=len(PANELS))
-    for axes, panel, title in zip(row, PANELS, TITLES, strict=True):
-        kind = _kind(report, *panel)
-        for number, table in enumerate(kind["tables"]):
-            pairs = np.array([(split["predicted"][0], split["measured"][0]) for split in table["splits"]])
-            mark = MARKS[number % len(MARKS)]
-            axes.plot(*pairs.T, ".", color=style.CLASS_PART, markersize=1.2, alpha=0.6, zorder=1)
-            axes.plot(
-                table["predicted"],
-                table["measured"],
-                mark,
-                color=style.BALANCED,
-                markersize=4,
-                label=table["name"],
-                zorder=2,
-            )
-        ends = [value for table in kind["tables"] for value in (table["predicted"], table["measured"])]
-        low, high = min(0.0, *ends) - 0.03, max(ends) + 0.05
-        axes.plot([low, high], [low, high], color=style.BOUND, linewidth=0.6, zorder=0)
-        axes.set_xlim(low, high)
-        axes.set_ylim(low, high)
-        axes.set_aspect("equal")
-        axes.set_xlabel("predicted from validation rows")
-        slope, coverage = kind["slope"]["value"], kind["coverage"]["value"]
-        said = f"slope {style.number(slope)}, {style.percent(coverage)} agree"
-        axes.set_title(f"{title}\n{said}", fontsize=7)
+    drawing, row = style.new_figure(3.35, 7.2, ncols=len(PANELS))
+    drawing.set_layout_engine("none")
+    for number, (axes, panel, title) in enumerate(zip(row, PANELS, TITLES, strict=True)):
+        axes.set_position((0.075 + 0.32 * number, 0.31, 0.255, 0.548))
+        _panel(axes, _kind(report, *panel), title)
     row[0].set_ylabel("measured on test rows")
     handles, names = row[0].get_legend_handles_labels()
-    drawing.legend(handles, names, loc="outside lower center", ncols=8, fontsize=6)
+    drawing.legend(handles, names, loc="lower center", ncols=8, fontsize=6, bbox_to_anchor=(0.5, 0.0))
     return drawing
+
+
+def _panel(axes: Any, kind: dict[str, Any], title: str) -> None:
+    """One kind of prediction; what lies beyond the frame of the measured values stands at its edge with its number."""
+    measured = [table["measured"] for table in kind["tables"]]
+    low, high = min(0.0, *measured) - 0.06, max(measured) + 0.1
+    for number, table in enumerate(kind["tables"]):
+        pairs = np.array([(split["predicted"][0], split["measured"][0]) for split in table["splits"]])
+        axes.plot(*pairs.T, ".", color=style.CLASS_PART, markersize=1.4, alpha=0.6, zorder=1)
+        x, y = table["predicted"], table["measured"]
+        place = min(max(x, low), high)
+        axes.plot(
+            place,
+            y,
+            MARKS[number % len(MARKS)],
+            color=style.BALANCED,
+            markersize=4,
+            label=table["name"],
+            zorder=2,
+            clip_on=False,
+        )
+        if place != x:
+            side = "left" if x < low else "right"
+            axes.annotate(
+                f"{x:.2f}", (place, y), (6 if x < low else -6, 5), textcoords="offset points", ha=side, fontsize=6
+            )
+    axes.plot([low, high], [low, high], color=style.BOUND, linewidth=0.6, zorder=0)
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    axes.set_xlabel("predicted on validation rows")
+    said = f"slope {style.number(kind['slope']['value'], 2)}, {style.percent(kind['coverage']['value'])} agree"
+    axes.set_title(f"{title}\n{said}", fontsize=7)
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:

@@ -89,7 +89,7 @@ def captions(found: Collection, folder: Path) -> dict[str, str]:
     """
     results = [result["name"] for result in found.theory["results"]]
     texts = {}
-    for name in (*results, *album.STUDY):
+    for name in (*results, *album.STUDY, *album.FIELD):
         path = folder / "figures" / f"{name}.txt"
         if not path.is_file():
             continue
@@ -193,6 +193,19 @@ def study(found: Collection) -> str:
     )
 
 
+def field(found: Collection) -> str:
+    """Verdicts of the field study."""
+    if found.field is None:
+        return ""
+    rows = found.field["contrasts"]
+    items = [
+        f"<li><strong>{escape(row['question'])}</strong> <span class='verdict'>{escape(row['verdict'])}</span>. {escape(row['arm'])} against {escape(row['base'])}: "
+        f"{100 * row['change']:+.1f} % balanced squared error, lower on {row['tables_below']} of {len(found.field['tables'])} tables.</li>"
+        for row in rows
+    ]
+    return f"<ul>{''.join(items)}</ul>"
+
+
 def section(name: str, title: str, content: str) -> str:
     """A section with a heading that can be linked to."""
     return f"<section id='{name}' aria-labelledby='{name}-title'><h2 id='{name}-title'>{title}</h2>{content}</section>"
@@ -204,7 +217,8 @@ def page(found: Collection, folder: Path) -> str:
     shown_first = [name for name in FIRST if name in drawn]
     later = [name for name in drawn if name not in shown_first]
     studied = [name for name in later if name in album.STUDY]
-    results = [name for name in later if name not in studied]
+    fielded = [name for name in later if name in album.FIELD]
+    results = [name for name in later if name not in (*studied, *fielded)]
     answer = "".join(
         f"<li><strong>{escape(lead)}</strong> {escape(sentence)}</li>"
         for lead, sentence in page_answer.sentences(found)
@@ -220,6 +234,7 @@ def page(found: Collection, folder: Path) -> str:
         ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
         ("figures", "The results, one figure each", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
         ("study", "The published claim, with controls", study(found) + gallery(studied)),
+        *([("field", "Real tables", field(found) + gallery(fielded))] if fielded else []),
         ("advice", "Advice for a column of labels", html_table(rules) if rules else "<p>No labels were given.</p>"),
         ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(drawn))),
         ("reproduce", "How to reproduce", reproduce(found)),

@@ -316,42 +316,6 @@ def test_optimal_edges_beat_the_others_and_lose_nothing_by_more_classes() -> Non
 # -----------------------------------------------------------------------------------------------------------------------
 
 
-def test_class_variance_is_what_resampled_labels_cost() -> None:
-    """Labels drawn again and again: the decoded mean with estimated class masses misses the one with true masses by `class_variance`, on average."""
-    values, noise, repetitions = ages(), 3.0, 400
-    made = made_of(values)
-    edges = classes.equal_width(made, 6)
-    (expected,) = channel.class_variance(made, [edges], noise)
-    random = np.random.default_rng(0)
-    x, weight = np.polynomial.legendre.leggauss(200)
-    low, high = made.edges[0] - 9 * noise, made.edges[-1] + 9 * noise
-    x, weight = (low + high) / 2 + (high - low) / 2 * x, (high - low) / 2 * weight
-    kernel = np.exp(-(((x[:, None] - made.y) / noise) ** 2) / 2) / (noise * math.sqrt(2 * math.pi))
-    q = np.add.reduceat(made.q, edges[:-1])
-    p = np.add.reduceat(made.counts, edges[:-1]) / made.n
-    centres = np.add.reduceat(made.q * made.y, edges[:-1]) / q
-    posterior = np.add.reduceat(kernel * made.p, edges[:-1], axis=1)
-    q_x = kernel @ made.q
-
-    def decoded(masses: np.ndarray) -> np.ndarray:
-        share = posterior * q / masses
-        return share @ centres / share.sum(axis=1)
-
-    exact = decoded(p)
-    costs = [
-        float(np.sum(weight * q_x * (decoded(random.multinomial(made.n, p) / made.n) - exact) ** 2))
-        for _ in range(repetitions)
-    ]
-    # Four standard errors of the mean, and the next order of the delta method: 1/(n p_c), at most 1/least count, of the first.
-    tolerance = 4 * float(np.std(costs)) / math.sqrt(repetitions) + expected / float(np.min(p * made.n))
-    assert abs(float(np.mean(costs)) - expected) <= tolerance
-    # Falsifier: without the square of the posterior it is far outside.
-    share = posterior * q / p
-    share = share / share.sum(axis=1, keepdims=True)
-    wrong = float(np.sum(weight * q_x * (share * (centres - exact[:, None]) ** 2 @ (1 / (made.n * p)))))
-    assert abs(float(np.mean(costs)) - wrong) > 2 * tolerance
-
-
 def test_the_reference_world_with_two_and_eight_classes() -> None:
     """Outside figures, four digits: price 0.147269, corrected excess 2.123e-1 with two classes (it hurts) and 2.279e-2 with eight."""
     made = exact_cells(6.0, 10**6)

@@ -63,6 +63,7 @@ RESULT = Result(
         "label shift: one channel k(x|y) for both laws",
         "0 < inf r, sup r < inf",
         "med_p(x) and med_q(x) are medians of p(y|x) and of q(y|x); labels in an interval [a, a + D]",
+        "where the medians agree, |med_p - med_q| is the limit of distances l(x) > 0",
     ),
     claims=(
         Claim(

@@ -27,9 +27,13 @@ RESULTS: tuple[str, ...] = (
     "transfer",
     "recalibration",
     "ratio_error",
+    "estimation",
+    "first_order",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 """Results, each with a file of its name in every room."""
 

@@ -252,9 +252,10 @@ class Evaluation(Generic[N]):
                 middle = self._medians(atom.name[-2])
                 gaps = {(x, y): world.labels[y] - middle[x] for x, y in world.pairs()}
                 return {pair: gap if _size(gap) >= 0 else world.number(0) - gap for pair, gap in gaps.items()}
-            case "(med_p - med_q)":
+            case "|med_p - med_q|":
                 of_p, of_q = self._medians("p"), self._medians("q")
-                return {(x, y): of_p[x] - of_q[x] for x, y in world.pairs()}
+                steps = {(x, y): of_p[x] - of_q[x] for x, y in world.pairs()}
+                return {pair: step if _size(step) >= 0 else world.number(0) - step for pair, step in steps.items()}
             case "sigma^2":  # a proxy of every law on an interval of length D is D^2/4 (Hoeffding)
                 return dict.fromkeys(world.pairs(), (high - low) * (high - low) * world.number(Fraction(1, 4)))
         return self._drawn(atom)

@@ -65,9 +65,9 @@ def predict(cells: Cells, partitions: Sequence[Edges], noise: float) -> Predicti
     the cells do not resolve the numbers of `least_noise` are upper bounds; `at_most` says so.
     """
     s = max(noise, least_noise(cells))
-    corrected = [_phat(cells, edges) for edges in partitions]
+    corrected = [phat(cells, edges) for edges in partitions]
     columns = np.stack([cells.q, cells.p, *corrected], axis=1)
-    centres = np.stack([_centres(cells, edges) for edges in partitions], axis=1)
+    centres = np.stack([centres_of(cells, edges) for edges in partitions], axis=1)
     fine, coarse = (_integrals(cells, columns, centres, s, order) for order in ORDERS)
     labels = np.array([kl_labels(cells.q, cells.p), *(kl_labels(cells.q, one) for one in corrected)])
     inputs, squares, risk = fine
@@ -89,52 +89,18 @@ def predict(cells: Cells, partitions: Sequence[Edges], noise: float) -> Predicti
     )
 
 
-def class_variance(cells: Cells, partitions: Sequence[Edges], noise: float) -> tuple[float, ...]:
-    """What estimating the class masses from the labels costs the decoded prediction, squared label units, for each partition.
-
-    A class mass is known to `Var(log p_c) ~ 1/(n p_c)`, and the decoded mean moves by `qhat(c|x) (m_c - fhat(x))` for each unit of that, so the cost is
-    `(1/n) sum_c E_q(x) [qhat(c|x)^2 (m_c - fhat)^2] / p_c` (delta method, as result `sample_size` in squared error).
-    """
-    s = max(noise, least_noise(cells))
-    y = cells.y - float(cells.y[len(cells.y) // 2])
-    members, centres, counts = [], [], []
-    for edges in partitions:
-        number = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-        members.append((number == np.arange(len(edges) - 1)[:, None]).T * _phat(cells, edges)[:, None])
-        q, first, held = (np.add.reduceat(column, edges[:-1]) for column in (cells.q, cells.q * y, cells.counts))
-        centres.append(first / q)
-        counts.append(held)
-    columns = np.concatenate([cells.q[:, None], *members], axis=1)
-    starts = np.cumsum([1, *(len(edges) - 1 for edges in partitions)])
-    total = np.zeros(len(partitions))
-    points, weights = np.polynomial.legendre.leggauss(ORDERS[1])
-    for begin in _blocks(y, s):
-        x = (begin[:, None] + WIDE * s * (points + 1) / 2).ravel()
-        weight = np.tile(WIDE * weights / 2, len(begin)) / np.sqrt(2 * np.pi)
-        low, high = np.searchsorted(y, [x[0] - (REACH + 1) * s, x[-1] + (REACH + 1) * s])
-        sums = np.exp(-(((x[:, None] - y[None, low:high]) / s) ** 2) / 2) @ columns[low:high]
-        seen = sums[:, 0] > 0
-        q = sums[seen, 0] * weight[seen]
-        for place, (m, n) in enumerate(zip(centres, counts, strict=True)):
-            share = sums[seen, starts[place] : starts[place + 1]]
-            share = share / share.sum(axis=1, keepdims=True)
-            away = m - (share @ m)[:, None]
-            total[place] += float(q @ (share**2 * away**2 @ (1 / n)))
-    return tuple(total.tolist())
-
-
 def remainder(cells: Cells, edges: Edges) -> float:
     """W by its definition as KL(q_y||phat_y), nats."""
     return float(kl_labels(cells.q, cells.p) - kl_classes(cells.q, cells.p, edges))
 
 
-def _phat(cells: Cells, edges: Edges) -> np.ndarray:
+def phat(cells: Cells, edges: Edges) -> np.ndarray:
     """The label law of the corrected model, q_c p(y|c)."""
     q, p = (np.add.reduceat(column, edges[:-1]) for column in (cells.q, cells.p))
     return cells.p * np.repeat(q / p, np.diff(edges))
 
 
-def _centres(cells: Cells, edges: Edges) -> np.ndarray:
+def centres_of(cells: Cells, edges: Edges) -> np.ndarray:
     """The reference mean of each cell's class, (m,)."""
     q, first = (np.add.reduceat(column, edges[:-1]) for column in (cells.q, cells.q * cells.y))
     return np.repeat(first / q, np.diff(edges))

@@ -1,7 +1,7 @@
 """Classes of labels: how many, with which edges, and their correction for the class prior; kept in `classes.json` and `classes.npz`, one content.
 
 Edges follow the score. In squared error the classes are read as a mean of centres, so the ones with the least predicted error of that mean are taken,
-the cost of estimating their masses included; in log-loss those with the least corrected excess. More classes than four to a noise buy nothing
+what it costs to learn them from so many samples included; in log-loss those with the least corrected excess, the same included. More classes than four to a noise buy nothing
 (result `bin_width`), and each holds at least `class_edges.LEAST` labels.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from unskew import cells as fine
-from unskew import channel, class_edges
+from unskew import channel, class_edges, estimation
 from unskew.cells import Cells, Target
 from unskew.class_edges import Edges
 from unskew.ground import files
@@ -84,7 +84,7 @@ class Classes:
         Raises:
           InputError: labels, noise, score or kind that cannot be used.
 
-        Source: results `bin_width`, `sample_size`, `best_classes`, `decoder`.
+        Source: results `bin_width`, `sample_size`, `estimation`, `best_classes`, `decoder`.
         """
         return choose(fine.make(labels_of(column_of(y_train, "y_train")), target), noise, score, kind, classes)
 
@@ -118,12 +118,12 @@ def predicted_errors(cells: Cells, partitions: list[Edges], noise: float | None,
     """What each partition is expected to lose against the best balanced predictor, in the score's unit; without a noise W plus the penalty, nats."""
     if noise is None:
         return {one: channel.remainder(cells, one) + class_edges.penalty(cells, one) for one in partitions}
-    prediction = channel.predict(cells, partitions, noise)
+    prediction, costs = channel.predict(cells, partitions, noise), estimation.costs(cells, partitions, noise)
     if score == "log":
-        costs = [class_edges.penalty(cells, one) for one in partitions]
-        return dict(zip(partitions, np.add(prediction.corrected, costs).tolist(), strict=True))
-    variance = channel.class_variance(cells, partitions, noise)
-    return dict(zip(partitions, np.add(prediction.squared_decoded, variance).tolist(), strict=True))
+        return {one: left + cost.log for one, left, cost in zip(partitions, prediction.corrected, costs, strict=True)}
+    return {
+        one: left + cost.squared for one, left, cost in zip(partitions, prediction.squared_decoded, costs, strict=True)
+    }
 
 
 def version() -> str:

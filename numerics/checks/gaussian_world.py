@@ -59,19 +59,17 @@ def price(page: Page, result: Result) -> None:
             if not isinstance(line, Formula):
                 continue
             _, measured = means(LABELS)
-            here = LABELS
-            symbols = {
-                "m_q": here.mean_q,
-                "v_q": here.variance_q,
-                "m_p": here.mean_p,
-                "v_p": here.variance_p,
-                "s2": here.noise,
-            }
             with page.elsewhere(WHERE):
                 for side in (line.left, line.right):
-                    number, size = value(side, symbols)
+                    number, size = value(side, numbers(LABELS))
                     expected = Estimate(number, 64 * EPSILON * size)
-                    page.add("gaussian", "identity", expected, measured, here.text)
+                    page.add("gaussian", "identity", expected, measured, LABELS.text)
+
+
+def numbers(here: Labels) -> dict[str, float]:
+    """By the names of the ledger's symbols."""
+    own = {"m_q": here.mean_q, "v_q": here.variance_q, "m_p": here.mean_p, "v_p": here.variance_p}
+    return {**own, "s2": here.noise}
 
 
 def means(here: Labels) -> tuple[Estimate, Estimate]:

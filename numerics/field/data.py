@@ -65,7 +65,7 @@ class Skipped(Exception):
     """A source that cannot be had or is not admitted; the reason in words."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def load(name: str, file: str = "", label: str = "") -> Data:
     """A source by name.
 

@@ -68,6 +68,7 @@ def build(sources: Sequence[Source], skipped: Mapping[str, str], splits: int) ->
         "arms_over_tables": family([("MSE", arm.name, "") for arm in ARMS if arm.name != "MSE"], sources),
         "contrasts": contrasts(sources),
         "predictions": [gains(sources, *kind) for kind in GAINS],
+        "together": together(sources),
     }
 
 
@@ -103,7 +104,13 @@ def table(source: Source) -> dict[str, Any]:
         )
     best = rows[int(np.argmin([one.value for one in changes.values()]))]
     one = source.data
-    late = [result["epoch"] >= protocol.EPOCHS - 2 for chunk in source.chunks[:-2] for result in chunk]
+    networks = [
+        result
+        for chunk in source.chunks
+        for result in chunk
+        if not any(arm.startswith("trees") for arm in result["scores"])
+    ]
+    late = [result["epoch"] >= protocol.EPOCHS - 2 for result in networks]
     return {
         "name": one.name,
         "label": one.table.label,
@@ -193,6 +200,32 @@ def gains(sources: Sequence[Source], name: str, arm: str, words: str) -> dict[st
         "slope_goal": protocol.SLOPE,
         "tables": tables,
     }
+
+
+def together(sources: Sequence[Source]) -> dict[str, Any]:
+    """What corrected and plain classes change beside squared error, against the price of imbalance that validation rows tell beforehand: a description, not in the protocol.
+
+    The 1-D study's labels have no noise, so its price is zero; here is what the tables say where the price tends to zero.
+    """
+    rows = []
+    for source in sources:
+        errors = source.errors("balanced")
+        base = errors["MSE"].mean()
+        cost = np.mean([result["gains"]["cost"][0] for chunk in source.chunks for result in chunk if "table" in result])
+        rows.append(
+            {
+                "name": source.data.name,
+                "price": float(cost / base),
+                "correction": float(errors["HL-Gauss, corrected"].mean() / errors["HL-Gauss"].mean() - 1),
+                "corrected": float(errors["HL-Gauss, corrected"].mean() / base - 1),
+                "plain_term": float(errors["MSE + CE"].mean() / base - 1),
+            }
+        )
+    price = np.array([row["price"] for row in rows])
+    slopes = {
+        key: _slope(price, np.array([row[key] for row in rows])) for key in ("correction", "corrected", "plain_term")
+    }
+    return {"tables": rows, "slopes": slopes}
 
 
 def _gain(name: str, values: Array, before: float, exact: bool) -> dict[str, Any]:

@@ -61,9 +61,7 @@ def run(request: Options, train_chunk: execution.RunChunk | None = None) -> int:
     for name, reason in skipped.items():
         print(f"{name} is skipped: {reason}", file=sys.stderr)
     of_source = [(one, work.jobs(one, request.file(one.name), request.splits, request.seed)) for one in found]
-    # Cheapest first, so that a run that is cut short has whole tables.
-    of_source.sort(key=lambda item: sum(map(execution.chunk_weight, item[1])))
-    trainings = [chunk for _, chunks in of_source for chunk in chunks]
+    trainings = work.ordered([chunks for _, chunks in of_source])
     remote = request.workers is not None or request.scheduler is not None
     with ExitStack() as stack:
         store = stack.enter_context(Store(request.store, work.ENGINE))

@@ -79,6 +79,13 @@ def foretold(record: Record) -> list[str]:
         lines.append(
             f"  {kind['words']}: {coverage}slope over tables {slope['value']:.2f} [{slope['low']:.2f}, {slope['high']:.2f}] (goal .9 to 1.1)"
         )
+    together = record["together"]["slopes"]
+    words = {"correction": "the correction of HL-Gauss", "plain_term": "the published plain term"}
+    for key, what in words.items():
+        slope = together[key]
+        lines.append(
+            f"  for each percent of the price of imbalance, {what} changes balanced error by {slope['value']:+.2f} % [{slope['low']:+.2f}, {slope['high']:+.2f}] (a description)"
+        )
     return lines
 
 

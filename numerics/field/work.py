@@ -49,20 +49,33 @@ class Job:
         return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
+BLOCK = 5
+"""Splits in a chunk. What a split gives does not depend on its company."""
 TRAINED = tuple(arm for arm in ARMS if not arm.origin)
 EFFORT = {"CE": 1.1, "CE, corrected": 1.1, "HL-Gauss": 1.6, "HL-Gauss, corrected": 1.6, "trees": 2.0}
 """Seconds of arms relative to squared error, roughly; for the time left."""
 
 
 def jobs(one: data.Data, file: str, splits: int, seed: int) -> list[tuple[Job, ...]]:
-    """The chunks of a source, arm by arm."""
+    """The chunks of a source, arm by arm, `BLOCK` splits each."""
     size = len(one.table.y) * (1.0 + one.table.x.shape[1] / 100 + 4.0 * one.images) / 6000
     digest = one.digest
 
     def job(arm: str, split: int) -> Job:
         return Job(one.name, file, one.table.label, digest, arm, split, seed, size * EFFORT.get(arm, 1.0))
 
-    return [tuple(job(arm.name, split) for split in range(splits)) for arm in TRAINED]
+    blocks = [range(start, min(start + BLOCK, splits)) for start in range(0, splits, BLOCK)]
+    return [tuple(job(arm.name, split) for split in block) for arm in TRAINED for block in blocks]
+
+
+def ordered(of_source: Sequence[Sequence[tuple[Job, ...]]]) -> list[tuple[Job, ...]]:
+    """All chunks in the order in which they are run: the first splits of every source before the next ones, cheap sources first, so that a run that is cut short
+    has something to say of every table."""
+    cost = {id(chunks): sum(job.weight for chunk in chunks for job in chunk) for chunks in of_source}
+    entries = [
+        (chunk[0].split, cost[id(chunks)], number, chunk) for chunks in of_source for number, chunk in enumerate(chunks)
+    ]
+    return [entry[3] for entry in sorted(entries, key=lambda entry: entry[:3])]
 
 
 @lru_cache(maxsize=40)

@@ -21,6 +21,8 @@ LARGEST = 1_500_000
 """Pairs of the finer grid: 12 MB an array. Noise below about 1/100 of the support goes without this route."""
 NARROWER = 0.8
 """The noise of the imbalanced law's own channel over that of the balanced one, where a statement has two channels."""
+WIDER = 1.25
+"""The scale of Balanced MSE over the channel's noise, where a statement has such a scale."""
 Array = np.ndarray[Any, Any]
 
 
@@ -101,6 +103,14 @@ def _own_channel(grid: Grid) -> Array:
     return np.exp(narrow - channel.log_density(grid.x, grid.y))
 
 
+def _wide(grid: Grid) -> Array:
+    """N(y; f(x), s^2)/k(x|y) for a prediction near the input and a scale `WIDER` times the channel's."""
+    scale, low = WIDER * grid.world.channel.noise, float(grid.world.law.support[0])
+    centre = low + grid.world.law.length * (0.5 + 0.8 * grid.place)
+    log_channel = grid.world.channel.log_density(grid.x, grid.y)
+    return np.exp(-(((grid.y - centre) / scale) ** 2) / 2 - log_channel + log_channel.max(axis=1, keepdims=True))
+
+
 ATOMS: dict[str, Callable[[Grid], Array]] = {
     "r(y)": lambda grid: np.exp(grid.log_ratio),
     "y": lambda grid: grid.y,
@@ -109,6 +119,12 @@ ATOMS: dict[str, Callable[[Grid], Array]] = {
     "h(y|x)/q(y|x)": _model,
     "e(y)": _estimate,
     "k_p/k_q": _own_channel,
+    "n(y|x)": _wide,
+    "t(x)": lambda grid: np.sin(3 * grid.place) / grid.world.law.length,
+    "c(x)": lambda grid: 1 + grid.place**2,
+    "v(x)": lambda grid: grid.world.channel.noise**2 * (1 + 0.5 * np.sin(3 * grid.place)),
+    "s^2": lambda grid: np.full((1, 1), grid.world.channel.noise**2),
+    "alpha": lambda grid: np.full((1, 1), 2 / grid.world.law.length),
     # A prediction is the distance of the input from the middle: two inputs share one, and f(t) is any function of it.
     "f(t)": lambda grid: float(grid.world.law.support[0]) + grid.world.law.length * np.abs(grid.place) / 2,
 }

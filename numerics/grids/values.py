@@ -15,6 +15,7 @@ from numerics.quadrature import EPSILON, ROUNDING
 from numerics.routes.route import NeedsClasses
 from theory.terms import (
     NOTHING,
+    Apply,
     Atom,
     Density,
     Divergence,
@@ -31,6 +32,7 @@ from theory.terms import (
     Term,
     X,
     Y,
+    exp,
     q,
 )
 
@@ -164,6 +166,9 @@ class Values:
             case Log(argument):
                 logarithm = np.log(self.plain.table(argument))
                 return 1.0 + np.abs(logarithm) if self.size else logarithm
+            case Apply(function, argument) if function == exp:
+                raised: Array = np.exp(self.plain.table(argument))
+                return raised
             case Mean(argument, given, law):
                 return self._mean(self.table(argument), given, law)
             case Density(law, of, given):
