@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from numerics import quadrature
-from numerics.checks import gaussian_world, statements
+from numerics.checks import formulas, gaussian_world, statements
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON, ROUNDING, SAFETY
@@ -98,8 +98,7 @@ def _gaussian(page: Page, line: Formula) -> None:
     for side in (line.left, line.right):
 
         def slope(gamma: np.ndarray, side: Any = side) -> np.ndarray:
-            values = [statements.side(side, gamma=float(each), **fixed).value for each in gamma.ravel()]
-            return np.array(values).reshape(gamma.shape)
+            return formulas.values(side, {"gamma": gamma, **fixed})[0]
 
         fall = quadrature.integrate(slope, ends, orders=(8, 7))
         page.add("gaussian", "identity", fall, prices[1] - prices[0], f"{here.text}, from twice the noise variance")

@@ -25,7 +25,7 @@ from theory.words import at_phat, corrected_excess, phat, price
 WORLD: tuple[Term, ...] = (price, KL(q, p, Y, given=X))
 CLASSES: tuple[Term, ...] = (corrected_excess, at_phat(price), KL(q, phat, Y, given=X))
 Array = np.ndarray[Any, Any]
-ORDERS = ((10, 12), (7, 8))
+ORDERS = ((9, 10), (7, 7))
 """Nodes a panel of sigma and of the inputs, the finer first."""
 REACH = 9.0
 """Noises beyond the labels; q(x) has mass 2e-19 there."""
@@ -63,8 +63,12 @@ def _inputs(here: World, sigma: float, rows: Array, labels: Array, order: int) -
     """Inputs in units of the noise 1/sigma, their weights, and the rows summed with the channel's density, (inputs, rows)."""
     reach = sigma * here.law.length / 2 + REACH
     x, weight = (part.ravel() for part in quadrature.composite(quadrature.split([-reach, 0.0, reach], 1.0), order))
-    density = np.exp(-((x[:, None] - sigma * labels) ** 2) / 2) / math.sqrt(2 * math.pi)
-    return x, weight, density @ rows.T
+    # In place: most of the route's time is here.
+    density = x[:, None] - sigma * labels
+    density *= density
+    density *= -0.5
+    np.exp(density, out=density)
+    return x, weight, density @ (rows.T / math.sqrt(2 * math.pi))
 
 
 def _squared_errors(here: World, sigma: float, rows: Array, labels: Array, order: int) -> Array:
@@ -88,6 +92,7 @@ def _falls(here: World, rule: LabelRule, index: int, panels: Array) -> Array:
     return falls
 
 
+@lru_cache(maxsize=4)
 def _rule(here: World) -> LabelRule | None:
     """Labels with weights; None where the channel is not Gaussian, labels are never sampled, or the route would take long."""
     if here.channel.name != "gaussian" or here.law.unsampled:
