@@ -1,4 +1,4 @@
-# `make verify`, `make test` and `make paper`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
+# `make verify`, `make test`, `make paper`, `make docs`. Each sets up .venv by itself and needs only Python 3.11+, venv and make.
 PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest
@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify paper test test-torch test-lowest lint types check clean
+.PHONY: verify paper picture docs test test-torch test-lowest lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
@@ -15,8 +15,18 @@ verify: $(VENV)/.core
 paper: $(VENV)/.core
 	$(RUN) -m numerics.paper $(PAPER)
 
+# The strip of the README, with its numbers from a report.
+picture: $(VENV)/.core
+	$(RUN) -m numerics.verify --density skewed --only offset price --classes 2 4 8 16 --no-fit --out results/picture
+	$(RUN) -m figures results/picture --only four_frames --quiet
+	cp results/picture/four_frames.png docs/
+
 test: $(VENV)/.dev
 	$(RUN) -m pytest
+
+# Guides and reference in results/docs; a link that does not resolve is an error.
+docs: $(VENV)/.docs
+	PYTHONPATH=. $(RUN) -m mkdocs build --strict
 
 # PyTorch has an environment of its own: it is large, and no command needs it.
 test-torch: $(VENV)-torch/.done
@@ -49,6 +59,10 @@ $(VENV)/.core: pyproject.toml constraints.txt | $(RUN)
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(RUN)
 	$(PIP) --editable '.[dev,data,cluster,sklearn]'
+	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(RUN)
+	$(PIP) --editable '.[docs]'
 	@touch $@ $(VENV)/.core
 
 $(VENV)-torch/.done: constraints-torch.txt

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "fuzz": "whether random densities are judged rightly or refused",
     "alarms": "how often the statistical checks raise a false alarm",
     "unskew": "the library and its command",
+    "field": "the field study",
 }
 
 

@@ -1,17 +1,20 @@
 """`python -m benchmarks fuzz`: random densities, from harmless to hostile, and whether the verifier is right about each or refuses it in one line.
 
 Each density of `benchmarks.generated` runs through the verifier without fits, in a process that is ended when it hangs. What it says is set beside mpmath's numbers.
+With `--keep FILE` each verdict is a line of a file as soon as it stands, and a run that is started again goes on after the last one.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from benchmarks.generated import CLASSES, NOISE, Generated, generate, reference
@@ -20,6 +23,9 @@ from unskew.ground.refusals import InputError
 
 LONGEST = 30.0
 ENDED_AFTER = 300.0
+"""Of processor time."""
+ASLEEP_AFTER = 3_600.0
+"""By the clock: a worker that waits for something takes no processor time. Shared with much other work, an honest one may take a quarter of an hour."""
 MOST_RUNS = 100_000
 MOST_PANELS = 4_000
 """Of the reference: beyond, mpmath would take minutes, and the density has only to be refused or to agree with its certificates."""
@@ -70,20 +76,20 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
     try:
         with deadline.within(deadline.BUDGET):
             evidence = gather(question)
-            made = [check for name in question.only for check in decided(name, evidence)]
+            outcomes = [check for name in question.only for check in decided(name, evidence)]
     except (InputError, deadline.OutOfTime) as problem:
         return Verdict("refused", str(problem) or "not decided in time", time.process_time() - start)
     except Exception as problem:
         # Any other end is a crash of the verifier, which is what is counted.
         return Verdict("crashed", f"{type(problem).__name__}: {problem}", time.process_time() - start)
     seconds = time.process_time() - start
-    undecided = sum(check.note.startswith("not decided") for check in made)
+    undecided = sum(check.note.startswith("not decided") for check in outcomes)
     if seconds > LONGEST:
         return Verdict("over 30 s", "", seconds, undecided)
     wrong = _off(density, evidence)
     if wrong:
         return Verdict("wrong", wrong, seconds, undecided)
-    failing = [f"{check.result}.{check.claim}" for check in made if check.status == "fails"]
+    failing = [f"{check.result}.{check.claim}" for check in outcomes if check.status == "fails"]
     if failing:
         return Verdict("false alarm", ", ".join(dict.fromkeys(failing)), seconds, undecided)
     return Verdict("right", "", seconds, undecided)
@@ -124,6 +130,22 @@ class _Worker:
     pipe: Any
     seed: int
     since: float
+    spent: float
+
+    @property
+    def late(self) -> bool:
+        """Whether it hangs."""
+        spent = _processor(self.process.pid) - self.spent
+        return spent > ENDED_AFTER or time.perf_counter() - self.since > ASLEEP_AFTER
+
+
+def _processor(pid: int | None) -> float:
+    """Processor time of a process, in seconds; the clock where the system does not say (a gone process, no Linux)."""
+    try:
+        # The number that Linux gives the processor clock of another process.
+        return time.clock_gettime((~pid << 3) | 2) if pid else time.perf_counter()
+    except (OSError, AttributeError):
+        return time.perf_counter()
 
 
 def run(seeds: Sequence[int], workers: int) -> Iterator[tuple[int, Verdict]]:
@@ -138,13 +160,12 @@ def run(seeds: Sequence[int], workers: int) -> Iterator[tuple[int, Verdict]]:
         process.start()
         theirs.close()
         ours.send(seed)
-        return _Worker(process, ours, seed, time.perf_counter())
+        return _Worker(process, ours, seed, time.perf_counter(), _processor(process.pid))
 
     while waiting and len(busy) < workers:
         busy.append(start(waiting.pop()))
     while busy:
         for number, worker in enumerate(busy):
-            late = time.perf_counter() - worker.since > ENDED_AFTER
             alive = True
             if worker.pipe.poll(0.02):
                 try:
@@ -153,7 +174,7 @@ def run(seeds: Sequence[int], workers: int) -> Iterator[tuple[int, Verdict]]:
                     worker.process.join()
                     yield worker.seed, Verdict("crashed", f"the process ended with {worker.process.exitcode}", 0.0)
                     alive = False
-            elif late:
+            elif worker.late:
                 worker.process.kill()
                 yield worker.seed, Verdict("over 30 s", "ended", ENDED_AFTER)
                 alive = False
@@ -165,6 +186,7 @@ def run(seeds: Sequence[int], workers: int) -> Iterator[tuple[int, Verdict]]:
                 break
             if alive:
                 worker.seed, worker.since = waiting.pop(), time.perf_counter()
+                worker.spent = _processor(worker.process.pid)
                 worker.pipe.send(worker.seed)
             else:
                 busy[number] = start(waiting.pop())
@@ -181,30 +203,54 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--runs", type=int, default=100, help="densities (default: 100)")
     parser.add_argument("--seed", type=int, default=0, help="of the first density; the next ones count on (default: 0)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
-    asked: argparse.Namespace = parser.parse_args(list(arguments))
-    if not 1 <= asked.runs <= MOST_RUNS:
-        raise InputError(f"--runs {asked.runs}", f"give a number from 1 to {MOST_RUNS}")
-    found: dict[int, Verdict] = {}
-    for seed, verdict in run(range(asked.seed, asked.seed + asked.runs), asked.workers):
-        found[seed] = verdict
+    parser.add_argument(
+        "--keep", type=command.path, metavar="FILE", help="keep each verdict here, and go on from those that it holds"
+    )
+    options: argparse.Namespace = parser.parse_args(list(arguments))
+    if not 1 <= options.runs <= MOST_RUNS:
+        raise InputError(f"--runs {options.runs}", f"give a number from 1 to {MOST_RUNS}")
+    seeds = range(options.seed, options.seed + options.runs)
+    verdicts = {seed: verdict for seed, verdict in kept(options.keep) if seed in seeds}
+    for seed, verdict in run([seed for seed in seeds if seed not in verdicts], options.workers):
+        verdicts[seed] = verdict
+        keep(options.keep, seed, verdict)
         if verdict.outcome not in ("right", "refused"):
             print(f"  {verdict.outcome}: seed {seed}, {generate(seed).text}: {verdict.words}", flush=True)
-    return report(found)
+    return report(verdicts)
 
 
-def report(found: dict[int, Verdict]) -> int:
+def keep(path: Path | None, seed: int, verdict: Verdict) -> None:
+    """Adds a verdict to the file; the line break comes first, so that a line that was cut off spoils no other."""
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps({"seed": seed, **asdict(verdict)}))
+
+
+def kept(path: Path | None) -> list[tuple[int, Verdict]]:
+    """The verdicts of a file; one that was cut off is judged again."""
+    verdicts = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path and path.exists() else ():
+        try:
+            record = json.loads(line)
+            verdicts.append((record.pop("seed"), Verdict(**record)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return verdicts
+
+
+def report(verdicts: dict[int, Verdict]) -> int:
     """Prints the counts; the exit code."""
-    counts = Counter(verdict.outcome for verdict in found.values())
+    counts = Counter(verdict.outcome for verdict in verdicts.values())
     for outcome in OUTCOMES:
         print(f"{outcome:12}{counts[outcome]:6}")
-    reasons = Counter(_reason(verdict.words) for verdict in found.values() if verdict.outcome == "refused")
+    reasons = Counter(_reason(verdict.words) for verdict in verdicts.values() if verdict.outcome == "refused")
     for reason, count in reasons.most_common():
         print(f"  refused {count:4}: {reason}")
-    ordinary = [verdict for seed, verdict in found.items() if generate(seed).ordinary]
+    ordinary = [verdict for seed, verdict in verdicts.items() if generate(seed).ordinary]
     ran = sum(verdict.outcome != "refused" for verdict in ordinary)
     print(f"of {len(ordinary)} ordinary densities {ran} ran ({ran / max(1, len(ordinary)):.1%}); goal: {GOAL:.0%}")
-    slowest = max(verdict.seconds for verdict in found.values())
-    undecided = sum(verdict.undecided > 0 for verdict in found.values())
+    slowest = max(verdict.seconds for verdict in verdicts.values())
+    undecided = sum(verdict.undecided > 0 for verdict in verdicts.values())
     print(f"longest {slowest:.1f} s; {undecided} runs left a result undecided")
     bad = sum(counts[outcome] for outcome in OUTCOMES[2:])
     return command.FAILS if bad or ran < GOAL * len(ordinary) else command.HOLDS

@@ -40,6 +40,10 @@ VERIFY = (
     "estimation",
     "first_order",
     "beyond_label_shift",
+    "absolute_error",
+    "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 STUDY = (
     "study_samplings",
@@ -49,8 +53,11 @@ STUDY = (
     "study_example",
     "study_residuals",
 )
+FIELD = ("field", "field_predictions")
 FIRST_ORDER = ("first_order_networks",)
-NAMES = {"verify": VERIFY, "study": STUDY, "first_order": FIRST_ORDER}
+PICTURES = ("four_frames",)
+"""Of no single result: made from the same report as `VERIFY`."""
+NAMES = {"verify": (*VERIFY, *PICTURES), "study": STUDY, "field": FIELD, "first_order": FIRST_ORDER}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

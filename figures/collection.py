@@ -23,7 +23,7 @@ class Collection:
     Attributes:
       theory: the ledger with its proofs, as `python -m theory --json` writes it.
       verify: reports by the name of their file, the one with fitted models first.
-      study: the study's report, or None.
+      study: the study's report, or None; field: the field study's, or None.
       advise: reports by the name of their file.
       stamp: commit, versions, seeds, commands.
     """
@@ -31,6 +31,7 @@ class Collection:
     theory: Report
     verify: dict[str, Report]
     study: Report | None
+    field: Report | None
     advise: dict[str, Report]
     stamp: Report
 
@@ -55,12 +56,13 @@ def read(folder: Path) -> Collection:
     if not verify:
         raise InputError(f"{runs} has no verify-*.json", "run 'python -m numerics.paper' to make it")
     order = sorted(verify, key=lambda name: (not verify[name]["seeds"], name != MAIN, name))
-    study = runs / "study" / "report.json"
+    study, field = (runs / name / "report.json" for name in ("study", "field"))
     advise = {path.stem.removeprefix("advise-"): _json(path) for path in sorted(runs.glob("advise-*.json"))}
     return Collection(
         _json(runs / "theory.json"),
         {name: verify[name] for name in order},
         _json(study) if study.is_file() else None,
+        _json(field) if field.is_file() else None,
         dict(sorted(advise.items(), key=lambda item: (item[0] != "sample", item[0]))),
         _json(folder / "stamp.json"),
     )
@@ -69,8 +71,9 @@ def read(folder: Path) -> Collection:
 def figures(found: Collection) -> Iterator[tuple[str, Report]]:
     """Every figure that can be drawn, once, with the report it is drawn from: the first that has its numbers."""
     groups = (
-        (album.VERIFY, list(found.verify.values())),
+        ((*album.VERIFY, *album.PICTURES), list(found.verify.values())),
         (album.STUDY, [] if found.study is None else [found.study]),
+        (album.FIELD, [] if found.field is None else [found.field]),
     )
     for names, reports in groups:
         for name in names:
@@ -88,7 +91,7 @@ def draw(found: Collection, folder: Path) -> Iterator[Path]:
         for path in album.draw_all(report, target, [name], svg=True):
             kept.add(path)
             yield path
-    for name in (*album.VERIFY, *album.STUDY):
+    for name in (*album.VERIFY, *album.PICTURES, *album.STUDY, *album.FIELD):
         for suffix in ("pdf", "png", "svg", "csv", "txt"):
             path = target / f"{name}.{suffix}"
             if path not in kept:

@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 from figures import style
 
 LINES = (
-    ("plain_hard", "argmax of $p(c|x)$", style.IMBALANCED, ":", "^"),
-    ("plain_soft", "mean of $p(c|x)$", style.IMBALANCED, "-", "o"),
-    ("corrected_hard", "argmax, corrected", style.CORRECTED, ":", "^"),
-    ("corrected_soft", "mean, corrected", style.CORRECTED, "-", "o"),
-    ("plain_bound", "soft bound, plain", style.BOUND, "--", ""),
+    ("plain_hard", "argmax", style.IMBALANCED, ":", "^"),
+    ("plain_soft", "mean", style.IMBALANCED, "-", "o"),
+    ("corrected_hard", "argmax,\ncorrected", style.CORRECTED, ":", "^"),
+    ("corrected_soft", "mean,\ncorrected", style.CORRECTED, "-", "o"),
 )
 
 
@@ -22,23 +21,25 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, axes = style.new_figure(height=3.1)
-    columns = data(report)
+    drawing, axes = style.new_figure(height=2.9)
+    columns, labels = data(report), []
     for key, words, colour, dash, marker in LINES:
         if key in columns:
-            axes.plot(columns["classes"], columns[key], color=colour, linestyle=dash, marker=marker, label=words)
+            axes.plot(columns["classes"], columns[key], color=colour, linestyle=dash, marker=marker)
+            labels.append((columns[key][-1], words, colour))
     floor = report["curves"]["decoder"]["balanced_risk"]
-    axes.axhline(floor, color=style.BALANCED, linewidth=0.8, label="$R_q(f_q)$")
-    axes.set_yscale("log")
+    axes.axhline(floor, color=style.BALANCED, linewidth=0.8)
+    labels.append((floor, "$R_q(f_q)$", style.BALANCED))
     style.classes_axis(axes, columns["classes"])
     axes.set_ylabel("squared error under $q$")
-    style.legend_above(axes)
+    style.label_lines(axes, labels)
     return drawing
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     rows = report["curves"]["decoder"]["per_classes"]
-    return {key: [row[key] for row in rows] for key in ("classes", *(line[0] for line in LINES)) if key in rows[0]}
+    keys = ("classes", *(line[0] for line in LINES), "plain_bound")
+    return {key: [row[key] for row in rows] for key in keys if key in rows[0]}
 
 
 def caption(report: dict[str, Any]) -> str:
@@ -49,5 +50,11 @@ def caption(report: dict[str, Any]) -> str:
         f"{style.number(columns['plain_soft'][-1])} at K = {columns['classes'][-1]}"
     )
     if "corrected_soft" in columns:
-        text += f", corrected for the prior {style.number(columns['corrected_soft'][-1])}"
-    return text + ". The bound speaks for every class predictor; a calibrated one is far below it."
+        text += (
+            f", corrected for the prior {style.number(columns['corrected_soft'][-1])}, beside "
+            f"{style.number(report['curves']['decoder']['balanced_risk'])} of the best predictor (blue)"
+        )
+    return text + (
+        f". The bound, {style.number(columns['plain_bound'][-1])} at K = {columns['classes'][-1]}, is not drawn: it speaks for every class "
+        "predictor with these misses, and a calibrated one is far below it."
+    )

@@ -1,4 +1,4 @@
-"""Figure `discretisation`: what cross-entropy over bins pays more than the regression log-loss, against the number of bins."""
+"""Figure `discretisation`: what cross-entropy over bins pays more than the regression log-loss, by the width of a bin in units of the noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from figures import style
 
-DASHES, MARKERS = ("-", "--", ":"), ("o", "s", "^")
+MARKERS = ("o", "s", "^")
 
 
 def drawable(report: dict[str, Any]) -> bool:
@@ -18,26 +18,25 @@ def drawable(report: dict[str, Any]) -> bool:
 def figure(report: dict[str, Any]) -> Figure:
     drawing, axes = style.new_figure(height=2.9)
     curves = report["curves"]["discretisation"]
-    classes = curves["classes"]
-    for key, words, dash in (
-        ("hoeffding", "$(Md)^2/8$", ":"),
-        ("sharp", "sharp bound", "--"),
-        ("asymptote", r"$(d^2/24)\,E_p[m'^2]$", "-."),
-    ):
-        if key in curves:
-            axes.plot(classes, curves[key], color=style.BOUND, linestyle=dash, label=words)
-    for entry, dash, marker in zip(curves["at"], DASHES, MARKERS, strict=True):
+    for entry, marker in zip(curves["at"], MARKERS, strict=True):
         axes.plot(
-            classes,
+            curves["width"],
             style.finite(entry["mean"]),
             color=style.IMBALANCED,
-            linestyle=dash,
+            linestyle="none",
             marker=marker,
             markerfacecolor="none",
-            label=f"$E_p$ Err, $x = {entry['x']:.3g}$",
+            label=f"mean error at $x = {entry['x']:.3g}$",
         )
+    middle = curves["at"][1]["x"]
+    words = f"$(d^2/24)\\,E_p[m'^2]$ at $x = {middle:.3g}$"
+    axes.plot(curves["width"], curves["asymptote"], color=style.BOUND, linestyle="--", label=words)
+    axes.axvline(1, color=style.BOUND, linewidth=0.6, linestyle=":")
+    axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    style.classes_axis(axes, classes)
+    axes.set_xticks(curves["width"], [f"{width:.3g}" for width in curves["width"]])
+    axes.minorticks_off()
+    axes.set_xlabel("width of a bin in units of the noise, $d/s$")
     axes.set_ylabel("nats")
     style.legend_above(axes)
     return drawing
@@ -45,17 +44,23 @@ def figure(report: dict[str, Any]) -> Figure:
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     curves = report["curves"]["discretisation"]
-    columns = {key: curves[key] for key in ("classes", "asymptote", "sharp", "hoeffding") if key in curves}
+    names = ("classes", "width", "asymptote", "sharp", "hoeffding")
+    columns = {key: curves[key] for key in names if key in curves}
     return columns | {f"mean_at_{entry['x']:.6g}": entry["mean"] for entry in curves["at"]}
 
 
 def caption(report: dict[str, Any]) -> str:
     curves = report["curves"]["discretisation"]
     middle = curves["at"][1]
+    near = min(range(len(curves["width"])), key=lambda place: abs(curves["width"][place] - 1))
     text = (
-        f"discretisation. E_p Err, what cross-entropy over equal bins costs on top of the regression log-loss, for label density "
-        f"{report['density']} at three inputs: {style.number(middle['mean'][0])} nats at K = {curves['classes'][0]} and "
-        f"{style.number(middle['mean'][-1])} at K = {curves['classes'][-1]} for x = {style.number(middle['x'])}; "
-        "the asymptote is that of the middle input."
+        f"discretisation. What cross-entropy over bins pays more than the regression log-loss, averaged over the posterior at an input, label density "
+        f"{report['density']}. With bins about as wide as the noise (d = {style.number(curves['width'][near])} s) it is "
+        f"{style.number(middle['mean'][near])} nats at x = {middle['x']:.3g}, beside {style.number(curves['asymptote'][near])} of the asymptote."
     )
-    return text + (" Bounds by the steepest slope of the log posterior." if "sharp" in curves else "")
+    if "sharp" in curves:
+        text += (
+            f" The bound by the steepest slope of the posterior, which affine logarithms attain, allows {style.number(curves['sharp'][near])}: it is not drawn, "
+            "since it takes the steepest slope of the whole interval everywhere."
+        )
+    return text

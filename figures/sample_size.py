@@ -1,4 +1,4 @@
-"""Figure `sample_size`: the label bound with estimated class priors against the number of classes, for several sample sizes."""
+"""Figure `sample_size`: what class priors estimated from n labels add to W, and the number of classes that is best for n labels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from figures import style
 
+DRAWN = (10**3, 10**4, 10**5, 10**6)
 DASHES = ("-", "--", "-.", (0, (1, 1)))
-MARKERS = ("o", "s", "^", "D")
 
 
 def drawable(report: dict[str, Any]) -> bool:
@@ -17,43 +17,72 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    drawing, axes = style.new_figure(height=2.9)
+    drawing, (top, bottom) = style.new_figure(height=4.2, nrows=2, height_ratios=(3, 2))
     curves = report["curves"]["sample_size"]
-    classes = curves["classes"]
-    axes.plot(classes, style.finite(curves["remainder"]), color=style.REMAINDER, linestyle=":", label="$W$ alone")
-    for sample, dash, marker in zip(curves["samples"], DASHES, MARKERS, strict=True):
-        power = len(str(sample["n"])) - 1
+    classes, remainder = curves["classes"], style.finite(curves["remainder"])
+    top.plot(classes, remainder, color=style.REMAINDER, linestyle=":")
+    labels = [(remainder[-1], "$W$", style.REMAINDER)]
+    samples = [sample for sample in curves["samples"] if sample["n"] in DRAWN]
+    for sample, dash in zip(samples, DASHES, strict=True):
         bound = style.finite(sample["bound"])
-        axes.plot(classes, bound, color=style.CORRECTED, linestyle=dash, label=f"$n = 10^{power}$")
-        place = min(range(len(bound)), key=bound.__getitem__)
-        axes.plot([classes[place]], [bound[place]], color=style.CORRECTED, marker=marker, linestyle="none")
-        best = sample.get("best")
-        if best and classes[0] <= best <= classes[-1]:
-            axes.axvline(best, color=style.BOUND, linestyle=dash, linewidth=0.7)
-    axes.set_yscale("log")
-    style.classes_axis(axes, classes)
-    axes.set_ylabel("$W$ + expected penalty (nats)")
-    style.legend_above(axes, columns=3)
+        top.plot(classes, bound, color=style.CORRECTED, linestyle=dash)
+        if sample["least"]:
+            least = sample["least"]
+            top.plot([least["classes"]], [least["value"]], color=style.CORRECTED, marker="o", linestyle="none")
+        labels.append((bound[-1], f"$n = 10^{power(sample['n'])}$", style.CORRECTED))
+    top.set_yscale("log")
+    style.classes_axis(top, style.doublings(classes))
+    top.set_ylabel("$W$ + penalty (nats)")
+    style.label_lines(top, labels)
+    columns = data(report)
+    bottom.plot(
+        columns["n"],
+        style.finite(columns["best_classes"]),
+        color=style.CORRECTED,
+        marker="o",
+        linestyle="none",
+        label="least of the curve",
+    )
+    if "formula_classes" in columns:
+        bottom.plot(
+            columns["n"], columns["formula_classes"], color=style.BOUND, linestyle="--", label="$K^*$ of the formula"
+        )
+    bottom.set_xscale("log")
+    bottom.set_yscale("log")
+    bottom.set_xlabel("labels $n$")
+    bottom.set_ylabel("best $K$")
+    bottom.minorticks_off()
+    bottom.legend(loc="upper left")
     return drawing
+
+
+def power(n: int) -> int:
+    """The exponent of a power of ten."""
+    return len(str(n)) - 1
 
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     curves = report["curves"]["sample_size"]
     columns = {"classes": curves["classes"], "remainder": curves["remainder"]}
     columns |= {f"bound_{sample['n']}": sample["bound"] for sample in curves["samples"]}
+    columns["n"] = [sample["n"] for sample in curves["samples"]]
+    columns["best_classes"] = [sample["least"] and sample["least"]["classes"] for sample in curves["samples"]]
     best = [sample["best"] for sample in curves["samples"] if "best" in sample]
-    numbers = [sample["n"] for sample in curves["samples"] if "best" in sample]
-    return columns | ({"best_number_n": numbers, "best_number": best} if best else {})
+    return columns | ({"formula_classes": best} if best else {})
 
 
 def caption(report: dict[str, Any]) -> str:
     curves = report["curves"]["sample_size"]
+    inside = [sample for sample in curves["samples"] if sample["least"]]
     text = (
-        f"sample_size. W plus what class priors estimated from n labels cost on average, label density {report['density']}; "
-        "symbols: the best K among those drawn."
+        f"sample_size. Top: W plus what class priors estimated from n labels cost on average, label density {report['density']}. "
+        "Dots: the least of each curve among the K drawn. Bottom: that K against n"
     )
-    best = [(sample["n"], sample["best"]) for sample in curves["samples"] if "best" in sample]
-    if best:
-        text += " Grey lines: K*, " + ", ".join(f"{style.number(value)} for n = {n}" for n, value in best)
-        text += ", where W follows its asymptote."
-    return text
+    if inside and "best" in inside[0]:
+        ends = [inside[0], inside[-1]] if len(inside) > 1 else inside
+        words = " and ".join(
+            f"{sample['least']['classes']} beside {style.number(sample['best'])} for n = 10^{power(sample['n'])}"
+            for sample in ends
+        )
+        text += f", and K*, which grows like the cube root of n: {words}. K* takes W at its asymptote, so it holds for large n"
+    return text + "."

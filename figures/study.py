@@ -1,4 +1,4 @@
-"""What the figures of the study share: the look of an arm, the cells of a report in order. No figure of its own."""
+"""What the figures of the study share: the look of an arm, the cells of a report in order, names beside lines. No figure of its own."""
 
 from __future__ import annotations
 
@@ -27,22 +27,46 @@ SAMPLINGS = {
     "severe": (style.IMBALANCED, "^"),
     "data": ("#000000", "o"),
 }
+INTERVALS = "95 % intervals: bootstrap over functions, then seeds, studentised"
 WIDE = 7.0
 """Width of two paper columns, for reports of several settings."""
 
 
+Group = tuple[str, bool, int]
+"""Setting, whether the functions are drawn, how many they are: the cells that a row or a panel shows together."""
+
+
+def group(cell: dict[str, Any]) -> Group:
+    """The group of a cell."""
+    return cell["condition"]["setting"], cell["drawn"], cell["functions"]
+
+
+def place(cell: dict[str, Any]) -> dict[str, Any]:
+    """The columns that say which cell a row of a csv file belongs to."""
+    return {
+        "setting": cell["condition"]["setting"],
+        **{name: cell[name] for name in ("sampling", "functions", "drawn")},
+    }
+
+
 def cells(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The cells of the plain score; with several conditions of one setting and sampling, the first."""
-    first: dict[tuple[str, str], dict[str, Any]] = {}
+    """The cells of the plain score; with several conditions of one group and sampling, the first."""
+    first: dict[tuple[Group, str], dict[str, Any]] = {}
     for cell in report["cells"]:
         if cell["metric"] == "test_mse":
-            first.setdefault((cell["condition"]["setting"], cell["sampling"]), cell)
+            first.setdefault((group(cell), cell["sampling"]), cell)
     return list(first.values())
 
 
-def settings(report: dict[str, Any]) -> list[str]:
-    """Settings in the order of the report."""
-    return list(dict.fromkeys(cell["condition"]["setting"] for cell in cells(report)))
+def groups(report: dict[str, Any]) -> list[Group]:
+    """Groups in the order of the report."""
+    return list(dict.fromkeys(map(group, cells(report))))
+
+
+def group_words(one: Group) -> str:
+    """A group in words: the setting, and the functions where they are drawn."""
+    setting, drawn, functions = one
+    return f"{setting}, {functions} drawn functions" if drawn else setting
 
 
 def samplings(report: dict[str, Any]) -> list[str]:
@@ -59,6 +83,29 @@ def ends(row: dict[str, Any]) -> tuple[float, float, float]:
     """Value, distance to the lower end and to the upper end; gaps where an end is a word."""
     value, low, high = style.finite([row.get("difference", row.get("value")), row["low"], row["high"]])
     return value, value - low, high - value
+
+
+def direct(axes: Any, ends: list[tuple[float, str, str]], gap: float) -> None:
+    """Names right of the axes at the heights where their lines end, moved apart where they would overlap.
+
+    Args:
+      ends: height, words, colour of each; those without a height (nan) are left out.
+      gap: the least distance of two names as a share of the axis, whose limits must be set.
+    """
+    low, high = axes.get_ylim()
+    entries = sorted(((y - low) / (high - low), words, colour) for y, words, colour in ends if y == y)
+    places = [place for place, _, _ in entries]
+    for _ in range(200):  # push apart until all fit; few names, so this settles at once
+        for i in range(len(places) - 1):
+            lack = gap - (places[i + 1] - places[i])
+            if lack > 1e-6:
+                places[i] -= lack / 2
+                places[i + 1] += lack / 2
+    for (height, words, colour), place in zip(entries, places, strict=True):
+        axes.annotate(
+            words, (1.0, height), (1.06, place), xycoords="axes fraction", textcoords="axes fraction", va="center", fontsize=6.5, color=colour,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}, annotation_clip=False,
+        )  # fmt: skip
 
 
 def legend(drawing: Figure, axes: Any, columns: int) -> None:

@@ -18,6 +18,12 @@ def _complete(report: dict[str, Any]) -> list[dict[str, Any]]:
     return [cell for cell in study.cells(report) if cell["attribution"] is not None]
 
 
+def _short(cell: dict[str, Any]) -> str:
+    """The group of a cell under its bar."""
+    setting = str(cell["condition"]["setting"])
+    return f"{setting}\n{cell['functions']} drawn" if cell["drawn"] else setting
+
+
 def _unknown(share: dict[str, Any]) -> bool:
     """A share of something that may be zero."""
     return str(share["note"]).startswith("undefined")
@@ -54,8 +60,11 @@ def figure(report: dict[str, Any]) -> Figure:
         words = "–" if _unknown(share) else style.percent(share["value"]).replace("less than ", "<")
         axes.annotate(words, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=6)
     axes.axhline(0, color="black", linewidth=0.6)
-    several = len(study.settings(report)) > 1
-    labels = [f"{cell['condition']['setting']}\n{cell['sampling']}" if several else cell["sampling"] for cell in cells]
+    axes.annotate(
+        "share that the loss scale explains:", (0, 1.0), (-3, 9), xycoords="axes fraction", textcoords="offset points", ha="left", va="bottom", fontsize=6
+    )  # fmt: skip
+    several = len(study.groups(report)) > 1
+    labels = [f"{cell['sampling']}\n{_short(cell)}" if several else cell["sampling"] for cell in cells]
     axes.set_xticks(range(len(cells)), labels)
     axes.set_ylabel("test error saved")
     study.legend(drawing, axes, 2)
@@ -64,10 +73,8 @@ def figure(report: dict[str, Any]) -> Figure:
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     cells = _complete(report)
-    columns: dict[str, list[Any]] = {
-        "setting": [cell["condition"]["setting"] for cell in cells],
-        "sampling": [cell["sampling"] for cell in cells],
-    }
+    places = [study.place(cell) for cell in cells]
+    columns: dict[str, list[Any]] = {name: [place[name] for place in places] for name in places[0]}
     for name in ("value", "low", "high", "loss_scale", "total"):
         values = [cell["attribution"][name] for cell in cells]
         columns[name] = [None if value == "undefined" else value for value in values]
@@ -77,7 +84,7 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
 
 def caption(report: dict[str, Any]) -> str:
     shares = "; ".join(
-        f"{cell['condition']['setting']} {cell['sampling']}: "
+        f"{study.group_words(study.group(cell))}, {cell['sampling']}: "
         + (
             "no share (the total effect may be zero)"
             if _unknown(cell["attribution"])
@@ -88,5 +95,6 @@ def caption(report: dict[str, Any]) -> str:
     )
     return (
         "study_attribution. The test error that the paper's method saves over MSE, split into what the larger loss scale saves by itself and what "
-        f"classification adds at that scale. Above each and here: the share that the scale alone explains, with its 95 % interval: {shares}."
+        f"classification adds at that scale. Bars: {study.INTERVALS}. The percentages above are the share of the saving that the loss scale alone explains, – where the saving "
+        f"may be zero; with their 95 % intervals: {shares}."
     )

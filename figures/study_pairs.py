@@ -28,13 +28,13 @@ def drawable(report: dict[str, Any]) -> bool:
 
 
 def figure(report: dict[str, Any]) -> Figure:
-    settings, samplings = study.settings(report), study.samplings(report)
+    groups, samplings = study.groups(report), study.samplings(report)
     present = [name for name in NAMES if any(name in study.pooled(cell) for cell in study.cells(report))]
     height = 0.5 + 0.085 * len(present) * (len(samplings) + 1) + 0.35
-    width = style.COLUMN if len(settings) == 1 else study.WIDE
-    drawing, grid = style.new_figure(height, width, ncols=len(settings), sharey=True, squeeze=False)
+    width = style.COLUMN if len(groups) == 1 else study.WIDE
+    drawing, grid = style.new_figure(height, width, ncols=len(groups), sharey=True, squeeze=False)
     for cell in study.cells(report):
-        axes = grid[0][settings.index(cell["condition"]["setting"])]
+        axes = grid[0][groups.index(study.group(cell))]
         number = samplings.index(cell["sampling"])
         colour, marker = study.SAMPLINGS[cell["sampling"]]
         shift = (number - (len(samplings) - 1) / 2) / (len(samplings) + 1)
@@ -56,9 +56,9 @@ def figure(report: dict[str, Any]) -> Figure:
                 linestyle="none",
                 label=cell["sampling"] if place == 0 else None,
             )
-    for axes, setting in zip(grid[0], settings, strict=True):
+    for axes, one in zip(grid[0], groups, strict=True):
         axes.axvline(0, color=style.BOUND, linewidth=0.6)
-        axes.set_title(setting, fontsize=7)
+        axes.set_title(study.group_words(one), fontsize=7)
         axes.set_xlabel("difference of test error")
     grid[0][0].set_yticks(range(len(present)), [NAMES[name] for name in present])
     grid[0][0].set_ylim(len(present) - 0.5, -0.5)
@@ -71,6 +71,8 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     names = (
         "setting",
         "sampling",
+        "functions",
+        "drawn",
         "name",
         "base",
         "arm",
@@ -79,13 +81,14 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
         "high",
         "p",
         "holm",
+        "detectable",
         "win_rate",
         "pairs",
     )
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for cell in study.cells(report):
         for row in study.pooled(cell).values():
-            values = {**row, "setting": cell["condition"]["setting"], "sampling": cell["sampling"]}
+            values = {**row, **study.place(cell)}
             for name in names:
                 columns[name].append(values[name])
     return columns
@@ -93,10 +96,10 @@ def data(report: dict[str, Any]) -> dict[str, list[Any]]:
 
 def caption(report: dict[str, Any]) -> str:
     verdicts = "; ".join(
-        f"{cell['condition']['setting']} {cell['sampling']}: {cell['verdict']} ({cell['reason']})"
+        f"{study.group_words(study.group(cell))}, {cell['sampling']}: {cell['verdict']} ({cell['reason']})"
         for cell in study.cells(report)
     )
     return (
-        "study_pairs. Mean matched difference of test error, to the right when the second arm is better, with 95 % intervals (bootstrap over "
-        f"functions, then seeds, studentised). Filled: Holm-adjusted p at most 0.05. Verdicts: {verdicts}."
+        f"study_pairs. Mean matched difference of test error, to the right when the second arm is better, with {study.INTERVALS}. "
+        f"An interval that excludes 0 is not enough: filled markers have a Holm-adjusted p of at most 0.05. Verdicts: {verdicts}."
     )

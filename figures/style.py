@@ -157,3 +157,38 @@ def classes_axis(axes: Any, classes: Sequence[int]) -> None:
     axes.set_xticks(list(classes), [str(count) for count in classes])
     axes.minorticks_off()
     axes.set_xlabel("number of classes $K$")
+
+
+def label_lines(axes: Any, labels: Sequence[tuple[float, str, str]]) -> None:
+    """Names of lines to the right of the axes, at the height where each line ends, moved apart where they would touch.
+
+    Limits and scale of the y axis must be set.
+
+    Args:
+      labels: height in data units, words, colour; those without a finite height are left out.
+    """
+    low, high = axes.transLimits.inverted().transform([(0, 0), (0, 1)])[:, 1]
+    scaled = axes.yaxis.get_transform().transform
+    ends = [(float((scaled(height) - low) / (high - low)), words, colour) for height, words, colour in labels]
+    ends = sorted(end for end in ends if end[0] == end[0])
+    size = matplotlib.rcParams["legend.fontsize"]
+    # A line of text with its leading, as a share of the axes' height; the axes are about 0.7 of their place in the drawing.
+    place_height = axes.get_subplotspec().get_position(axes.figure).height
+    line = 1.25 * size / 72 / (0.7 * axes.figure.get_figheight() * place_height)
+    half = [line * (1 + words.count("\n")) / 2 for _, words, _ in ends]
+    places = [min(max(place, 0.0), 1.0) for place, *_ in ends]
+    for index in range(1, len(places)):
+        places[index] = max(places[index], places[index - 1] + half[index - 1] + half[index])
+    # Pushed beyond the top, all move down as far as they must.
+    for index in reversed(range(len(places))):
+        above = 1.0 if index == len(places) - 1 else places[index + 1] - half[index + 1] - half[index]
+        places[index] = min(places[index], above)
+    for (_, words, colour), place in zip(ends, places, strict=True):
+        where = {"xycoords": "axes fraction", "va": "center", "annotation_clip": False}
+        axes.annotate(words, (1.02, place), color=colour, fontsize=size, linespacing=1.05, **where)
+
+
+def doublings(classes: Sequence[int]) -> list[int]:
+    """Powers of two among class counts, every second one where they are many: ticks that can be read."""
+    powers = [count for count in classes if count & (count - 1) == 0]
+    return powers if len(powers) <= 8 else powers[::2]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from figures import style
+from figures import study, style
 from figures.collection import Collection, Report
 from numerics import provenance
 from unskew.ground import files
@@ -190,7 +190,7 @@ def study_arms(report: Report) -> Table:
     rows = []
     for cell in report["cells"]:
         if cell["metric"] == "test_mse":
-            setting = cell["condition"]["setting"]
+            setting = study.group_words(study.group(cell))
             for row in cell["arms"]:
                 if row["classes"] is None:
                     rows.append(
@@ -214,16 +214,15 @@ def study_contrasts(report: Report) -> Table:
             continue
         for row in cell["contrasts"]:
             if row["classes"] is None and row["role"] in ("claim", "control"):
-                ends = (row["difference"], row["low"], row["high"], row["holm"])
+                ends = (row["difference"], row["low"], row["high"], row["holm"], row["detectable"])
                 last = cell["verdict"] if row["role"] == "claim" else ""
-                rows.append(
-                    (cell["condition"]["setting"], cell["sampling"], f"{row['base']} - {row['arm']}", *ends, last)
-                )
+                setting = study.group_words(study.group(cell))
+                rows.append((setting, cell["sampling"], f"{row['base']} - {row['arm']}", *ends, last))
     return Table(
         "study_contrasts",
-        "Matched differences of test error (positive: the second arm is better), their intervals, Holm-adjusted p, and the verdict on the claim.",
-        ("setting", "sampling", "difference", "mean", "low", "high", "Holm p", "verdict"),
-        ("setting", "sampling", "difference", "mean", "low", "high", "holm_p", "verdict"),
+        "Matched differences of test error (positive: the second arm is better), their intervals, Holm-adjusted p, the smallest difference that the design would have detected, and the verdict on the claim.",
+        ("setting", "sampling", "difference", "mean", "low", "high", "Holm p", "detectable", "verdict"),
+        ("setting", "sampling", "difference", "mean", "low", "high", "holm_p", "detectable", "verdict"),
         tuple(rows),
     )
 

@@ -13,7 +13,6 @@ A number that is not finite never passes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,20 +122,3 @@ def not_applicable(
     """A check that this input does not admit, with the reason in words; it counts neither for nor against."""
     nan = math.nan
     return Check(result, claim, kind, evidence, nan, nan, nan, nan, "not_applicable", note, classes)
-
-
-@dataclass(frozen=True)
-class Falsifier:
-    """A wrong version of a check, which must fail.
-
-    Attributes:
-      result: the name of the result.
-      name: a short name, unique within the result.
-      wrong: what is wrong with it, in words.
-      checks: the same checks with the mistake put in; called with the evidence of a run. Caught when at least one fails.
-    """
-
-    result: str
-    name: str
-    wrong: str
-    checks: Callable[..., list[Check]]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def program() -> str | None:
 class Page:
     """One tab. Collects what is written to the console, exceptions, and every address that is asked for."""
 
-    def __init__(self, address: str, width: int = 1200, height: int = 900, scheme: str = "light") -> None:
+    def __init__(
+        self, address: str, width: int = 1200, height: int = 900, scheme: str = "light", motion: str = "no-preference"
+    ) -> None:
         self.folder = tempfile.mkdtemp(prefix="chromium-")
         there, mine = os.pipe()
         back, theirs = os.pipe()
@@ -66,7 +69,13 @@ class Page:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[
+                {"name": "prefers-color-scheme", "value": scheme},
+                {"name": "prefers-reduced-motion", "value": motion},
+            ],
+        )
         self.call("Page.navigate", url=address)
         while not self.loaded:
             self.note(self.read())
@@ -116,7 +125,15 @@ class Page:
 
     def press(self, key: str) -> None:
         """One key, as a keyboard would send it."""
-        codes = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}
+        codes = {
+            "Tab": (9, ""),
+            "Enter": (13, "\r"),
+            " ": (32, " "),
+            "ArrowLeft": (37, ""),
+            "ArrowUp": (38, ""),
+            "ArrowRight": (39, ""),
+            "ArrowDown": (40, ""),
+        }
         code, text = codes[key]
         common = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
         self.call("Input.dispatchKeyEvent", type="keyDown", **common, **({"text": text} if text else {}))
@@ -125,6 +142,13 @@ class Page:
     def type(self, text: str) -> None:
         """Letters into what has the focus."""
         self.call("Input.insertText", text=text)
+
+    def drag(self, points: Sequence[tuple[float, float]]) -> None:
+        """The pointer, pressed at the first point and let go at the last; in the window's pixels."""
+        common = {"button": "left", "buttons": 1, "clickCount": 1}
+        kinds = ["mousePressed", *("mouseMoved" for _ in points[1:]), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*points, points[-1]], strict=True):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **common)
 
     def close(self) -> None:
         self.process.terminate()

@@ -7,14 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import worlds
 from hypothesis import given
 from worlds import evidence, failing, finite_worlds, holds, rejected, rejected_by, slack
 
 from numerics import checks, finite
-from numerics.checks import examples
 from numerics.finite import FiniteWorld, divergence
 from numerics.fits import Options, fits
 from numerics.laws import densities
+from theory.offset import REVEALED
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
@@ -74,7 +75,7 @@ def test_one_class_corrects_nothing(here: FiniteWorld) -> None:
 
 
 def test_counterexample_of_the_sheet() -> None:
-    here = examples.REVEALED.world
+    here = worlds.finite(REVEALED)
     assert abs(finite.price(here)) < 1e-16
     assert math.isclose(finite.corrected_excess(here), math.log(16 / 15) / 4, rel_tol=1e-14)
     assert math.isclose(finite.remainder(here), math.log(75 / 64) / 4, rel_tol=1e-14)

@@ -14,6 +14,7 @@ from numerics import finite
 from numerics.channels import Channel
 from numerics.checks import predictions
 from numerics.finite import FiniteWorld
+from numerics.grids.grid import grids
 from numerics.laws import densities
 from numerics.posterior.quantities import quantities
 from numerics.routes import training_law
@@ -68,7 +69,7 @@ def test_two_routes_agree_for_every_channel(channel: str) -> None:
 def test_an_error_is_larger_where_the_grid_is_coarse() -> None:
     """The estimate of the error is the distance of two orders, so a number that needs a finer grid says so."""
     run = evidence("bimodal")
-    fine, coarse = training_law.grids(run.world)
+    fine, coarse = grids(run.world)
     gap = abs(training_law.number(fine, price) - training_law.number(coarse, price))
     assert training_law.route(run).number(price).error >= gap
 
@@ -82,6 +83,6 @@ def test_the_picture_averages_what_the_claims_say() -> None:
     """The spread is that of terms whose means are the two claims."""
     run = evidence("skewed")
     drawn = predictions.curves(run)
-    (grid, _) = training_law.grids(run.world)
+    (grid, _) = grids(run.world)
     for term, key in ((E(predictions.COST, law=p), "price"), (E(predictions.LEFT, law=p), "left")):
         assert math.isclose(training_law.number(grid, term, drawn["classes"]), drawn[key], rel_tol=1e-11)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
+import worlds
 from hypothesis import given
 from worlds import evidence, finite_worlds, holds, rejected, slack
 
 from numerics import finite
-from numerics.checks import examples
 from numerics.finite import FiniteWorld, divergence
 from numerics.laws import densities
+from theory.price import THREE
 
 
 @pytest.mark.parametrize("density", [*densities.NAMES, "exp(-6*y)"])
@@ -55,7 +56,7 @@ def test_inputs_of_labels_with_one_ratio_pay_nothing(here: FiniteWorld) -> None:
 
 
 def test_example_of_the_sheet() -> None:
-    found = finite.price(examples.THREE.world)
+    found = finite.price(worlds.finite(THREE))
     assert f"{found:.4f}" == "0.5108"
     assert abs(found - math.log(5 / 3)) < 16 * 2.3e-16
 

@@ -96,7 +96,10 @@ def test_sheet_table() -> None:
     """The asymptote column of the theory sheet."""
     curves = rates.curves(evidence("exp(-6*y)", classes=(8, 32, 64)))["squared_error"]
     assert [f"{value:.3e}" for value in curves["asymptote"][:1]] == ["5.513e-06"]
-    assert [f"{value:.4e}" for value in curves["asymptote"][1:]] == ["2.1534e-08", "1.3459e-09"]
+    assert [f"{value:.4e}" for value in curves["asymptote"][1:3]] == ["2.1534e-08", "1.3459e-09"]
+    assert curves["classes"] == [8, 32, 64, *rates.FINE]
+    # The picture goes as far as it takes to see the limit.
+    assert abs(curves["found"][-1] / curves["asymptote"][-1] - 1) < 1e-3
 
 
 def test_extrapolation() -> None:

@@ -10,7 +10,7 @@ import pytest
 from worlds import evidence
 
 from numerics.evidence import Evidence
-from numerics.routes import certified, closed_form, quadrature
+from numerics.routes import certified, closed_form, noise, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory.printing import text
 from theory.terms import Term
@@ -35,7 +35,7 @@ TERMS: tuple[Term, ...] = tuple(
 
 
 def routes(run: Evidence) -> tuple[Route, ...]:
-    return (*quadrature.routes(run), certified.route(run), closed_form.route(run))
+    return (*quadrature.routes(run), certified.route(run), closed_form.route(run), noise.route(run))
 
 
 def numbers(route: Route, term: Term, run: Evidence) -> dict[int | None, tuple[float, float]]:
@@ -64,10 +64,10 @@ def test_each_pair_of_routes_agrees(term: Term, density: str) -> None:
             assert abs(one - other) <= error + other_error
 
 
-def test_the_price_of_an_exponential_density_has_four_routes() -> None:
+def test_the_price_of_an_exponential_density_has_five_routes() -> None:
     run = evidence("exp(-6*y)")
     values = [numbers(route, price, run)[None] for route in routes(run)]
-    assert len(set(values)) == 4
+    assert len(set(values)) == 5
 
 
 def test_a_term_without_a_number_says_so() -> None:

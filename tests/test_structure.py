@@ -15,7 +15,13 @@ THIRD_PARTY = {
     "figures": {"matplotlib", "numpy"},
 }
 # Where a check sets theory and numerics side by side, or a command prints the ledger, numerics may import theory.
-MAY_IMPORT_THEORY = ("numerics/checks/", "numerics/routes/", "numerics/verify/", "numerics/study/verdict_report")
+MAY_IMPORT_THEORY = (
+    "numerics/checks/",
+    "numerics/grids/",
+    "numerics/routes/",
+    "numerics/verify/",
+    "numerics/study/verdict_report",
+)
 
 
 def imports(path: Path) -> set[str]:

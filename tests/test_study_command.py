@@ -9,11 +9,12 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from numerics.study import execution, grid, options, presets
+from numerics.study import execution, families, grid, options, presets
 from numerics.study.arms import NAMES as ARMS
 from numerics.study.job import Job, chunks
 from unskew.ground.refusals import InputError
@@ -39,8 +40,12 @@ BAD = [
     (["--seeds", "-3"], "at least 1"),
     (["--seeds", "1.5"], "whole number"),
     (["--seeds", "1000000"], "at most 10000"),
-    (["--functions", "0"], "at least 1"),
+    (["--functions", "0"], "no functions"),
     (["--functions", "11"], "the protocol has 10"),
+    (["--functions", "-1"], "at least 0"),
+    (["--drawn", "1.5"], "whole number"),
+    (["--drawn", "2001"], "at most 2000"),
+    (["--map", "--drawn", "5"], "both kinds"),
     (["--classes", "1"], "at least 2"),
     (["--classes", "4", "x"], "class count"),
     (["--classes", "100000"], "at most 8192"),
@@ -132,6 +137,39 @@ def test_paper_preset_is_the_protocol() -> None:
     assert rates == {"clean": (1e-3, 100.0, 0.0), "noisy": (1e-2, 1000.0, 0.1), "ood": (1e-4, 10000.0, 0.0)}
 
 
+def test_drawn_functions_are_cells_of_their_own() -> None:
+    cells = grid.cells(options.read(["--preset", "drawn", "--functions", "10", "--drawn", "20", "--setting", "clean"]))
+    assert [(cell.sampling, cell.drawn, cell.functions[0], len(cell.functions)) for cell in cells[:2]] == [
+        ("uniform", False, 0, 10),
+        ("uniform", True, 10, 20),
+    ]
+    assert len(cells) == 8
+    # The families of the two kinds are apart: four samplings, the claim and two controls.
+    sizes = families.sizes(cells, ("test_mse",))
+    assert {(key.drawn, size) for key, size in sizes.items() if key.role == "verdict"} == {(False, 12), (True, 12)}
+    whole = options.read(["--preset", "drawn"])
+    assert (whole.functions, whole.drawn, whole.seeds, whole.classes) == (0, 150, 2, (64,))
+    assert len(grid.jobs(grid.cells(whole))) == 9600
+
+
+def test_drawn_functions_are_reported_with_their_power(tmp_path: Path) -> None:
+    common = "--preset", "drawn", "--setting", "clean", "--sampling", "severe", "--seeds", "1"
+    done = fake(*common, "--functions", "10", "--drawn", "30", "--out", str(tmp_path / "out"), "--quiet")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [(cell["functions"], cell["drawn"]) for cell in report["cells"]] == [(10, False), (30, True)]
+    ten, drawn = ({row["name"]: row for row in cell["contrasts"]} for cell in report["cells"])
+    for name in ("claim", "scale", "placebo"):
+        assert min(drawn[name]["detectable"], ten[name]["detectable"]) > 0
+        assert (drawn[name]["family"], ten[name]["family"]) == (3, 3)
+    for line in ("| severe | 10 functions of the paper |", "| severe | 30 drawn functions |", "probability 0.8 after"):
+        assert line in done.stdout
+    rows = list(csv.DictReader(line for line in (tmp_path / "out" / "table.csv").open() if not line.startswith("#")))
+    assert {row["detectable"] for row in rows if row["name"] == "claim"} == {
+        str(cell["claim"]["detectable"]) for cell in (ten, drawn)
+    }
+
+
 def test_explicit_options_override_a_preset_and_repeats_count_once() -> None:
     asked = options.read(
         ["--preset", "severe", "--seeds", "2", "--classes", "4", "4", "--arms", "reg_cls", "reg", "reg"]
@@ -151,21 +189,8 @@ def test_map_preset_crosses_its_axes() -> None:
 
 def test_weight_grows_with_what_costs() -> None:
     def weight(**changes: object) -> float:
-        return grid.weight(
-            Job(
-                **(
-                    {
-                        "setting": "clean",
-                        "sampling": "severe",
-                        "function": 0,
-                        "data_seed": 0,
-                        "classes": 4,
-                        "arm": "reg_cls",
-                    }
-                    | changes
-                )
-            )
-        )  # type: ignore[arg-type]
+        job = Job(setting="clean", sampling="severe", function=0, data_seed=0, classes=4, arm="reg_cls")
+        return replace(job, **changes).weight  # type: ignore[arg-type]
 
     assert weight(classes=64) > weight()
     assert weight(epochs=160) == 2 * weight()

@@ -393,3 +393,14 @@ def test_jobs_and_chunks() -> None:
     assert all(canonical(job) == job == job_from(job.text()) for chunk in found for job in chunk)
     assert canonical(jobs[0]) == canonical(replace(jobs[0], classes=16, scale=5.0))
     assert len({len(chunk) for chunk in chunks(jobs, size=20)}) == 2
+
+
+def test_chunks_that_share_data_follow_each_other() -> None:
+    jobs = [
+        Job("clean", sampling, function, 0, classes, arm)
+        for arm, classes in (("reg", 0), ("reg_cls", 4), ("reg_scaled", 0))
+        for sampling in ("mild", "severe")
+        for function in range(20)
+    ]
+    data = [(chunk[0].sampling, chunk[0].function) for chunk in chunks(jobs, size=10)]
+    assert data == [(sampling, first) for sampling in ("mild", "severe") for first in (0, 10) for _ in range(3)]

@@ -9,7 +9,6 @@ from hypothesis import given
 from worlds import finite_worlds, holds, rejected, slack
 
 from numerics import finite
-from numerics.checks.tilt import AFFINE, QUADRATIC, tilted_moments
 from numerics.finite import FiniteWorld
 from numerics.laws import densities
 
@@ -20,18 +19,9 @@ def test_checks_hold(density: str) -> None:
 
 
 def test_every_check_can_fail() -> None:
-    """Each check of the skewed density that reads a statement of terms is rejected by a wrong version of it."""
+    """Each check of the skewed density is rejected by a wrong version of its statement."""
     own, wrong = rejected("tilt", "skewed")
-    assert own - wrong == {("gaussian_shift", "quadrature"), ("gaussian_variance", "quadrature")}
-
-
-def test_wrong_gaussian_tilts_are_rejected() -> None:
-    """A shift by 2 alpha s^2, and a concave log ratio that widens the posterior."""
-    (slope, _), (mean, _) = AFFINE, tilted_moments(*AFFINE)
-    assert abs(mean.value - 2 * slope) > mean.error
-    (slope, bend), (mean, variance) = QUADRATIC, tilted_moments(*QUADRATIC)
-    assert abs(mean.value - slope / (1 + bend)) > mean.error
-    assert abs(variance.value - 1 / (1 + bend)) > variance.error
+    assert own <= wrong
 
 
 @given(finite_worlds())

@@ -14,6 +14,7 @@ from scipy import stats
 
 from numerics.trial import __main__ as command
 from numerics.trial import experiment, report, score, table
+from numerics.trial import world as worlds
 from unskew.ground.refusals import InputError
 
 COLUMNS = 3
@@ -70,7 +71,7 @@ def test_interval_of_splits_covers_and_the_plain_one_does_not() -> None:
 
 def test_edges_hold_enough_labels() -> None:
     y = np.random.default_rng(0).gamma(1.0, size=3000)
-    edges = experiment.merged_edges(y, 100, 30)
+    edges = worlds.merged_edges(y, 100, 30)
     assert edges[0] == y.min()
     assert edges[-1] == y.max()
     assert np.histogram(y, edges)[0].min() >= 30
@@ -141,7 +142,7 @@ def test_bad_tables(content: str, label: str, message: str | None, tmp_path: Pat
         return
     found = table.read(path, label)
     with pytest.raises(InputError, match="fewer than 30 rows lie outside one stretch"):
-        experiment.prepared(found, experiment.parts(len(found.y), 3, 0))
+        worlds.prepare(found, worlds.parts(np.arange(len(found.y)), 3, 0))
 
 
 @pytest.mark.parametrize(

@@ -401,7 +401,7 @@ def test_remedies_on_the_reference_world() -> None:
     y = draw(random, 20_000, 4.0)
     t = posterior_mean(y + 0.15 * random.normal(size=len(y)), 0.15, 4.0)
     shift = unskew.LabelShift(y)
-    found = remedies.compare(HeldOut(shift, y, t, None, None, None, ""), 0)
+    found = remedies.compare(HeldOut(shift, y, t, None, None, None, ""), "squared", 0)
     errors = {one.name: one.error.value for one in found.remedies}
     assert errors["recalibration"] < errors["balanced_mse"] < errors["nothing"]
     assert errors["balanced_mse"] - errors["recalibration"] < (errors["nothing"] - errors["recalibration"]) / 2

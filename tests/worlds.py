@@ -17,7 +17,9 @@ from numerics.finite import FiniteWorld
 from numerics.laws import densities
 from numerics.posterior.quantities import quantities
 from numerics.records import Check
-from numerics.world import World
+from numerics.world import World as Run
+from theory.numbers import Exact
+from theory.worlds import World
 
 EPSILON = float(np.finfo(float).eps)
 
@@ -27,7 +29,7 @@ def evidence(density: str, classes: tuple[int, ...] = (1, 4, 16), noise: float =
     """Quadrature and certificates of a density on [0, 1], without fits."""
     unit = (Fraction(0), Fraction(1))
     law = densities.named(density, unit) if density in densities.NAMES else densities.typed(density, unit)
-    here = World(law, Channel("gaussian", noise), classes)
+    here = Run(law, Channel("gaussian", noise), classes)
     return Evidence(here, quantities(here), certificates(here))
 
 
@@ -67,6 +69,14 @@ def rejected_by(result: str, run: Evidence) -> tuple[set[tuple[str, str]], set[t
         for check in failing(changed)
     }
     return own, wrong
+
+
+def finite(world: World[Exact]) -> FiniteWorld:
+    """An exact world of the ledger, as plain loops have it."""
+    q, p, labels = (np.array([float(each.real().value) for each in row]) for row in (world.q, world.p, world.labels))
+    k = np.array([[each.real().value for each in row] for row in world.k])
+    bins = tuple(tuple(i for i, c in enumerate(world.classes) if c == own) for own in sorted(set(world.classes)))
+    return FiniteWorld(q, p, k, labels, bins)
 
 
 @st.composite

@@ -26,7 +26,9 @@ WIDTH = 100
 def parser() -> command.Parser:
     """The command's arguments."""
     parser = command.Parser(prog="python -m theory", description="Re-runs the symbolic proofs and prints the ledger.")
-    parser.add_argument("names", nargs="*", metavar="RESULT", help="results or lemmas (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="RESULT", help="results or lemmas (default: all); of one, its claims too"
+    )
     parser.add_argument("--axioms", action="store_true", help="print what every proof rests on")
     parser.add_argument("--mutate", action="store_true", help="make and run the wrong versions; none may survive")
     parser.add_argument("--verbose", action="store_true", help="every claim with its proof, every wrong version")
@@ -105,6 +107,21 @@ def table(results: list[Result], outcomes: dict[str, list[Outcome]], mutations: 
             )
         lines.append(line)
     return "\n".join(lines)
+
+
+def in_brief(result: Result, outcomes: list[Outcome], width: int) -> str:
+    """The claims of one result, a line each."""
+    lines = [f"{result.name}: {result.title}"]
+    for claim, outcome in zip(result.claims, outcomes, strict=True):
+        lines.append(f"  {outcome.status}  {claim.name}: {claim.statement}")
+    return "\n".join(line if len(line) <= width else f"{line[: width - 4]} ..." for line in lines)
+
+
+def left_over(outcome: Outcome, width: int) -> str:
+    """What keeps a proof from closing: its first step that fails."""
+    step = next((step for step in outcome.steps if not step.holds), None)
+    why = f"[FAILS] {step.text} left over: {step.residual}" if step else "nothing is proved"
+    return wrapped(f"{outcome.result}.{outcome.claim}: {why}", "  ", width)
 
 
 def in_full(result: Result, outcomes: list[Outcome], width: int) -> str:
@@ -186,7 +203,8 @@ def axioms(results: list[Result]) -> tuple[str, bool]:
         every = every and holds
         ranges = ", ".join(f"{atom.name} > 0" if atom.positive else f"any {atom.name}" for atom in lemma.parameters)
         verdict = "proved" if holds else "NOT PROVED"
-        lines.append(f"  {lemma.name}: {text(lemma.term)} >= 0 for {ranges} ({verdict}; {count} claims use it)")
+        use = f"  {lemma.name}: {text(lemma.term)} >= 0 for {ranges} ({verdict}; {count} claims use it)"
+        lines.append(wrapped(use, "    ", WIDTH))
     return "\n".join(lines), every
 
 
@@ -237,11 +255,15 @@ def main(arguments: list[str]) -> int:
     if options.json:
         files.write_json(options.json, as_json(results, outcomes, mutations))
     if "-" not in (options.json, options.latex):
-        width = min(shutil.get_terminal_size((WIDTH, 24)).columns, 120)
-        if options.names or options.verbose:
+        width = min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDTH)
+        if options.verbose:
             print("\n".join(in_full(result, outcomes[result.name], width) for result in results))
         else:
             print(table(results, outcomes, mutations) + "\n")
+            few = results if len(results) == 1 else []
+            print("".join(in_brief(result, outcomes[result.name], width) + "\n\n" for result in few), end="")
+            failed = (outcome for result in results for outcome in outcomes[result.name] if outcome.status == "fails")
+            print("".join(left_over(outcome, width) + "\n" for outcome in failed), end="")
         print(proofs(results, outcomes))
         if options.mutate:
             print(wrong_versions(results, mutations, options.verbose))

@@ -192,12 +192,14 @@ def single(form: Form, why: str) -> tuple[Monomial, Fraction]:
 
 
 def inverse(form: Form) -> Form:
-    """One over a form that is a single product of symbols.
+    """One over a form that is a single product of positive symbols, so that no denominator can be zero.
 
-    A statement with a denominator speaks of where it is not zero. A certificate may divide by a symbol that can be zero: that the identity
-    holds with s + e in place of s, for every small e known where s is, gives it at s = 0 by continuity.
+    Raises:
+      Unprovable: it is not a single product, or a symbol is not visibly positive.
     """
     monomial, coefficient = single(form, "a denominator")
+    if not all(positive(symbol) for symbol, _ in monomial):
+        raise Unprovable("a denominator may be zero")
     return frozenset([(frozenset((symbol, -exponent) for symbol, exponent in monomial), 1 / coefficient)])
 
 

@@ -38,9 +38,12 @@ from theory.words import (
     a,
     class_part,
     divergence_at_x,
+    error_p,
+    error_q,
     odds,
     price,
     proxy,
+    shift,
     slope,
     specht,
     tanh_quarter,
@@ -146,6 +149,9 @@ class Inside:
         return True
 
 
+INSIDE = Inside()
+
+
 @dataclass(frozen=True)
 class End:
     """y - a, or a + D - y: not negative, since labels lie in [a, a + D]."""
@@ -158,6 +164,36 @@ class End:
 
     def holds(self) -> bool:
         return True
+
+
+@dataclass(frozen=True)
+class Nearer:
+    """The square of what is between two medians, or of D, minus the square of what one misses the label by more than the other: not negative,
+    since |y - a| and |y - b| differ by |a - b| at most, and medians lie in [a, a + D]. A larger distance than |med_p - med_q| does as well."""
+
+    within: Atom
+
+    @property
+    def term(self) -> Term:
+        return self.within**2 - (error_p - error_q) ** 2
+
+    def holds(self) -> bool:
+        return self.within in (shift, D)
+
+
+@dataclass(frozen=True)
+class Median:
+    """E_p[|y - med_q| - |y - med_p| | x], or the same with p and q exchanged: not negative, which is what a median means."""
+
+    law: Law
+
+    @property
+    def term(self) -> Term:
+        gap = error_q - error_p if self.law.name == "p" else error_p - error_q
+        return E(gap, X, self.law)
+
+    def holds(self) -> bool:
+        return self.law.name in ("p", "q")
 
 
 @dataclass(frozen=True)
@@ -244,7 +280,9 @@ class Piece:
         return all(factor.holds() for factor in self.factors)
 
 
-Factor: TypeAlias = "Positive | Square | Slack | Low | High | End | Inside | SubGaussian | Instance | Piece"
+Factor: TypeAlias = (
+    "Positive | Square | Slack | Low | High | End | Inside | Nearer | Median | SubGaussian | Instance | Piece"
+)
 Certificate: TypeAlias = tuple[Piece, ...]
 
 
@@ -272,6 +310,9 @@ def certifies(certificate: Certificate, gap: Term) -> bool:
 def with_atom(certificate: Certificate, old: Atom, new: Term) -> Certificate:
     """The certificate with an atom replaced everywhere."""
 
+    def moved_law(law: Law) -> Law:
+        return Law(law.name, law.latex, replaced(law.density, old, new))
+
     def factor(kept: Factor) -> Factor:
         match kept:
             case Positive(whole):
@@ -284,9 +325,9 @@ def with_atom(certificate: Certificate, old: Atom, new: Term) -> Certificate:
                 moved = tuple(replaced(argument, old, new) for argument in arguments)
                 return Instance(lemma, moved, with_atom(domain, old, new))
             case SubGaussian(multiplier, law):
-                return SubGaussian(
-                    replaced(multiplier, old, new), Law(law.name, law.latex, replaced(law.density, old, new))
-                )
+                return SubGaussian(replaced(multiplier, old, new), moved_law(law))
+            case Median(law):
+                return Median(moved_law(law))
             case Piece():
                 return with_atom((kept,), old, new)[0]
         return kept
@@ -343,19 +384,35 @@ def square(root: Term, weight: Term | int = 1, given: Field = NOTHING) -> Piece:
     return Piece((Positive(term(weight)), Square(root)), given)
 
 
-def pinsker(density: Term, scale: Term | int = 1) -> Certificate:
-    """scale times D^2/2 KL(q(y|x)||s(y|x)) - (f_s - f_q)^2, averaged over q(x), for the law s with a density: why the first is the larger.
+def pinsker(
+    density: Term,
+    scale: Term | int = 1,
+    variable: Term = y - a - D / 2,
+    length: Term = D,
+    inside: Factor = INSIDE,
+    slope: Term | None = None,
+    given: Field = NOTHING,
+) -> Certificate:
+    """scale times L^2/2 KL(q(y|x)||s(y|x)) - (E_s[v|x] - E_q[v|x])^2, averaged over q(x), for the law s with a density: why the first is the larger.
 
-    With u = q(y|x)/s(y|x), m the middle of the labels and a = 2 (f_q - f_s)/D^2: the lemma at (u, a (y - m)), and what a^2 (y - m)^2 falls
-    short of a^2 D^2/4, each averaged under s(y|x).
+    With u = q(y|x)/s(y|x) and b = 2 (E_q[v|x] - E_s[v|x])/L^2: the lemma at (u, b v), and what b^2 v^2 falls short of b^2 L^2/4, each averaged
+    under s(y|x).
+
+    Args:
+      variable: v, between -L/2 and L/2; by default the label, from the middle of its interval.
+      length: L.
+      inside: L^2/4 - v^2.
+      slope: another b; then L^2/2 (KL - 2 b (E_q[v|x] - E_s[v|x]) + b^2 L^2/2) is the larger.
+      given: what is known, X for a bound at every input.
     """
     normaliser = E(density, X)
     ratio = normaliser / density
-    slope = 2 * (E(y, X) - E(y * density, X) / normaliser) / D**2
-    half = D**2 / 2 * scale / ratio
+    if slope is None:
+        slope = 2 * (E(variable, X) - E(variable * density, X) / normaliser) / length**2
+    half = length**2 / 2 * scale / ratio
     return (
-        Piece((Positive(half), PINSKER(ratio, slope * (y - a - D / 2)))),
-        Piece((Positive(half * Fraction(2, 3) * (ratio + 2)), Square(slope), Inside())),
+        Piece((Positive(half), PINSKER(ratio, slope * variable)), given),
+        Piece((Positive(half * Fraction(2, 3) * (ratio + 2)), Square(slope), inside), given),
     )
 
 

@@ -13,15 +13,15 @@ from theory.record import Result
 from theory.residual import Residual
 from theory.signs import nonnegative, positive
 from theory.statement import Statement
-from theory.terms import ALL, NOTHING, ONE, Atom, C, E, Named, Term, X, Y, inf, log, p, r, sup, term
+from theory.terms import ALL, NOTHING, ONE, Atom, C, E, Named, Restricted, Term, X, Y, inf, log, p, r, sup, term
+from theory.words import D as LENGTH
 from theory.words import R, y
 
 narrow = Atom("delta", r"\delta", NOTHING, positive=True)
-wider = Atom("d - delta", r"(d - \delta)", NOTHING, positive=True)
+d = Atom("d", "d", NOTHING, positive=True)
 rest = Atom("(D - d)", "(D - d)", NOTHING, positive=True)
-d = Named("d", "d", narrow + wider, assumed=True)
-D = Named("D", "D", d + rest, assumed=True)
-"""The narrowest class, the widest one, and the label interval, by what each has more than the one before."""
+D = Restricted("D", "D", d + rest)
+"""The narrowest class, the widest one, and the label interval by what it has more."""
 own = Atom("s(y)", "s(y)", Y, low=Fraction(-1), high=Fraction(1))
 other = Atom("s(x,y)", "s(x,y)", ALL, low=Fraction(-1), high=Fraction(1))
 """Where a label lies between the edges of its class, and from a wrong centre, in units of the largest distance."""
@@ -29,23 +29,32 @@ miss = Atom("err(x,c)", r"\mathrm{err}(x, c)", X | C, low=Fraction(0), high=Frac
 """1 where the argmax is a wrong class, else 0; the bounds hold for any value between."""
 Err = Named("Err_c", r"\mathrm{Err}_c", E(miss, C))
 predicted = Atom("phat(c|x)", r"\hat p(c|x)", X | C, positive=True, low=Fraction(0), high=Fraction(1))
-v = Named("v", "v", 1 - predicted, assumed=True)
+v = Named("v", "v", 1 - predicted)
 CE = Named("CE_c", r"\mathrm{CE}_c", E(-log(predicted), C))
 CE_p = Named("CE_c^p", r"\mathrm{CE}_c^p", E(-log(predicted), C, law=p))
 label_ratio = Named("(p(y)/q(y))", r"\tfrac{p(y)}{q(y)}", E(r, Y))
 more = Atom("m(x,c)", "m(x, c)", X | C, low=Fraction(0))
-loss = Named("loss", r"\mathrm{loss}", log(2) * miss + more, assumed=True)
+loss = Named("loss", r"\mathrm{loss}", log(2) * miss + more)
 """At least log 2 where the argmax is wrong, as -log phat(c|x) is."""
-Loss = Named("Loss_c", r"\mathrm{Loss}_c", E(loss, C), assumed=True)
+Loss = Named("Loss_c", r"\mathrm{Loss}_c", E(loss, C))
 """Its mean over class c: CE_c, of a loss of which no more is used."""
 
-near, far, far_unequal = d / 2, D - d / 2, D - narrow / 2
+near, far, far_unequal = d / 2, D - d / 2, LENGTH - narrow / 2
 
 
 def decoded(name: str, wrong: Term, reach: Term) -> Term:
     """R_q of a value on the line between the own centre and one that is wrong, at a share `wrong` of the way; wrong ones reach that far."""
     value = y - ((1 - wrong) * near * own + wrong * reach * other)
-    return E((y - Named(name, name, value, assumed=True)) ** 2)
+    return E((y - Restricted(name, name, value)) ** 2)
+
+
+def chord(reach: Term) -> Certificate:
+    """(1 - w) (d/2)^2 + w reach^2 minus the squared distance, w = err: a square lies below its chord."""
+    return (
+        Piece((Square(near), High(miss), High(own), Low(own))),
+        Piece((Square(reach), Low(miss), High(other), Low(other))),
+        Piece((High(miss), Low(miss), Square(near * own - reach * other))),
+    )
 
 
 def distances(hit: Factor, wrong: Factor, reach: Term) -> Certificate:
@@ -62,6 +71,18 @@ R_hard, R_unequal = decoded("f(x)", miss, far), decoded("f(x)", miss, far_unequa
 R_soft = decoded("f(x)", v, far)
 AT_MOST_D = (*distances(Positive(predicted), High(predicted), far),)
 """The squared distance of the soft decoder."""
+
+
+def more_than_v(mistake: str, whole: int, share: Fraction | int) -> AlsoTrue:
+    """The mutant with (whole - share phat(c|x))^2 for v^2: what it has more, whole - 1 + (1 - share) phat times both added, is not negative."""
+    more = Positive(rest**2 * (whole - 1 + (1 - share) * predicted))
+    parts = (
+        Piece((Positive(rest**2 * (whole - 1 + (1 - share) * predicted) * (whole - 1 + (1 - share) * predicted)),)),
+        Piece((more, High(predicted))),
+    )
+    return AlsoTrue(f"right: {mistake}", "v^2 is less", (*AT_MOST_D, parts[0], parts[1], parts[1]))
+
+
 COST = Instance(GIBBS, (predicted,))
 """v <= -log phat(c|x)."""
 KNOWN: tuple[tuple[Term, Certificate], ...] = (
@@ -140,7 +161,7 @@ RESULT = Result(
                     R_hard,
                     "<=",
                     d**2 / 4 + D * rest * E(Err),
-                    (*distances(High(miss), Low(miss), far), Piece((Positive(rest**2), Low(miss), High(miss)))),
+                    chord(far),
                 ),
             ),
             remark="f decodes the argmax; attained with labels at an end of Y",
@@ -153,11 +174,15 @@ RESULT = Result(
                 Statement(
                     R_unequal,
                     "<=",
-                    d**2 / 4 + ((D - narrow / 2) ** 2 - d**2 / 4) * E(Err),
-                    (
-                        *distances(High(miss), Low(miss), far_unequal),
-                        Piece((Low(miss), High(miss), Square(far_unequal - near))),
-                    ),
+                    d**2 / 4 + (far_unequal**2 - d**2 / 4) * E(Err),
+                    chord(far_unequal),
+                ),
+            ),
+            also_true=(
+                AlsoTrue(
+                    "right: (D - delta/2)^2 twice",
+                    "weaker by a square",
+                    (*chord(far_unequal), Piece((Square(far_unequal), Low(miss)))),
                 ),
             ),
             remark="f decodes the argmax, bins have widths from delta to d",
@@ -191,6 +216,9 @@ RESULT = Result(
             remark="Loss_c = CE_c, or the mean of any other loss that is at least log 2 where the argmax is wrong; attained by ties at probability 1/2",
             also_true=(
                 AlsoTrue(
+                    "right: half of m(x,c)", "m is not negative", (Piece((Positive(1 / (2 * log(2))), Low(more)), C),)
+                ),
+                AlsoTrue(
                     "right: log(2) to the power -2",
                     "log 2 < 1",
                     (
@@ -211,6 +239,9 @@ RESULT = Result(
             remark="f is the mean of the centres",
             not_negative=KNOWN,
             also_true=(
+                more_than_v("1 twice", 2, 1),
+                more_than_v("-phat(c|x) left out", 1, 0),
+                more_than_v("half of -phat(c|x)", 1, Fraction(1, 2)),
                 AlsoTrue(
                     "right: v to the power 1",
                     "v^2 <= v",

@@ -62,3 +62,20 @@ def bayes_rule() -> Residual:
 def same(formula: Formula) -> Residual:
     """Left minus right, logarithms of products split."""
     return sympy.expand_log(formula.left - formula.right)
+
+
+def shift_of_gaussians() -> sympy.Expr:
+    """E_{q(x)} (f_p - f_q)^2, from the posteriors."""
+    return over_inputs((posterior(M_P, V_P)[0] - posterior(M_Q, V_Q)[0]) ** 2)
+
+
+def attained_by_shift() -> Residual:
+    """Gaussian labels of one variance: (f_p - f_q)^2 = 2 s_x^2 KL(q(y|x)||p(y|x)) at every x, s_x^2 the variance of p(y|x)."""
+    (mean_q, variance), (mean_p, _) = posterior(M_Q, V_Q), posterior(M_P, V_Q)
+    return (mean_p - mean_q) ** 2 - 2 * variance * divergence(mean_q, variance, mean_p, variance)
+
+
+def attained_by_tilt() -> Residual:
+    """Affine l on the whole line (tilt.gaussian_shift): (f_p - f_q)^2 = 2 s^2 KL(N(m, s^2)||N(m + alpha s^2, s^2))."""
+    moved = sympy.Symbol("alpha", real=True) * S2
+    return moved**2 - 2 * S2 * divergence(M_Q, S2, M_Q + moved, S2)

@@ -30,6 +30,10 @@ RESULTS: tuple[str, ...] = (
     "estimation",
     "first_order",
     "beyond_label_shift",
+    "absolute_error",
+    "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 """Results, each with a file of its name in every room."""
 

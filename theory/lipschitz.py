@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, permutations
+from itertools import product
 
-from sympy import Integral, exp, sinh, symbols
+from sympy import Integral, exp, expand, sinh, symbols
 
 from theory.certificate import GIBBS, Piece, Positive, Square, gibbs
 from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
@@ -12,6 +12,7 @@ from theory.formula import Formula, Range, Step
 from theory.limits import in_exponentials
 from theory.record import Result
 from theory.residual import Residual
+from theory.signs import nonnegative
 from theory.statement import Statement
 from theory.terms import Atom, E, Named, Y
 from theory.terms import exp as exponential
@@ -33,13 +34,18 @@ LARGER = (
 )
 
 
-def straddled(circular: bool = False, neighbours: bool = True) -> Residual:
-    """Every gap between neighbouring sorted values is contained in a step of the sequence, for all orders of up to 5 values."""
-    for size in (2, 3, 4, 5):
-        for order in permutations(range(size)):
-            steps = list(pairwise(order)) if neighbours else [(order[0], order[1])]
-            covered = {gap for a, b in steps for gap in range(min(a, b), max(a, b))}
-            yield covered == set(range(size - 1 + circular))
+def crossings(steps: bool = True) -> Residual:
+    """Values above a cut are 1, the others 0. If the first n steps cross the cut at least |c_n - c_0| times, the first n + 1 cross it at least
+    |c_(n+1) - c_0| times: induction over the sequence."""
+    for first, last, following in product((0, 1), repeat=3):
+        yield abs(last - first) + steps * abs(following - last) >= abs(following - first)
+
+
+def contained(outside: int = 0) -> Residual:
+    """A step that crosses, from `before` below the lower neighbour of the cut to `after` above the upper one, is the gap and more."""
+    lower, gap, before, after = symbols("lower gap before after", nonnegative=True)
+    step = (lower + gap + after) - (lower - before) - outside * (before + after + gap)
+    return nonnegative(expand(step - gap))
 
 
 def integrated(formula: Formula) -> Residual:
@@ -48,10 +54,14 @@ def integrated(formula: Formula) -> Residual:
 
 STEPS = (
     Check(
-        "Take l at the n midpoints of a grid. Between the k smallest values and the others the sequence steps across at some place, and "
-        "that step, at most L d/n, contains the gap between the two. So the sorted sequence has steps from 0 to L d/n as well (checked "
-        "for all orders of up to 5 values), with the same law: l may be taken as increasing.",
-        straddled,
+        "Take l at the n midpoints of a grid, and a cut between two neighbouring sorted values. A sequence that has values on both sides of "
+        "the cut steps across it: |c_n - c_0| crossings at least after n steps, by induction over n.",
+        crossings,
+    ),
+    Check(
+        "That step, at most L d/n, contains the gap between the two values. So the sorted sequence has steps from 0 to L d/n as well, with the "
+        "same law: l may be taken as increasing.",
+        contained,
     ),
     Check(
         "Then g = L y - l is increasing too; centred, it is positive where l is above some level and negative where it is below: "
@@ -96,18 +106,12 @@ RESULT = Result(
                 Worded(
                     "log E e^l - E l <= log(sinh(u)/u) with u = L d/2, with equality for l = L y",
                     r"\log E\,e^{\ell} - E\,\ell \le \log\frac{\sinh u}{u}, \quad u = \frac{L d}{2}, \qquad \text{equality for } \ell = L y",
-                    "these sizes only",
+                    "closed form",
                     STEPS,
                     (
+                        Wrong("no step", "the last step crosses nothing", lambda: crossings(steps=False)),
                         Wrong(
-                            "one gap more",
-                            "n values have n gaps between neighbours, and the steps cover them all",
-                            lambda: straddled(circular=True),
-                        ),
-                        Wrong(
-                            "one step",
-                            "the first step alone is taken to cover all gaps",
-                            lambda: straddled(neighbours=False),
+                            "other step", "a step that does not cross contains the gap", lambda: contained(outside=1)
                         ),
                     ),
                 ),

@@ -12,18 +12,20 @@ from fractions import Fraction
 from itertools import combinations, islice
 from typing import TypeAlias
 
-from theory.axioms import Monomial, Unprovable, form
+from theory.axioms import Monomial, Unprovable, all_positive, form
 from theory.certificate import NOT_NEGATIVE, Certificate, certifies, visibly_not_negative, with_atom
 from theory.numbers import Real
-from theory.printing import text, variables
+from theory.printing import over, text, variables
 from theory.statement import Equality, Statement, sides
 from theory.terms import (
     KL,
     ONE,
     Apply,
+    Atom,
     C,
     Density,
     Divergence,
+    E,
     Extreme,
     Field,
     Law,
@@ -32,6 +34,7 @@ from theory.terms import (
     Number,
     Power,
     Product,
+    Restricted,
     Sum,
     Term,
     X,
@@ -43,11 +46,12 @@ from theory.terms import (
     rebuilt,
     replaced,
 )
-from theory.words import D, R, V, W, Z, anything, channel_ratio, f, f_p, f_q, phat, proxy
+from theory.words import D, R, V, W, Z, anything, channel_ratio, f, f_p, f_q, phat, proxy, shift
 from theory.worlds import CHANNELS, Evaluation, World, drawn, real
 
 OTHER_LAWS: dict[str, tuple[Law, ...]] = {"q": (p,), "p": (q,), "phat": (p, q)}
 OTHER_WORDS: dict[Term, Term] = {f_q: f_p, f_p: f_q}
+SHIFTED = E(shift**2)
 LABEL_SHIFT = "without label shift"
 FIRST = 32
 """Worlds that a mutant is tried in before its truth is: few of the false ones get past them."""
@@ -93,6 +97,11 @@ def _all(statement: Statement) -> Iterator[Mutant]:
                 if other != whole:
                     moved = replace(statement.equality, **{side: other})
                     yield Mutant(f"equality: {text(other)} for {text(whole)}", replace(statement, equality=moved))
+    for each in sorted(atoms(statement.left) | atoms(statement.right), key=text):
+        if isinstance(each, Restricted):
+            free = Atom(each.name, each.latex, over(each), all_positive(form(each)))
+            left, right = (replaced(side, each, free) for side in (statement.left, statement.right))
+            yield Mutant(f"without what is assumed of {each.name}", replace(statement, left=left, right=right))
     if statement.world is None and channel_ratio not in atoms(statement.left) | atoms(statement.right):
         left, right = (replaced(side, r, anything) for side in (statement.left, statement.right))
         same = statement.equality
@@ -111,7 +120,7 @@ def _terms(whole: Term) -> Iterator[tuple[str, Term]]:
 
 
 def _inside(whole: Term) -> Iterator[tuple[str, Term]]:
-    if isinstance(whole, Named) and whole.assumed:
+    if isinstance(whole, Restricted):
         return
     yield from _here(whole)
     parts = children(whole)
@@ -219,7 +228,7 @@ def visibly_grows(gap: Term, wider: Term) -> bool:
 
 
 def _candidates(known: Known, *statements: Statement) -> list[Term]:
-    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2 or a proxy that stands there."""
+    """Terms that are visibly not negative: every divergence, and what stands in the statements; times D^2, a proxy or a mean square that stands there."""
     known = (*NOT_NEGATIVE, *known)
     plain = [term for term, certificate in known if certifies(certificate, term)]
     laws = (q, p, phat)
@@ -232,7 +241,7 @@ def _candidates(known: Known, *statements: Statement) -> list[Term]:
     # The chain rule: a divergence of labels is one of classes and one within classes.
     plain += [KL(d.above, d.below, Y, given=d.given | C) for d in inside if isinstance(d, Divergence) and d.of == Y]
     plain.append(ONE)
-    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy)) if atom in inside]
+    scales = [scale for atom, scale in ((D, Power(D, 2)), (proxy, proxy), (SHIFTED, SHIFTED)) if atom in inside]
     return [*own, *plain, *(Product((scale, each)) for scale in scales for each in plain)]
 
 

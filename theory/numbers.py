@@ -56,7 +56,7 @@ class Real:
 
     def __truediv__(self, other: Real) -> Real:
         least = abs(other.value) - other.error
-        if least <= 0:
+        if not least > 0:
             return Real(math.nan, math.inf)
         value = self.value / other.value
         return Real(value, (self.error + abs(value) * other.error) / least + EPSILON * abs(value))

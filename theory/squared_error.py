@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from sympy import Function, Symbol, diff, limit, log, symbols
+from sympy import Expr, Function, Symbol, cancel, diff, limit, log, symbols
 
 from theory.certificate import (
     GIBBS,
@@ -18,16 +18,20 @@ from theory.certificate import (
     SubGaussian,
     larger_under_p,
 )
-from theory.claim import AlsoTrue, Check, Claim, Worded, Wrong
+from theory.claim import AlsoTrue, Check, Claim
 from theory.formula import Formula, Range, Step
-from theory.gaussian_prices import (
+from theory.gaussian_world import (
+    GAUSSIAN_RANGES,
+    M_P,
+    M_Q,
+    S2,
+    V_P,
+    V_Q,
     attained_by_shift,
     attained_by_tilt,
     bayes_rule,
-    beyond_length,
-    gaussian_means,
-    shared_price,
-    squared_error_price,
+    price_of_gaussians,
+    shift_of_gaussians,
 )
 from theory.prove import proved
 from theory.record import Result
@@ -86,6 +90,23 @@ e, length = symbols("e D", positive=True)
 
 def tends_to_one(formula: Formula) -> Residual:
     return limit(formula.left / formula.right, e, 0) - 1
+
+
+apart_by = Symbol("m", positive=True)
+ONE_VARIANCE = (Range(length, Fraction(1, 8), 8), Range(apart_by, Fraction(1, 8), 8), Range(M_Q, -2, 2))
+
+
+def of_one_variance(value: Expr) -> Expr:
+    """At v_q = v_p = s2 = D^2 and m_p = m_q + m."""
+    return value.subs({V_Q: length**2, V_P: length**2, S2: length**2, M_P: M_Q + apart_by}, simultaneous=True)
+
+
+def exactly(formula: Formula) -> Residual:
+    return formula.left - formula.right
+
+
+def grows(formula: Formula) -> Residual:
+    return bool(cancel(formula.right - formula.left).is_positive)
 
 
 def curvature(sign: int = -1) -> Residual:
@@ -209,56 +230,49 @@ RESULT = Result(
             "gaussian",
             "identity",
             (
-                Worded(
-                    "For q_y = N(m_q, v_q), p_y = N(m_p, v_p), k = N(y, s^2): f_q = (s^2 m_q + v_q x)/(v_q + s^2), f_p alike, and "
-                    "E_{q(x)} (f_p - f_q)^2 = A^2 (v_q + s^2) + B^2 with A = v_p/(v_p + s^2) - v_q/(v_q + s^2), "
-                    "B = (m_p - m_q) s^2/(v_p + s^2)",
-                    r"E_{q(x)}(f_p - f_q)^2 = A^2(v_q + s^2) + B^2, \quad "
-                    r"A = \frac{v_p}{v_p + s^2} - \frac{v_q}{v_q + s^2},\; B = \frac{(m_p - m_q)s^2}{v_p + s^2}",
-                    "closed form",
+                Formula(
+                    shift_of_gaussians(),
+                    "=",
+                    (V_P / (V_P + S2) - V_Q / (V_Q + S2)) ** 2 * (V_Q + S2) + ((M_P - M_Q) * S2 / (V_P + S2)) ** 2,
+                    GAUSSIAN_RANGES,
                     (
-                        Check(
-                            "The posteriors are right: log q(y) + log k(x|y) = log q(y|x) + log q(x), and for p.",
-                            bayes_rule,
-                        ),
-                        Check("f_q and f_p solve the normal equations of their joint laws.", gaussian_means),
-                        Check(
+                        Step(
                             "The mean of (f_p - f_q)^2 over q(x), by two moments, minus the right side is exactly zero.",
-                            squared_error_price,
+                            exactly,
                         ),
                     ),
-                    (
-                        Wrong("dropped", "B^2 is left out", lambda: squared_error_price(0)),
-                        Wrong("other mean", "f_p is taken for f_q", lambda: gaussian_means(swap=True)),
-                    ),
+                    lead="For q_y = N(m_q, v_q), p_y = N(m_p, v_p), k = N(y, s2): f_q = (s2 m_q + v_q x)/(v_q + s2), f_p alike, and ",
+                    lead_latex=r"f_q = \frac{s_2 m_q + v_q x}{v_q + s_2}, \quad ",
+                    name="E_{q(x)} (f_p - f_q)^2",
+                    name_latex=r"E_{q(x)}(f_p - f_q)^2",
                 ),
             ),
             assumptions=("label shift: one channel k(x|y) for both laws", "labels on the whole line"),
+            cites=(Check("Bayes' rule: q(y) k(x|y) = q(y|x) q(x), and the same for p.", bayes_rule),),
         ),
         Claim(
             "whole_line",
             "counterexample",
             (
-                Worded(
-                    "On the whole line bounds with D fail: for every D, Gaussian labels with v_q = v_p = s^2 = D^2 and means m apart "
-                    "have E_{q(x)} (f_p - f_q)^2 - (D^2/2) E_q Delta = m^2/8 > 0",
-                    r"v_q = v_p = s^2 = D^2: \qquad E_{q(x)}(f_p - f_q)^2 - \frac{D^2}{2}E_q\Delta = "
-                    r"\frac{(m_p - m_q)^2}{8} > 0",
-                    "closed form",
-                    (
-                        Check(
-                            "With one label variance v the shift is (m_p - m_q) s^2/(v + s^2) at every x, and E_q Delta is its square "
-                            "over twice the posterior variance v s^2/(v + s^2).",
-                            shared_price,
-                        ),
-                        Check(
-                            "With v = s^2 = D^2 the excess over (D^2/2) E_q Delta is m^2/8, positive.", beyond_length
-                        ),
-                    ),
-                    (
-                        Wrong("wider noise", "s^2 = 4 D^2 has the excess m^2/8", lambda: beyond_length(4)),
-                        Wrong("constant", "(f_p - f_q)^2 = sigma^2 KL for such labels", lambda: attained_by_shift(1)),
-                    ),
+                Formula(
+                    of_one_variance(shift_of_gaussians()),
+                    "=",
+                    apart_by**2 / 4,
+                    ONE_VARIANCE,
+                    (Step("By two moments.", exactly),),
+                    lead="On the whole line bounds with D fail: for every D, Gaussian labels with v_q = v_p = s2 = D^2 and means m apart have ",
+                    lead_latex=r"v_q = v_p = s_2 = D^2: \quad ",
+                    name="E_{q(x)} (f_p - f_q)^2",
+                    name_latex=r"E_{q(x)}(f_p - f_q)^2",
+                ),
+                Formula(
+                    length**2 / 2 * of_one_variance(price_of_gaussians()),
+                    "<",
+                    apart_by**2 / 4,
+                    ONE_VARIANCE,
+                    (Step("The difference is a square.", grows),),
+                    name="(D^2/2) E_q Delta",
+                    name_latex=r"\tfrac{D^2}{2}\,E_q\Delta",
                 ),
             ),
             assumptions=("label shift: one channel k(x|y) for both laws", "labels on the whole line"),

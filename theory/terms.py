@@ -215,14 +215,17 @@ class Named(Term):
       name, latex: as printed.
       definition: what it stands for.
       quantity: the name under which every route to a number knows it; empty where none needs to.
-      assumed: whether the definition is an assumption, such as "any f this far from y at most": it has no wrong versions of its own.
     """
 
     name: str
     latex: str
     definition: Term
     quantity: str = ""
-    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Restricted(Named):
+    """Any value of a form, such as "any f this far from y at most": an assumption. What is wrong with one is to leave it out, not to alter it."""
 
 
 def term(value: Term | int | Fraction) -> Term:
@@ -314,16 +317,16 @@ def rebuilt(whole: Term, parts: tuple[Term, ...]) -> Term:
     return whole
 
 
-def replaced(whole: Term, old: Atom, new: Term) -> Term:
-    """The term with an atom replaced everywhere, in the densities of laws too."""
+def replaced(whole: Term, old: Term, new: Term) -> Term:
+    """The term with an atom or a named term replaced everywhere, in the densities of laws too."""
 
     def law(kept: Law) -> Law:
         density = replaced(kept.density, old, new)
         return kept if density == kept.density else Law(kept.name, kept.latex, density)
 
+    if whole == old:
+        return new
     match whole:
-        case Atom():
-            return new if whole == old else whole
         case Divergence(above, below, of, given):
             return Divergence(law(above), law(below), of, given)
         case Density(of_law, of, given):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 from theory.terms import (
@@ -157,6 +158,13 @@ def risk(prediction: Term, law: Law = q) -> Term:
 
 anything = Atom("r(x,y)", "r(x,y)", ALL, positive=True, unit=NOTHING)
 """p/q without label shift: a ratio that depends on the input too."""
+
+error_p = Atom("|y - med_p|", r"|y - \mathrm{med}_p|", ALL, low=Fraction(0))
+error_q = Atom("|y - med_q|", r"|y - \mathrm{med}_q|", ALL, low=Fraction(0))
+"""What medians of p(y|x) and of q(y|x) miss the label by."""
+shift = Atom("|med_p - med_q|", r"|\mathrm{med}_p - \mathrm{med}_q|", X, positive=True)
+"""How far the two medians are apart. A proof may take it as positive: all that it knows of the distance is that no two losses differ by more, which holds of any
+larger `l(x) > 0` too, and both sides are continuous as `l` falls to the distance."""
 
 channel_ratio = Atom("k_p/k_q", r"\tfrac{k_p(x|y)}{k_q(x|y)}", ALL, positive=True, unit=Y)
 """How the channels of the two laws differ (*beyond_label_shift*); 1 under label shift."""

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Generic
 
 from theory.numbers import Exact, N, Real
@@ -63,6 +64,10 @@ class World(Generic[N]):
 
     def pairs(self) -> list[Pair]:
         """The pairs of positive probability."""
+        return self._pairs
+
+    @cached_property
+    def _pairs(self) -> list[Pair]:
         zero = self.kind.of(Fraction(0))
         return [(x, y) for y in range(len(self.q)) for x in range(len(self.k[y])) if self.k[y][x] != zero]
 
@@ -83,10 +88,12 @@ Table = dict[Pair, N]
 
 @dataclass
 class Evaluation(Generic[N]):
-    """The values of terms in one world; those of inner terms are kept while it lives."""
+    """The values of terms in one world; those of inner terms, laws and conditional probabilities are kept while it lives."""
 
     world: World[N]
     tables: dict[Term, Table[N]] = field(default_factory=dict)
+    weights: dict[Law, Table[N]] = field(default_factory=dict)
+    conditionals: dict[tuple[Law, Field, Field], Table[N]] = field(default_factory=dict)
 
     def number(self, whole: Term) -> N:
         """The value of a constant."""
@@ -150,13 +157,18 @@ class Evaluation(Generic[N]):
     def _applied(self, function: Callable[[float], float], value: N) -> N:
         """A function of a float, its error by its change over the error of the argument."""
         assert isinstance(value, Real), "functions have no exact values"
-        here = function(value.value)
+        centre = function(value.value)
         ends = [function(value.value - value.error), function(value.value + value.error)]
-        error = max(abs(end - here) for end in ends) + 16 * 2.0**-52 * (1.0 + abs(here))
-        return Real(here, error)  # type: ignore[return-value]  # N is Real where there are functions
+        error = max(abs(end - centre) for end in ends) + 16 * 2.0**-52 * (1.0 + abs(centre))
+        return Real(centre, error)  # type: ignore[return-value]  # N is Real where there are functions
 
     def masses(self, law: Law) -> Table[N]:
         """The mass of every pair under a law."""
+        if law not in self.weights:
+            self.weights[law] = self._masses(law)
+        return self.weights[law]
+
+    def _masses(self, law: Law) -> Table[N]:
         world = self.world
         if law.name == "q":
             return {(x, y): world.q[y] * world.k[y][x] for x, y in world.pairs()}
@@ -193,12 +205,14 @@ class Evaluation(Generic[N]):
         return sums
 
     def _conditional(self, law: Law, of: Field, given: Field) -> Table[N]:
-        masses = self.masses(law)
-        above, below = self._sums(masses, of | given), self._sums(masses, given)
-        return {
-            pair: above[self.world.cell(pair, of | given)] / below[self.world.cell(pair, given)]
-            for pair in self.world.pairs()
-        }
+        if (law, of, given) not in self.conditionals:
+            masses = self.masses(law)
+            above, below = self._sums(masses, of | given), self._sums(masses, given)
+            self.conditionals[law, of, given] = {
+                pair: above[self.world.cell(pair, of | given)] / below[self.world.cell(pair, given)]
+                for pair in self.world.pairs()
+            }
+        return self.conditionals[law, of, given]
 
     def _divergence(self, whole: Divergence) -> N:
         above = self._conditional(whole.above, whole.of, whole.given)
@@ -234,9 +248,31 @@ class Evaluation(Generic[N]):
                 return dict.fromkeys(world.pairs(), low)
             case "D":
                 return dict.fromkeys(world.pairs(), high - low)
+            case "|y - med_p|" | "|y - med_q|":
+                middle = self._medians(atom.name[-2])
+                gaps = {(x, y): world.labels[y] - middle[x] for x, y in world.pairs()}
+                return {pair: gap if _size(gap) >= 0 else world.number(0) - gap for pair, gap in gaps.items()}
+            case "|med_p - med_q|":
+                of_p, of_q = self._medians("p"), self._medians("q")
+                steps = {(x, y): of_p[x] - of_q[x] for x, y in world.pairs()}
+                return {pair: step if _size(step) >= 0 else world.number(0) - step for pair, step in steps.items()}
             case "sigma^2":  # a proxy of every law on an interval of length D is D^2/4 (Hoeffding)
                 return dict.fromkeys(world.pairs(), (high - low) * (high - low) * world.number(Fraction(1, 4)))
         return self._drawn(atom)
+
+    def _medians(self, law: str) -> dict[int, N]:
+        """The least median of the labels given each input."""
+        masses = self.masses(Law(law, law, Number(Fraction(1))))  # both are known by name
+        middle: dict[int, N] = {}
+        for x in {x for x, _ in self.world.pairs()}:
+            own = sorted((_size(self.world.labels[y]), _size(mass), y) for (at, y), mass in masses.items() if at == x)
+            half, below = sum(mass for _, mass, _ in own) / 2, 0.0
+            for _, mass, y in own:
+                below += mass
+                if below >= half:
+                    middle[x] = self.world.labels[y]
+                    break
+        return middle
 
     def _drawn(self, atom: Atom) -> Table[N]:
         """Any values: of a free prediction, a free model (positive, mean 1 given its unit field)."""

@@ -63,3 +63,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"unskew.{HOMES[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    """What `help` and completion show: public names, loaded or not."""
+    return sorted(__all__)

@@ -88,6 +88,12 @@ def question(parse: argparse.ArgumentParser) -> None:
         metavar="uniform|FILE[:COLUMN]|EXPR|predictions:FILE[:COLUMN]",
         help="label law of the score: uniform, labels, a density in y, or estimated from unlabelled predictions",
     )
+    add(
+        "--score",
+        default="squared",
+        choices=("squared", "absolute"),
+        help="error that counts: squared (means) or absolute (medians); for held-out rows (default: squared)",
+    )
     add("--support", nargs=2, metavar=("A", "B"), help="ends of the label interval (default: the training labels')")
     add("--seed", default="0", metavar="INT", help="of the bootstrap (default: 0)")
     add("--as-named", action="store_true", help="do not ask whether label and prediction are swapped")

@@ -30,10 +30,10 @@ def run(options: Options, *, more: bool, json: str | None, out: str | None) -> i
         from unskew.remedies import compare
 
         sample = held_out(options)
-        comparison = compare(sample, options.seed)
+        comparison = compare(sample, options.score, options.seed)
         content = report.of_rows(options, sample, comparison)
         lines = words.rows_first(options, sample, comparison)
-        lines += words.rows_more(sample, comparison) if more else words.notes(sample, comparison)
+        lines += words.rows_more(options, sample, comparison) if more else words.notes(sample, comparison)
         classes = None
     else:
         answer = from_labels.answer(label_cells(options), options.noise)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from unskew.inputs import HeldOut, held_out, read_probabilities
 from unskew.label_files import text as delimited
 from unskew.label_files.reader import read_columns
 from unskew.options import Options
-from unskew.prior import PriorCorrection
-from unskew.recalibration import fit_pairs
+from unskew.prior import PriorCorrection, medians
+from unskew.recalibration import Recalibrator
 
 
 def run(options: Options, apply: str, out: str, column: str) -> int:
@@ -33,7 +34,7 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
         raise InputError("correct without predictions", "name --label, and --prediction or --probabilities")
     sample = held_out(options)
     if sample.probabilities is not None:
-        return _probabilities(sample, apply, out, column)
+        return _probabilities(sample, apply, out, column, options.score)
     content = read_columns(apply, [options.prediction])[0]
     absent = np.isnan(content.cells)
     if absent.any() or not np.isfinite(content.cells).all():
@@ -41,7 +42,7 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
             f"{content.where} has a missing or infinite prediction, first in row {int(np.argmin(np.isfinite(content.cells))) + 1}",
             "leave those rows out",
         )
-    recalibration = fit_pairs(sample.shift, sample.y, sample.t, sample.shift.stretch_of(sample.y))
+    recalibration = Recalibrator(sample.shift, score=options.score).fit(sample.y, sample.t)
     corrected = recalibration.predict(content.cells)
     files.write_bytes(out, extended(apply, corrected, column))
     beyond = recalibration.beyond(content.cells)
@@ -53,8 +54,8 @@ def run(options: Options, apply: str, out: str, column: str) -> int:
     return command.HOLDS
 
 
-def _probabilities(sample: HeldOut, apply: str, out: str, column: str) -> int:
-    """The same for class probabilities: an npz with the corrected ones and their mean."""
+def _probabilities(sample: HeldOut, apply: str, out: str, column: str, score: str) -> int:
+    """The same for class probabilities: an npz with the corrected ones and their mean, or median for absolute error."""
     rows, edges = read_probabilities(apply)
     if sample.edges is None or not np.array_equal(edges, sample.edges):
         raise InputError(
@@ -63,10 +64,12 @@ def _probabilities(sample: HeldOut, apply: str, out: str, column: str) -> int:
     correction = PriorCorrection(sample.shift, edges)
     corrected = correction.transform(rows)
     stream = io.BytesIO()
-    np.savez(stream, **{"probabilities": corrected, "edges": edges, column: corrected @ correction.centres})
+    middle = corrected @ correction.centres if score == "squared" else medians(corrected, edges)
+    arrays: dict[str, Any] = {"probabilities": corrected, "edges": edges, column: middle}
+    np.savez(stream, **arrays)
     files.write_bytes(out, stream.getvalue())
     print(
-        f"{len(rows)} rows of probabilities corrected, written to {out} with their means as {command.one_line(column)!r}"
+        f"{len(rows)} rows of probabilities corrected, written to {out} with their {'means' if score == 'squared' else 'medians'} as {command.one_line(column)!r}"
     )
     return command.HOLDS
 

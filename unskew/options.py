@@ -22,6 +22,7 @@ class Options:
       target: `uniform`, `FILE[:COLUMN]`, a density in `y`, or `predictions:FILE[:COLUMN]`.
       support: ends of the label interval, or None for the training labels' own.
       noise: how far apart labels of one input lie, label units, or None; for labels alone.
+      score: `squared` or `absolute` error, averaged as the target weighs labels; for held-out rows.
       seed: of the bootstrap.
       as_named: take label and prediction as they are named even where they look swapped.
       command: what was typed, for the report.
@@ -35,6 +36,7 @@ class Options:
     target: str = "uniform"
     support: tuple[float, float] | None = None
     noise: float | None = None
+    score: str = "squared"
     seed: int = 0
     as_named: bool = False
     command: str = ""
@@ -83,6 +85,10 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Options:
     noise = None if arguments.noise is None else float(number(arguments.noise, "--noise"))
     if noise is not None and noise <= 0:
         raise InputError(f"--noise {arguments.noise}", "give a positive scale in label units")
+    if arguments.score != "squared" and arguments.label is None:
+        raise InputError(
+            f"--score {arguments.score} with labels alone", "add --prediction COLUMN or --probabilities FILE"
+        )
     if noise is not None and arguments.label is not None:
         raise InputError("--noise with predictions", "leave it out: the predictions tell the noise")
     if arguments.target.startswith("predictions:") and arguments.prediction is None:
@@ -96,6 +102,7 @@ def from_arguments(arguments: argparse.Namespace, command: str = "") -> Options:
         target=arguments.target,
         support=support,
         noise=noise,
+        score=arguments.score,
         seed=whole(arguments.seed, "--seed", 0, 2**31 - 1),
         as_named=arguments.as_named,
         command=command,

@@ -52,13 +52,13 @@ def maps(axes: Any, report: dict[str, Any]) -> None:
 
 
 def stretches(axes: Any, report: dict[str, Any]) -> None:
-    """Squared error in each stretch of the label, before and after."""
+    """Error in each stretch of the label, before and after."""
     edges = np.asarray(report["stretches"]["edges"])
     errors = report["stretches"]["errors"]
     middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
     axes.bar(middle, errors["before"], width * 0.9, color=ORANGE, alpha=0.6, label="as it is")
     axes.bar(middle, errors["after"], width * 0.5, color=BLUE, label="recalibrated")
-    axes.set(xlabel="label", ylabel="mean squared error (ten held-out labels or more)")
+    axes.set(xlabel="label", ylabel=f"mean {report['score']} error (ten held-out labels or more)")
     axes.legend(frameon=False)
 
 

@@ -1,4 +1,4 @@
-"""What label imbalance costs a fitted model, and what a correction buys: in squared units of the label, under the target's label law."""
+"""What label imbalance costs a fitted model, and what a correction buys: in the unit of the score, under the target's label law."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from unskew import smoother
+from unskew.fit import Fit, Pairs, maps, pairs_for
 from unskew.ground.refusals import InputError
 from unskew.intervals import LEAST, Balanced, Estimate, Losses, balanced
 from unskew.label_files.column import column_of
-from unskew.prior import PriorCorrection, rows_of
-from unskew.recalibration import Recalibration, maps, pairs_of
+from unskew.prior import PriorCorrection, medians, rows_of
+from unskew.recalibration import Recalibration, of_maps, pairs_of
 from unskew.shift import LabelShift
 
 REFITS = 100
@@ -22,15 +23,15 @@ REFITS = 100
 
 @dataclass(frozen=True)
 class Price:
-    """Squared errors averaged over the stretches of the label as the target weighs them; predicted for new rows, sampling variance of the fit included.
+    """Errors averaged over the stretches of the label as the target weighs them; predicted for new rows, sampling variance of the fit included.
 
     Attributes:
-      before: of the model as it is, squared label units.
+      before: of the model as it is, squared label units; label units for absolute error.
       after: of the corrected predictions.
       saving: before less after.
       saving_share: the same as a share of before.
       cost: what imbalance alone costs: the error of the best uncorrected map `g_p` of the prediction less that of `g_q` (with probabilities: of their mean
-        less that of the corrected mean).
+        less that of the corrected mean, or of the medians).
       cost_share: the same as a share of the uncorrected map's error.
       unknown: numbers of the stretches with fewer than ten held-out labels, which count only together with their neighbours.
       rows: held-out rows.
@@ -58,6 +59,7 @@ def price(
     probabilities: Any = None,
     edges: Any = None,
     monotone: bool | None = None,
+    score: str = "squared",
     seed: int = 0,
 ) -> Price:
     """What imbalance costs this model.
@@ -67,13 +69,13 @@ def price(
       y_val: labels of held-out rows, (n,).
       predictions: of the same rows, (n,); or
       probabilities, edges: class probabilities (n, K) and class edges (K + 1,).
-      monotone: see `unskew.Recalibrator`.
+      monotone, score: see `unskew.Recalibrator`.
       seed: of the bootstrap.
 
     Raises:
       InputError: rows that do not fit together or cannot be used, or no stretch with enough of them.
 
-    Source: results `recalibration`, `predictions`.
+    Source: results `recalibration`, `predictions`, `absolute_error`.
     """
     if (predictions is None) == (probabilities is None):
         raise InputError("predictions and probabilities", "give one of them")
@@ -81,77 +83,61 @@ def price(
         correction = PriorCorrection(shift, edges)
         matrix = rows_of(probabilities, correction.edges)
         y = labels_for(y_val, len(matrix))
-        plain, corrected = correction.decode(matrix), correction.mean(matrix)
+        means = (correction.decode(matrix), correction.mean(matrix))
+        middles = (medians(matrix, correction.edges), correction.median(matrix))
+        pairs = pairs_for(shift, y, means[0], score)
+        plain, corrected = means if score == "squared" else middles
 
         def losses(rows: slice) -> list[np.ndarray]:
-            before, after = (y[rows] - plain[rows]) ** 2, (y[rows] - corrected[rows]) ** 2
+            before, after = pairs.loss(y[rows] - plain[rows]), pairs.loss(y[rows] - corrected[rows])
             return [before, after, before]
 
-        return summary(shift, losses, 3, shift.stretch_of(y), seed, None)
-    y, t = pairs_of(y_val, predictions)
-    stretch = shift.stretch_of(y)
-    pairs = smoother.table(y, t, stretch, shift.inverse)
-    recalibration = maps(shift, pairs, y, t, stretch, monotone)
-    fits = [
-        Fit(recalibration.corrected, np.arange(shift.stretches)),
-        Fit(recalibration.plain, np.zeros(shift.stretches, np.int64)),
-    ]
-    changes = refits(fits, shift, pairs, seed)
-    return summary(shift, of_fits(fits, shift, pairs, y, t, stretch), 3, stretch, seed, recalibration, changes)
+        return summary(shift, losses, 3, pairs.stretch, seed, None)
+    pairs = pairs_for(shift, *pairs_of(y_val, predictions), score)
+    fits = maps(pairs, monotone)
+    return summary(
+        shift, of_fits(fits, pairs), 3, pairs.stretch, seed, of_maps(fits, pairs.t), refits(fits, pairs, seed)
+    )
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A curve, and the class of each stretch, (S,), whose ratio of masses weighed the rows of its fit: one class is no correction, as many as stretches the full one."""
-
-    curve: smoother.Curve
-    classes: np.ndarray
-
-    def weights(self, q: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """`q_c/p_c` of each stretch, (..., S), for masses q (S,) and p (..., S); 0 where the class has no training labels."""
-        member = (self.classes[:, None] == np.arange(self.classes.max() + 1)).astype(float)
-        mass = p @ member
-        return np.divide(q @ member, mass, out=np.zeros(mass.shape), where=mass > 0) @ member.T
-
-
-def refits(fits: Sequence[Fit], shift: LabelShift, pairs: smoother.Table, seed: int) -> np.ndarray:
-    """The balanced squared distance of refits to resampled held-out rows and training labels from each fit, less its mean; (1 + fits, REFITS), first the model
+def refits(fits: Sequence[Fit], pairs: Pairs, seed: int) -> np.ndarray:
+    """By how much refits to resampled held-out rows and training labels err more than each fit, less the mean of that; (1 + fits, REFITS), first the model
     as it is, which owes them nothing.
 
     How an error changes to first order with the fit shows in the rows that measure it; this is the second order, which does not.
     """
     random = np.random.default_rng(seed + 1)
-    entries = pairs.moments[0]
+    shift, table = pairs.shift, pairs.table
+    entries = table.moments[0]
     rows = int(entries.sum())
     counts = random.multinomial(rows, entries.ravel() / rows, size=REFITS).reshape(REFITS, *entries.shape)
     p = random.multinomial(shift.n, shift.p, size=REFITS) / shift.n
     worth = entries @ shift.inverse / float((entries @ shift.inverse).sum())
     changes = np.zeros((1 + len(fits), REFITS))
     for number, fit in enumerate(fits, 1):
-        values = smoother.refitted(pairs, fit.weights(shift.q, p), counts, fit.curve.share)
-        values = np.where(np.isfinite(values), values, fit.curve.values)
-        distances = (np.clip(values, shift.edges[0], shift.edges[-1]) - fit.curve.values) ** 2 @ worth
-        changes[number] = distances - distances.mean()
+        if fit.residuals is None and pairs.score == "absolute":
+            # A curve of means is not the best for absolute error: to second order a refit may go either way.
+            continue
+        if fit.residuals is None:
+            values = smoother.refitted(table, fit.weights(shift.q, p), counts, fit.mean.share)
+            values = np.where(np.isfinite(values), values, fit.mean.values)
+            more = (np.clip(values, *pairs.bounds) - fit.mean.values) ** 2
+        else:
+            more = fit.residuals.refitted(table.position, fit.curve.share, REFITS, random)
+        moved = more @ worth
+        changes[number] = moved - moved.mean()
     return changes
 
 
-def of_fits(
-    fits: Sequence[Fit],
-    shift: LabelShift,
-    pairs: smoother.Table,
-    y: np.ndarray,
-    t: np.ndarray,
-    stretch: np.ndarray,
-) -> Losses:
-    """The squared error of the predictions themselves, then of each curve at rows that it had no part in (leave one out)."""
-    weights = [fit.weights(shift.q, shift.p) for fit in fits]
+def of_fits(fits: Sequence[Fit], pairs: Pairs) -> Losses:
+    """The error of the predictions themselves, then of each fit at rows that it had no part in."""
+    weights = [fit.weights(pairs.shift.q, pairs.shift.p) for fit in fits]
 
     def losses(rows: slice) -> list[np.ndarray]:
-        where, labels, number = smoother.between(pairs, t, rows), y[rows], stretch[rows]
-        columns = [(labels - t[rows]) ** 2]
+        where, labels, number = smoother.between(pairs.table, pairs.t, rows), pairs.y[rows], pairs.stretch[rows]
+        columns = [pairs.loss(labels - pairs.t[rows])]
         for fit, worth in zip(fits, weights, strict=True):
-            own = np.minimum(fit.curve.leverage[where.cell] * worth[number], smoother.LARGEST_LEVERAGE)
-            columns.append(((labels - where.value(fit.curve)) / (1 - own)) ** 2)
+            columns.append(pairs.loss(fit.left_out(where, rows, labels, worth[number])))
         return columns
 
     return losses

@@ -1,7 +1,7 @@
 """A fitted regressor mended without retraining: the regression of the label on the prediction, under the target's label law.
 
 Put the prediction `t` in the place of the input. `g_p(t) = E_p[y|t]` is the best that the training law makes of it, `g_q(t) = E_q[y|t]` the best for the
-target, and `g_q` is the regression with weights `1/r` (result `recalibration`).
+target, and `g_q` is the regression with weights `1/r` (result `recalibration`). For absolute error medians take the place of means (result `absolute_error`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unskew import smoother
+from unskew.fit import Fit, maps, pairs_for
 from unskew.ground.refusals import InputError
 from unskew.label_files.column import column_of
 from unskew.shift import LabelShift
@@ -57,10 +57,12 @@ class Recalibrator:
     Attributes:
       shift: training labels and target.
       monotone: True keeps the order of the predictions, False lets the map go down; None keeps it unless the data speak against it by two standard errors.
+      score: `squared` for maps of means, `absolute` for maps of medians.
     """
 
     shift: LabelShift
     monotone: bool | None = None
+    score: str = "squared"
 
     def fit(self, y: Any, predictions: Any) -> Recalibration:
         """Fits `g_q` and `g_p` to held-out pairs.
@@ -69,36 +71,18 @@ class Recalibrator:
           y, predictions: (n,) each, of rows that the model was not trained on, drawn as the training data were.
 
         Raises:
-          InputError: pairs that do not fit together, fewer than `FEWEST`, constant predictions, labels outside the training labels.
+          InputError: pairs that do not fit together, fewer than `FEWEST`, constant predictions, labels outside the training labels, no such score.
 
-        Source: result `recalibration`.
+        Source: results `recalibration`, `absolute_error`.
         """
         labels, t = pairs_of(y, predictions)
-        return fit_pairs(self.shift, labels, t, self.shift.stretch_of(labels), self.monotone)
+        return of_maps(maps(pairs_for(self.shift, labels, t, self.score), self.monotone), t)
 
 
-def fit_pairs(
-    shift: LabelShift, y: np.ndarray, t: np.ndarray, stretch: np.ndarray, monotone: bool | None = None
-) -> Recalibration:
-    """See `Recalibrator.fit`; the stretch of each label is known already."""
-    return maps(shift, smoother.table(y, t, stretch, shift.inverse), y, t, stretch, monotone)
-
-
-def maps(
-    shift: LabelShift,
-    pairs: smoother.Table,
-    y: np.ndarray,
-    t: np.ndarray,
-    stretch: np.ndarray,
-    monotone: bool | None = None,
-) -> Recalibration:
-    """Both maps from the table of the pairs."""
-    bounds = (float(shift.edges[0]), float(shift.edges[-1]))
-    corrected, plain = (
-        smoother.curve(pairs, y, t, stretch, weights, bounds, monotone)
-        for weights in (shift.inverse, np.ones(shift.stretches))
-    )
-    return Recalibration(corrected, plain, float(t.min()), float(t.max()))
+def of_maps(fits: tuple[Fit, Fit], t: np.ndarray) -> Recalibration:
+    """Both maps, and the range of the predictions they were fitted to."""
+    corrected, plain = fits
+    return Recalibration(corrected.curve, plain.curve, float(t.min()), float(t.max()))
 
 
 def pairs_of(y: Any, predictions: Any) -> tuple[np.ndarray, np.ndarray]:

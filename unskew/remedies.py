@@ -1,4 +1,4 @@
-"""Remedies for label imbalance, each with the balanced squared error that held-out pairs predict for it.
+"""Remedies for label imbalance, each with the balanced error that held-out pairs predict for it.
 
 The prediction `t` stands in the place of the input (result `recalibration`). What can be done at once is predicted with the variance of its own fit, by
 leaving each row out. What needs a new training is predicted for the best that it can make of `t`: a model that sees all inputs may do better, and estimating it
@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unskew import smoother
+from unskew.fit import Fit, Pairs, fit, maps, pairs_for
 from unskew.inputs import HeldOut
 from unskew.intervals import Estimate, Losses
-from unskew.pricing import Fit, Price, of_fits, refits, share, summary
+from unskew.pricing import Price, of_fits, refits, share, summary
 from unskew.prior import PriorCorrection
-from unskew.recalibration import maps
+from unskew.recalibration import of_maps
 from unskew.shift import LabelShift
 
 PROBABLE = 0.9
@@ -31,7 +32,7 @@ class Remedy:
 
     Attributes:
       name: `nothing`, `recalibration`, `probabilities`, `weights`, `classes`, `balanced_mse`.
-      error: predicted balanced squared error, squared label units.
+      error: predicted balanced error, in the unit of the score.
       saving, saving_share: against nothing.
       confidence: share of the resamples in which it saves something.
       retrains: whether it needs a new training.
@@ -61,32 +62,22 @@ class Comparison:
         return min(able, key=lambda remedy: remedy.error.value, default=self.remedies[0])
 
 
-def compare(sample: HeldOut, seed: int) -> Comparison:
-    """Predicts every remedy from held-out rows."""
-    shift, y, t = sample.shift, sample.y, sample.t
-    stretch = shift.stretch_of(y)
-    pairs = smoother.table(y, t, stretch, shift.inverse)
-    recalibration = maps(shift, pairs, y, t, stretch)
-    bounds = (float(shift.edges[0]), float(shift.edges[-1]))
-    one = np.zeros(shift.stretches, np.int64)
-    coarse = {}
-    for count in class_counts(shift):
-        fit = Fit(recalibration.plain, np.arange(shift.stretches) * count // shift.stretches)
-        weights = fit.weights(shift.q, shift.p)
-        coarse[count] = replace(fit, curve=smoother.curve(pairs, y, t, stretch, weights, bounds, None))
-    noise = float(np.sqrt(smoother.residual_variance(pairs, recalibration.plain)))
-    fits = [
-        Fit(recalibration.corrected, np.arange(shift.stretches)),
-        Fit(recalibration.plain, one),
-        Fit(balanced_mse(shift, recalibration.plain, noise), one),
-        *coarse.values(),
-    ]
-    losses, columns = of_fits(fits, shift, pairs, y, t, stretch), 1 + len(fits)
-    changes = refits(fits, shift, pairs, seed)
+def compare(sample: HeldOut, score: str, seed: int) -> Comparison:
+    """Predicts every remedy from held-out rows, for one of `unskew.fit.SCORES`."""
+    shift = sample.shift
+    pairs = pairs_for(shift, sample.y, sample.t, score)
+    corrected, plain = maps(pairs)
+    coarse = {count: fit(pairs, np.arange(shift.stretches) * count // shift.stretches) for count in class_counts(shift)}
+    noise = float(np.sqrt(smoother.residual_variance(pairs.table, plain.mean)))
+    # It trains a mean, whatever the score.
+    balanced = Fit(balanced_mse(shift, plain.mean, noise), plain.classes)
+    fits = [corrected, plain, balanced, *coarse.values()]
+    losses, columns = of_fits(fits, pairs), 1 + len(fits)
+    changes = refits(fits, pairs, seed)
     if sample.probabilities is not None:
-        losses, columns = _with_probabilities(losses, sample), columns + 1
+        losses, columns = _with_probabilities(losses, sample, pairs), columns + 1
         changes = np.concatenate([changes, np.zeros((1, changes.shape[1]))])
-    price = summary(shift, losses, columns, stretch, seed, recalibration, changes)
+    price = summary(shift, losses, columns, pairs.stretch, seed, of_maps((corrected, plain), sample.t), changes)
     errors = price.balanced.means
     classes = 4 + int(np.argmin(errors[4 : 4 + len(coarse)])) if coarse else 1
     count = list(coarse)[classes - 4] if coarse else shift.stretches
@@ -112,7 +103,12 @@ def compare(sample: HeldOut, seed: int) -> Comparison:
     ]
     if sample.probabilities is not None:
         remedies.append(
-            remedy("probabilities", columns - 1, False, "its class probabilities divided by r, then their mean")
+            remedy(
+                "probabilities",
+                columns - 1,
+                False,
+                f"its class probabilities divided by r, then their {'mean' if score == 'squared' else 'median'}",
+            )
         )
     remedies += [
         remedy("weights", 1, True, f"train with weights 1/r; estimation varies about {worth:.3g} times as much"),
@@ -127,11 +123,12 @@ def compare(sample: HeldOut, seed: int) -> Comparison:
     return Comparison(price, tuple(remedies))
 
 
-def _with_probabilities(losses: Losses, sample: HeldOut) -> Losses:
-    """One more loss: of the corrected mean of the probabilities."""
-    assert sample.probabilities is not None
-    corrected = PriorCorrection(sample.shift, sample.edges).mean(sample.probabilities)
-    return lambda rows: [*losses(rows), (sample.y[rows] - corrected[rows]) ** 2]
+def _with_probabilities(losses: Losses, sample: HeldOut, pairs: Pairs) -> Losses:
+    """One more loss: of the corrected mean of the probabilities, or of their median for absolute error."""
+    correction = PriorCorrection(sample.shift, sample.edges)
+    decode = correction.mean if pairs.score == "squared" else correction.median
+    corrected = decode(sample.probabilities)
+    return lambda rows: [*losses(rows), pairs.loss(sample.y[rows] - corrected[rows])]
 
 
 def class_counts(shift: LabelShift) -> list[int]:

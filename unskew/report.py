@@ -28,6 +28,7 @@ def of_rows(options: Options, sample: HeldOut, comparison: Comparison) -> dict[s
     at = np.unique(np.linspace(0, len(recalibration.corrected.knots) - 1, SHOWN).astype(int))
     return {
         **_head(options),
+        "score": options.score,
         "input": "probabilities" if sample.probabilities is not None else "predictions",
         "rows": price.rows,
         "training": {"source": command.nameless(sample.training), "n": shift.n},

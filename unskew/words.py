@@ -10,7 +10,9 @@ from unskew.intervals import Estimate
 from unskew.options import Options
 from unskew.remedies import Comparison, Remedy
 
-UNIT = "squared label units"
+UNITS = {"squared": "squared label units", "absolute": "label units"}
+"""Of each score."""
+UNIT = UNITS["squared"]
 NAMES = {
     "nothing": "nothing",
     "recalibration": "recalibrate the predictions",
@@ -46,16 +48,17 @@ def percent(one: Estimate) -> str:
 def rows_first(options: Options, sample: HeldOut, comparison: Comparison) -> list[str]:
     """The three lines for held-out rows."""
     price, best = comparison.price, comparison.best
+    unit = UNITS[options.score]
     law = "a uniform label law" if options.target == "uniform" else "the target's label law"
     if price.cost.low > 0:
-        costs = f"imbalance costs this model {between(price.cost)} {UNIT}, {percent(price.cost_share)} of its error under {law}"
+        costs = f"imbalance costs this model {between(price.cost)} {unit}, {percent(price.cost_share)} of its error under {law}"
     else:
-        costs = f"imbalance costs this model nothing that {price.rows} rows can show: {between(price.cost)} {UNIT} under {law}"
+        costs = f"imbalance costs this model nothing that {price.rows} rows can show: {between(price.cost)} {unit} under {law}"
     if best.name == "nothing":
         return [
             costs,
             "do: nothing; no remedy that needs no training is likely to save anything",
-            f"that keeps its error of {between(best.error)} {UNIT}; recalibrated it would be {between(comparison.remedies[1].error)}",
+            f"that keeps its error of {between(best.error)} {unit}; recalibrated it would be {between(comparison.remedies[1].error)}",
         ]
     sure = (
         "do"
@@ -66,7 +69,7 @@ def rows_first(options: Options, sample: HeldOut, comparison: Comparison) -> lis
     return [
         costs,
         f"{sure}: {action}",
-        f"that buys {between(best.saving)} {UNIT}, {percent(best.saving_share)}: error {number(price.before.value)} before, {number(best.error.value)} after",
+        f"that buys {between(best.saving)} {unit}, {percent(best.saving_share)}: error {number(price.before.value)} before, {number(best.error.value)} after",
     ]
 
 
@@ -77,17 +80,19 @@ def correction(options: Options) -> str:
         words += ["--training", options.training]
     if options.target != "uniform":
         words += ["--target", options.target]
+    if options.score != "squared":
+        words += ["--score", options.score]
     return f"{shlex.join(words)} --apply NEW --out FILE"
 
 
-def rows_more(sample: HeldOut, comparison: Comparison) -> list[str]:
+def rows_more(options: Options, sample: HeldOut, comparison: Comparison) -> list[str]:
     """The rest for held-out rows."""
-    shift, price = sample.shift, comparison.price
+    shift, price, unit = sample.shift, comparison.price, UNITS[options.score]
     lines = [
         "",
         f"the label law: {shift.n} training labels from {number(shift.edges[0])} to {number(shift.edges[-1])} in {shift.stretches} stretches; "
         f"KL(q_y||p_y) {number(shift.kl)} nats; worth {number(shift.effective_sample_size)} balanced ones",
-        f"predicted error on new rows, averaged over stretches as the target weighs them ({UNIT}, 95 % intervals from {price.rows} held-out rows):",
+        f"predicted error on new rows, averaged over stretches as the target weighs them ({unit}, 95 % intervals from {price.rows} held-out rows):",
         *table(comparison.remedies),
         "retraining is predicted for the best that it can make of the present prediction. A model that sees all inputs may do better; what its own estimation",
         "  costs cannot be known from held-out rows: 'unskew trial' measures it.",

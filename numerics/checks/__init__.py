@@ -40,6 +40,10 @@ RESULTS: tuple[str, ...] = (
     "estimation",
     "first_order",
     "beyond_label_shift",
+    "absolute_error",
+    "i_mmse",
+    "balanced_mse",
+    "soft_labels",
 )
 
 
@@ -62,22 +66,15 @@ def run(name: str, evidence: Evidence, result: Result | None = None) -> list[Che
     """
     from theory import ledger
 
-    module = load(name)
-    if hasattr(module, "FALSIFIERS"):  # a result whose statements its checks do not read yet
-        return list(module.checks(evidence))
-    return list(module.checks(evidence, result or ledger.load(name)))
+    return list(load(name).checks(evidence, result or ledger.load(name)))
 
 
 def wrong_versions(name: str, evidence: Evidence) -> Iterator[tuple[str, str, list[Check]]]:
     """The wrong versions of a result: a name, what is wrong, and the checks that come of it. Those that are true as well are left out."""
-    module = load(name)
-    for falsifier in getattr(module, "FALSIFIERS", ()):
-        yield falsifier.name, falsifier.wrong, falsifier.checks(evidence)
-    if not hasattr(module, "FALSIFIERS"):
-        from numerics.checks.statements import wrong_results
-        from theory import ledger
+    from numerics.checks.statements import wrong_results
+    from theory import ledger
 
-        for wrong in wrong_results(ledger.load(name)):
-            checks = run(name, evidence, wrong.result)
-            if any(check.status == "fails" for check in checks) or not wrong.needs_no_rejection():
-                yield f"{wrong.true.name}: {wrong.mistake}", wrong.wrong.text, checks
+    for wrong in wrong_results(ledger.load(name)):
+        checks = run(name, evidence, wrong.result)
+        if any(check.status == "fails" for check in checks) or not wrong.needs_no_rejection():
+            yield f"{wrong.true.name}: {wrong.mistake}", wrong.wrong.text, checks

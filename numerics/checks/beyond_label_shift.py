@@ -11,9 +11,9 @@ from numerics.channels import log_density
 from numerics.checks import statements
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.grids.grid import Array, grids
 from numerics.records import Check
 from numerics.routes import training_law
-from numerics.routes.training_law import Array
 from theory.beyond_label_shift import channels, p_k, phat_k
 from theory.record import Result
 from theory.terms import KL, X, Y, q
@@ -32,11 +32,11 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the price, what the finest classes leave of it, and the divergence of the channels, against the ratio of the noises."""
-    grids = training_law.grids(evidence.world)
-    if not grids:
+    pair = grids(evidence.world)
+    if not pair:
         return {}
     # A picture shows no more than the coarser grid knows.
-    grid, channel = grids[-1], evidence.world.channel
+    grid, channel = pair[-1], evidence.world.channel
     K = max(evidence.world.classes)
 
     def ratio(share: float) -> Array:

@@ -9,9 +9,10 @@ import numpy as np
 from numerics.checks import statements
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.grids.grid import Array, grids, places
+from numerics.grids.values import Values
 from numerics.records import Check
 from numerics.routes import training_law
-from numerics.routes.training_law import Array, Values
 from theory.predictions import weight_classes
 from theory.record import Result
 from theory.terms import E, Term, X, log, p, r
@@ -35,12 +36,12 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: what unlabelled inputs tell of the price and of what K classes leave, with two standard errors, against how many there are."""
-    grids = training_law.grids(evidence.world)
-    if not grids:
+    pair = grids(evidence.world)
+    if not pair:
         return {}
-    grid = grids[0]
+    grid = pair[0]
     K = evidence.world.classes[len(evidence.world.classes) // 2]
-    values = Values(grid, training_law.places(grid, K))
+    values = Values(grid, places(grid, K))
     with np.errstate(all="ignore"):
         masses = values.masses(p).sum(axis=1)
 

@@ -31,6 +31,8 @@ from theory.record import Result
 
 CLASSES = (8, 16, 32, 64, 128, 256)
 MOST = 4096
+FINE = (128, 256, 512)
+"""Classes of the picture beyond the run's own."""
 """Limits are read off where they have set in: for a log ratio with a steep end that is far beyond 256 classes."""
 STRAIGHT, CURVED = "exp(-6*y)", "exp(-4*y + 3*y**3)"
 FAR_ENOUGH = 1e-9
@@ -297,20 +299,20 @@ def _jumping() -> tuple[dict[int, Estimate], dict[int, Estimate], Any]:
     return W, squares, _bracket(prepared[0])
 
 
-def _bracket(here: corrected.Kernel) -> Any:
+def _bracket(kernel: corrected.Kernel) -> Any:
     """E_{q(x)} [smooth kappa(x) + jump G'(t)]^2 as a function of both factors; closed forms in y, q(x) and f_q from the rule."""
     s = 0.1
 
     def at(y: float) -> tuple[np.ndarray, np.ndarray]:
         """G = (y - f_q) q(y|x) and its derivative at a label."""
-        density = np.exp(-(((here.x - y) / s) ** 2) / 2) / (here.evidence * s * math.sqrt(2 * math.pi))
-        return (y - here.mean) * density, density * (1 + (y - here.mean) * (here.x - y) / s**2)
+        density = np.exp(-(((kernel.x - y) / s) ** 2) / 2) / (kernel.evidence * s * math.sqrt(2 * math.pi))
+        return (y - kernel.mean) * density, density * (1 + (y - kernel.mean) * (kernel.x - y) / s**2)
 
     kappa = -JUMP_RATE * (at(1.0)[0] - at(0.0)[0])
     steep = at(JUMP_AT)[1]
 
     def mean_square(smooth: float, jump: float) -> float:
-        return float(here.mass @ (smooth * kappa + jump * steep) ** 2)
+        return float(kernel.mass @ (smooth * kappa + jump * steep) ** 2)
 
     return mean_square
 
@@ -346,16 +348,32 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     }
     if not_smooth(law, found.slope_square):
         return drawn
+    settled = _settled(law)
+    W = remainders(law) if settled is None else remainders(law, settled[0])
     drawn["remainder"] = {
-        "classes": list(CLASSES),
-        "found": [W.value for W in remainders(law).values()],
-        "asymptote": [slopes(law).square.value * (D / K) ** 2 / 24 for K in CLASSES],
+        "classes": list(W),
+        "found": [each.value for each in W.values()],
+        "asymptote": [slopes(law).square.value * (D / K) ** 2 / 24 for K in W],
     }
-    entries = [entry for entry in found.per_classes if entry.corrected_squared_error.value > 0]
     if math.isfinite(found.curvature_square.value):
+        costs = {entry.classes: entry.corrected_squared_error.value for entry in found.per_classes if entry.classes > 1}
+        costs |= _finer(evidence, max(costs, default=1))
+        positive = sorted(K for K, square in costs.items() if square > 0)
         drawn["squared_error"] = {
-            "classes": [entry.classes for entry in entries],
-            "found": [entry.corrected_squared_error.value for entry in entries],
-            "asymptote": [found.curvature_square.value * (D / entry.classes) ** 4 / 144 for entry in entries],
+            "classes": positive,
+            "found": [costs[K] for K in positive],
+            "asymptote": [found.curvature_square.value * (D / K) ** 4 / 144 for K in positive],
         }
     return drawn
+
+
+def _finer(evidence: Evidence, coarse: int) -> dict[int, float]:
+    """Corrected squared errors of this world for numbers of classes beyond the run's own, where they come near their asymptote; one rule is enough for a picture."""
+    law = evidence.world.law
+    rules = corrected.label_rules(law, corrected.equal_edges(law, FINE[-1]))[:1]
+    prepared = corrected.kernels(rules, evidence.world.channel)
+    return {
+        K: corrected.costs(rules, prepared, corrected.equal_edges(law, K)).squared_error.value
+        for K in FINE
+        if coarse < K
+    }

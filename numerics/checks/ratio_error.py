@@ -10,6 +10,7 @@ import numpy as np
 from numerics.checks import statements
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.grids.grid import grids
 from numerics.records import Check
 from numerics.routes import training_law
 from theory.ratio_error import estimate, served
@@ -30,10 +31,10 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the excess and its bound where the estimate is drawn towards the balanced law."""
-    grids = training_law.grids(evidence.world)
-    if not grids:
+    pair = grids(evidence.world)
+    if not pair:
         return {}
-    grid = grids[0]
+    grid = pair[0]
     ratio = np.exp(grid.log_ratio)
     drawn = [replace(grid, trained={estimate.name: (1 - share) * ratio + share}) for share in SHARES]
     return {

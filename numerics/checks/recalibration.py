@@ -9,9 +9,10 @@ import numpy as np
 from numerics.checks import statements, trained_models
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.grids.grid import grids
+from numerics.grids.values import Values
 from numerics.records import Check
 from numerics.routes import training_law
-from numerics.routes.training_law import Values
 from theory.record import Result
 from theory.words import f_p, f_q
 
@@ -30,10 +31,10 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the prediction t = f_p(x), the mean label given it under both laws, and what held-out pairs of the training law give."""
-    grids = training_law.grids(evidence.world)
-    if not grids:
+    pair = grids(evidence.world)
+    if not pair:
         return {}
-    grid = grids[0]
+    grid = pair[0]
     values = Values(grid)
     ratio = np.exp(grid.log_ratio)
     prediction, balanced = values.table(f_p)[:, 0], values.table(f_q)[:, 0]

@@ -17,12 +17,11 @@ from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate, EvidenceKind
 from theory import formula
-from theory.claim import Claim
 from theory.formula import Formula
 from theory.record import Result
 from theory.statement import Statement
 from theory.words import specht
-from theory.worlds import exact, real
+from theory.worlds import Evaluation, exact, real
 
 OSCILLATIONS = (0.05, 0.5, 2.0, 8.0)
 """w at which the two-point bin is shown to attain h(w)."""
@@ -57,9 +56,9 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement) and line.equality is not None:
-                statements.in_world(page, claim.name, line, real(FLAT))
+                statements.in_world(page, claim.name, line, Evaluation(real(FLAT)))
             elif isinstance(line, Formula) and claim.name == "range_attained":
                 with page.elsewhere("two labels that attain the bound"):
                     _attained(page, line)
@@ -106,11 +105,11 @@ def _lipschitz(page: Page, line: Formula) -> None:
 
 def _slopes(evidence: Evidence) -> Iterator[tuple[int, EvidenceKind, Estimate, Estimate, float]]:
     """K, a route, W and L by it, and d."""
-    found = evidence.quantities
-    for entry in found.per_classes:
-        yield entry.classes, "quadrature", entry.remainder, found.lipschitz, entry.bins.width
+    quantities = evidence.quantities
+    for entry in quantities.per_classes:
+        yield entry.classes, "quadrature", entry.remainder, quantities.lipschitz, entry.bins.width
     for ball, entry in (
-        zip(evidence.certificates.per_classes, found.per_classes, strict=True) if evidence.certificates else ()
+        zip(evidence.certificates.per_classes, quantities.per_classes, strict=True) if evidence.certificates else ()
     ):
         steep: Enclosure | None = ball.bounds.lipschitz if ball.bounds else None
         if steep is not None:
@@ -132,15 +131,15 @@ def _why_no_slope(evidence: Evidence) -> str:
 
 def bound_values(evidence: Evidence) -> dict[str, list[float]]:
     """The bounds on W for each K, for a picture: `specht`, `hoeffding`, and `lipschitz` where it applies."""
-    found = evidence.quantities
+    quantities = evidence.quantities
     values: dict[str, list[float]] = {"specht": [], "hoeffding": []}
-    for entry in found.per_classes:
+    for entry in quantities.per_classes:
         w = entry.bins.oscillation
         if not np.all(np.isfinite(w)):
             return {}
         values["specht"].append(float(entry.bins.q @ [specht.value(v) for v in w.tolist()]))
         values["hoeffding"].append(float(entry.bins.q @ w**2 / 8))
-    if not _why_no_slope(evidence) and math.isfinite(found.lipschitz.value):
-        half = [found.lipschitz.value * entry.bins.width / 2 for entry in found.per_classes]
+    if not _why_no_slope(evidence) and math.isfinite(quantities.lipschitz.value):
+        half = [quantities.lipschitz.value * entry.bins.width / 2 for entry in quantities.per_classes]
         values["lipschitz"] = [log_sinh_ratio(u).value for u in half]
     return values

@@ -26,7 +26,6 @@ from numerics.records import Check, Estimate
 from numerics.routes import by_class
 from numerics.routes.route import NotReached, Route
 from theory import formula, ledger
-from theory.claim import Claim
 from theory.formula import Formula
 from theory.printing import text
 from theory.record import Result
@@ -76,7 +75,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     statements.add(page, result)
     everything = list(predictions(evidence))
     for claim in result.claims:
-        for each in claim.lines if isinstance(claim, Claim) else ():
+        for each in claim.lines:
             if isinstance(each, Statement) and claim.name == "split":
                 for K, prediction in everything:
                     _split(page, each, K, prediction)
@@ -95,9 +94,9 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def predictions(evidence: Evidence) -> Iterator[tuple[int, Prediction]]:
     """For each K: f_p, whose errors come with the posterior, and the least-squares line under p, whose errors live on the labels."""
-    found, model = evidence.quantities, line(evidence.world)
+    quantities, model = evidence.quantities, line(evidence.world)
     risk_q, risk_p = direct_risks(evidence.world, model)
-    for entry in found.per_classes:
+    for entry in quantities.per_classes:
         bins, ratios = entry.bins, by_class.ratios(entry.bins)
         errors = zip(entry.errors_q, entry.errors_p, strict=True)
         yield (
@@ -105,7 +104,7 @@ def predictions(evidence: Evidence) -> Iterator[tuple[int, Prediction]]:
             Prediction(
                 "f_p",
                 bins,
-                {risk(f): found.transferred_risk, risk(f, p): found.imbalanced_risk},
+                {risk(f): quantities.transferred_risk, risk(f, p): quantities.imbalanced_risk},
                 tuple(_errors(*pair) for pair in errors),
             ),
         )
@@ -164,10 +163,10 @@ def _fitted(page: Page, statement: Statement, K: int) -> None:
         BETWEEN: ("between", K),
         WITHIN: ("within", K),
     }
-    found = {term: fitted.find(page.evidence, *name) for term, name in names.items()}
-    entries = {term: entry for term, entry in found.items() if entry is not None}
+    measured = {term: fitted.find(page.evidence, *name) for term, name in names.items()}
+    entries = {term: entry for term, entry in measured.items() if entry is not None}
     if fits is None or len(entries) < len(names):
-        why = next((fits.note(*names[term]) for term, entry in found.items() if entry is None), "") if fits else ""
+        why = next((fits.note(*names[term]) for term, entry in measured.items() if entry is None), "") if fits else ""
         page.skip("split", "identity", why or "not measured", "fitted", K)
         return
     seeds = [
@@ -181,15 +180,13 @@ def _fitted(page: Page, statement: Statement, K: int) -> None:
         return
     left, right = sides.mean(axis=0)
     # What the true terms miss R_q by, seed by seed: a wrong statement must not widen its own allowance.
-    true = next(
-        each.lines[0] for each in ledger.load("risk").claims if isinstance(each, Claim) and each.name == "split"
-    )
+    true = next(each.lines[0] for each in ledger.load("risk").claims if each.name == "split")
     assert isinstance(true, Statement)
     off = _half_width(fits, np.array([_number(true.gap, table) for table in seeds]))
     note = "R_q of a ridge fit on fresh samples, against"
-    measured = Estimate(float(left), off)
+    mean_risk = Estimate(float(left), off)
     words = f"{note} class errors at the law's masses"
-    page.add("split", "identity", rounded(float(right), 8), measured, words, source="fitted", classes=K)
+    page.add("split", "identity", rounded(float(right), 8), mean_risk, words, source="fitted", classes=K)
     if statement.left in entries:
         _, mean = entries[statement.left]
         words = f"{note} the terms of each seed's own fit"
@@ -285,11 +282,13 @@ def ratio(sample: Callable[[int], Sample], length: float, law: Law | None = None
         q_c, p_c, mean = (np.bincount(place, part, panels) for part in (mass, tilted, mass * rise))
         centred = rise - (mean / q_c)[place]
         ratios.append(-float(q_c @ (np.bincount(place, tilted * centred, panels) / p_c)) / expected)
-        # Labels of one class differ by 1/panels of the support, so their differences are good to that many roundings.
-        rounding = ROUNDING * EPSILON * panels * scale / abs(product)
+        # Labels of one class differ by 1/panels of the support, so their differences are good to that many roundings; those of l too, by its size.
+        flat = float(mass @ np.abs(derivative)) * (1 + float(np.abs(log_ratio).max())) / length
+        rounding = ROUNDING * EPSILON * panels * (scale + flat) / abs(product)
         if len(ratios) > 1:
             limits.append((4 * ratios[-1] - ratios[-2]) / 3)
-        if len(limits) > 1 and SAFETY * abs(limits[-1] - limits[-2]) < CLOSE:
+        # Finer classes than those whose limits agree to rounding would only add rounding.
+        if len(limits) > 1 and SAFETY * abs(limits[-1] - limits[-2]) < max(CLOSE, 2 * rounding):
             break
         panels *= 2
     return Estimate(limits[-1], SAFETY * abs(limits[-1] - limits[-2]) + 2 * rounding)

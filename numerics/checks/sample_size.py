@@ -15,6 +15,7 @@ from numerics.checks.common import Page, rounded
 from numerics.checks.limits import quotient, richardson
 from numerics.checks.rates import not_smooth
 from numerics.evidence import Evidence
+from numerics.laws.law import Law
 from numerics.quadrature import EPSILON, SAFETY
 from numerics.records import Check, Estimate
 from numerics.routes import class_sums
@@ -237,31 +238,48 @@ def _drawn(
     return tuple(drawn)
 
 
+FINEST = (2048, 1536)
+"""Classes of the finest cuts of the picture; their halves, quarters, ... are drawn too, so that numbers lie a factor of 4/3 or 3/2 apart."""
+SHOWN = tuple(10**power for power in range(3, 9))
+"""Sample sizes of the picture."""
+
+
 def curves(evidence: Evidence) -> dict[str, Any]:
-    """For the picture: W, the penalty and their sum against K for several n, and K*."""
-    law, found = evidence.world.law, evidence.quantities
+    """For the picture: W against K, its sum with the penalty for several n, the K where that is least, and K*."""
+    law, quantities = evidence.world.law, evidence.quantities
     loss = inverse_ratio(law)
-    entries = [entry for entry in found.per_classes if np.all(entry.bins.p > 0)]
-    if not math.isfinite(loss.value) or not entries or not math.isfinite(found.kl_labels.value):
+    entries = [entry for entry in quantities.per_classes if np.all(entry.bins.p > 0)]
+    if not math.isfinite(loss.value) or not entries or not math.isfinite(quantities.kl_labels.value):
         return {}
     if law.discrete:
         rows = [(entry.classes, entry.remainder.value, leading(entry.bins.q, entry.bins.p).value) for entry in entries]
     else:
-        most = 256
-        rules = corrected.label_rules(law, corrected.equal_edges(law, most))
-        rows = []
-        for K in (2 << i for i in range(most.bit_length() - 1)):
-            place = corrected.bin_index(corrected.equal_edges(law, K), rules[0].y)
-            p = np.bincount(place, rules[0].weight * np.exp(rules[0].log_ratio), K)
-            W = corrected.remainder(rules, corrected.equal_edges(law, K))
-            rows.append((K, W.value, leading(np.full(K, 1 / K), p).value))
-    drawn: dict[str, Any] = {
-        "classes": [row[0] for row in rows],
-        "remainder": [row[1] for row in rows],
-        "samples": [{"n": n, "bound": [row[1] + row[2] / n for row in rows]} for n in (10**3, 10**4, 10**5, 10**6)],
-    }
-    if not not_smooth(law, found.slope_square):
+        rows = sorted(row for most in FINEST for row in _halved(law, most))
+    classes = [K for K, _, _ in rows]
+    drawn: dict[str, Any] = {"classes": classes, "remainder": [W for _, W, _ in rows], "samples": []}
+    for n in SHOWN:
+        bound = [W + cost / n for _, W, cost in rows]
+        place = min(range(len(bound)), key=bound.__getitem__)
+        # A minimum at the last K is none: the curve still falls there.
+        least = {"classes": classes[place], "value": bound[place]} if place + 1 < len(classes) else None
+        drawn["samples"].append({"n": n, "bound": bound, "least": least})
+    if not not_smooth(law, quantities.slope_square):
         for sample in drawn["samples"]:
             effective = Estimate(sample["n"] / loss.value, 0.0)
-            sample["best"] = best_number(found.slope_square, law.length, effective).value
+            sample["best"] = best_number(quantities.slope_square, law.length, effective).value
     return drawn
+
+
+def _halved(law: Law, most: int) -> list[tuple[int, float, float]]:
+    """K, W and n times the leading penalty for `most` equal classes, half as many, and so on down to 2 or 3."""
+    labels = corrected.label_rules(law, corrected.equal_edges(law, most))[0]
+    mass = labels.weight * np.exp(labels.log_ratio)
+    rows = []
+    while most > 1:
+        edges = corrected.equal_bins(law, most)
+        p = np.bincount(corrected.bin_index(edges, labels.y), mass, most)
+        rows.append((most, corrected.remainder([labels], edges).value, leading(np.full(most, 1 / most), p).value))
+        if most % 2:
+            break
+        most //= 2
+    return rows

@@ -11,7 +11,7 @@ from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate
 from numerics.routes.route import NotReached
 from theory import formula
-from theory.claim import Claim, Line
+from theory.claim import Line
 from theory.formula import Formula
 from theory.printing import text
 from theory.record import Result
@@ -38,7 +38,7 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             _special(page, claim.name, line)
     return page.checks
 
@@ -61,9 +61,9 @@ def _special(page: Page, claim: str, line: Line) -> None:
             with page.elsewhere(gaussian_world.WHERE), suppress(NotReached):
                 note = f"{text(left)} {relation} {text(right)}, {gaussian_world.ONE_VARIANCE.text}: equality"
                 page.add(claim, "upper bound", route.number(right), route.number(left), note)
-        case "gaussian" | "whole_line", _:
+        case "gaussian" | "whole_line", Formula():
             with page.elsewhere(gaussian_world.WHERE):
-                _whole_line(page, claim)
+                _whole_line(page, claim, line)
 
 
 def _mean_square(side: Term) -> Term:
@@ -98,21 +98,14 @@ def _sharp(page: Page, line: Formula) -> None:
     )
 
 
-def _whole_line(page: Page, claim: str) -> None:
-    """The closed form of the shift, and the failure of bounds with D."""
-    if claim == "whole_line":
-        shift, cost = gaussian_world.means(gaussian_world.ONE_VARIANCE)
-        note = f"{gaussian_world.ONE_VARIANCE.text}, D = 1: E(f_p - f_q)^2 > (D^2/2) E_q Delta"
-        page.add(claim, "counterexample", cost.scaled(1 / 2), shift, note)
-    else:
-        here = gaussian_world.LABELS
-        shift, _ = gaussian_world.means(here)
-        expected = rounded(sum(shift_parts(here)), 16)
-        page.add(claim, "identity", expected, shift, here.text)
-
-
-def shift_parts(here: gaussian_world.Labels) -> tuple[float, float]:
-    """A^2 (v_q + s^2) and B^2 of *gaussian*."""
-    A = here.variance_p / (here.variance_p + here.noise) - here.variance_q / (here.variance_q + here.noise)
-    B = (here.mean_p - here.mean_q) * here.noise / (here.variance_p + here.noise)
-    return A * A * (here.variance_q + here.noise), B * B
+def _whole_line(page: Page, claim: str, line: Formula) -> None:
+    """The closed form of the shift, and the failure of bounds with D at D = 1."""
+    labels = gaussian_world.ONE_VARIANCE if claim == "whole_line" else gaussian_world.LABELS
+    shift, cost = gaussian_world.means(labels)
+    own = {"D": 1.0, "m": labels.mean_p - labels.mean_q}
+    left, right = (statements.side(side, **gaussian_world.numbers(labels), **own) for side in (line.left, line.right))
+    measured = cost.scaled(1 / 2) if line.relation == "<" else shift
+    page.add(claim, "identity", left, measured, f"{labels.text}: the left side of {line.text}")
+    page.add(claim, "identity", right, shift, f"{labels.text}: the right side of {line.text}")
+    if line.relation == "<":
+        page.add(claim, "counterexample", left, shift, f"{labels.text}: {line.text}")

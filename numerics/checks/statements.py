@@ -5,10 +5,12 @@ Nothing is typed here twice: a check reads the statement from the ledger, and a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
+
+import numpy as np
 
 from numerics.checks import fitted
 from numerics.checks.common import Page
@@ -16,7 +18,7 @@ from numerics.evidence import Evidence
 from numerics.fits import Fits
 from numerics.quadrature import EPSILON
 from numerics.records import Estimate, EvidenceKind, Kind
-from numerics.routes import certified, class_sums, closed_form, quadrature
+from numerics.routes import certified, class_sums, closed_form, noise, quadrature
 from numerics.routes.route import NeedsClasses, NotReached, Route
 from theory import mutate
 from theory.claim import Claim, Worded
@@ -59,19 +61,33 @@ def add(page: Page, result: Result, further: Iterable[tuple[Route, Route]] = ())
       further: routes of the left and of the right side, beside those that every result has.
     """
     pairs = [*route_pairs(page.evidence), *further]
+    worlds = [Evaluation(world) for world in finite_worlds()]
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement):
-                add_line(page, claim.name, line, pairs)
+                add_line(page, claim.name, line, pairs, worlds)
 
 
-def add_line(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
-    """Writes down the checks of one statement."""
+def add_line(
+    page: Page,
+    claim: str,
+    statement: Statement,
+    pairs: list[tuple[Route, Route]],
+    worlds: Sequence[Evaluation[Real]] = (),
+) -> None:
+    """Writes down the checks of one statement.
+
+    Args:
+      worlds: evaluators of `finite_worlds`, where they know something already.
+    """
     if statement.world is None:
         _by_routes(page, claim, statement, pairs)
         _by_fits(page, claim, statement)
         _by_fits_alone(page, claim, statement)
-    _in_worlds(page, claim, statement)
+    if statement.world is not None:
+        worlds = [Evaluation(real(statement.world))]
+    for values in worlds or map(Evaluation, finite_worlds()):
+        in_world(page, claim, statement, values)
 
 
 FITTED: dict[Term, tuple[str, ...]] = {
@@ -93,7 +109,7 @@ LineKind = TypeVar("LineKind", Statement, Formula, Worded)
 def lines(result: Result, claim: str, kind: type[LineKind]) -> Iterator[LineKind]:
     """The lines of one kind that a result's claim has. A wrong version of another line has none of them."""
     for each in result.claims:
-        if isinstance(each, Claim) and each.name == claim:
+        if each.name == claim:
             yield from (line for line in each.lines if isinstance(line, kind))
 
 
@@ -168,11 +184,13 @@ def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
     sums = class_sums.route(evidence)
     yield from ((first, first), (second, first), (balls, first), (balls, balls), (first, balls))
     yield from ((closed, closed), (first, closed), (sums, sums))
+    over_noise = noise.route(evidence)
+    yield from ((over_noise, first), (over_noise, balls))
 
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
     seen: set[tuple[int | None, str, Estimate, Estimate]] = set()
-    reached, missing = False, ""
+    reached, missing = False, None
     for left_route, right_route in pairs:
         if isinstance(statement.left, Number) and left_route is not right_route:
             continue  # a number is no route's own
@@ -183,7 +201,7 @@ def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[R
             except NeedsClasses:
                 continue
             except NotReached as reason:
-                missing = missing or str(reason)
+                missing = missing or reason
                 break
             reached = True
             key = (classes, source(left_route, right_route), left, right)
@@ -233,21 +251,43 @@ def source(left: Route, right: Route) -> EvidenceKind:
     return left.evidence if right.evidence == "quadrature" else right.evidence
 
 
-def _in_worlds(page: Page, claim: str, statement: Statement) -> None:
-    """The statement in finite worlds, by plain loops, at the pair where the sides are farthest from agreeing."""
-    for world in finite_worlds() if statement.world is None else (real(statement.world),):
-        in_world(page, claim, statement, world)
+def by_tables(
+    page: Page,
+    claim: str,
+    statement: Statement,
+    tables: Iterable[Mapping[Term, Estimate]],
+    name: str,
+    classes: int | None = None,
+    evidence: EvidenceKind = "quadrature",
+) -> None:
+    """A statement by the table in which it comes nearest to failing, of those that reach both of its sides."""
+    reached: list[tuple[Estimate, Estimate]] = []
+    for table in tables:
+        route = Route(name, evidence, lambda whole, _, table=table: table.get(whole))  # type: ignore[misc]
+        try:
+            reached.append((route.number(statement.left), route.number(statement.right)))
+        except NotReached:
+            continue
+    if not reached:
+        return
+    gaps = [left.value - right.value for left, right in reached]
+    nearest = int(np.argmax(np.abs(gaps) if statement.relation == "=" else gaps))
+    left, right = reached[nearest]
+    # A strict inequality is a counterexample, whose larger side is the number that must exceed.
+    first, second = (left, right) if statement.relation == "<" else (right, left)
+    note = f"{text(statement.left)} {statement.relation} {text(statement.right)}; {name}"
+    page.add(claim, KINDS[statement.relation], first, second, note, source=evidence, classes=classes)
 
 
-def in_world(page: Page, claim: str, statement: Statement, world: World[Real]) -> None:
-    """The statement in one finite world; from both sides where the two terms agree on which its equality hangs."""
-    values = Evaluation(world)
+def in_world(page: Page, claim: str, statement: Statement, values: Evaluation[Real]) -> None:
+    """The statement in one finite world, by plain loops, at the pair where the sides are farthest from agreeing; from both sides where the two terms
+    agree on which its equality hangs."""
     both = sides(statement, values)
     left, right = Estimate(both.left.value, both.left.error), Estimate(both.right.value, both.right.error)
     if not quadrature.finite(left, right):
         return
     kind, note = KINDS[statement.relation], f"{text(statement.left)} {statement.relation} {text(statement.right)}"
-    with page.elsewhere(world.name):
+    with page.elsewhere(values.world.name):
         # A strict inequality is a counterexample, whose larger side is the number that must exceed.
         first, second = (left, right) if statement.relation == "<" else (right, left)
         page.add(claim, kind, first, second, note)
@@ -285,8 +325,6 @@ class WrongResult:
 def wrong_results(result: Result) -> Iterator[WrongResult]:
     """Every mutant of every statement and formula of a result."""
     for claim in result.claims:
-        if not isinstance(claim, Claim):
-            continue
         for line in claim.lines:
             if not isinstance(line, Worded):
                 for mistake, wrong in mutate.wrong_lines(line):

@@ -5,22 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from numerics import quadrature
-from numerics.checks import statements
-from numerics.checks.common import Page, rounded
+from numerics.checks import formulas, statements
+from numerics.checks.common import Page
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
 from numerics.records import Check, Estimate
 from numerics.routes import pointwise
 from numerics.routes.route import NotReached
-from theory.claim import Claim
+from theory.formula import Formula
 from theory.printing import text
 from theory.record import Result
 from theory.statement import Statement
+from theory.tilt import m
 
 REACH = 12.0
 """Half-width in standard deviations on the whole line: a Gaussian has less than 4e-33 of its mass beyond."""
 AFFINE, QUADRATIC = (-0.7, 0.0), (0.4, -0.5)
 """alpha and beta in units of 1/s and 1/s^2."""
+CENTRE = 0.5
+"""m in units of s."""
 
 
 def checks(evidence: Evidence, result: Result) -> list[Check]:
@@ -28,12 +31,12 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        for line in claim.lines if isinstance(claim, Claim) else ():
+        for line in claim.lines:
             if isinstance(line, Statement):
                 _at_pairs(page, claim.name, line)
-            elif claim.name in ("gaussian_shift", "gaussian_variance"):
-                with page.elsewhere("Gaussian labels on the whole line"):
-                    _whole_line(page, claim.name, *(QUADRATIC if claim.name == "gaussian_variance" else AFFINE))
+    for name, formula in formulas.lines(result):
+        with page.elsewhere("Gaussian labels on the whole line"):
+            _whole_line(page, name, formula, *(QUADRATIC if name == "gaussian_variance" else AFFINE))
     return page.checks
 
 
@@ -47,14 +50,16 @@ def _at_pairs(page: Page, claim: str, statement: Statement) -> None:
         page.add(claim, "identity", right, left, f"{text(statement.left)} = {text(statement.right)} at {where}")
 
 
-def _whole_line(page: Page, claim: str, slope: float, bend: float) -> None:
-    """A Gaussian posterior of standard deviation s under a quadratic log ratio: mean (m + alpha s^2)/(1 - beta s^2), m = 0, variance
-    s^2/(1 - beta s^2)."""
+def _whole_line(page: Page, claim: str, line: Formula, slope: float, bend: float) -> None:
+    """A Gaussian posterior of standard deviation s and mean m = s/2 under a quadratic log ratio; slope and bend in units of 1/s and 1/s^2."""
     s = float(page.evidence.world.channel.noise)
-    mean, variance = tilted_moments(slope, bend)
+    mean, variance = tilted_moments(slope + CENTRE, bend)
+    numbers = {"m": CENTRE * s, "alpha": slope / s, "beta": bend / (s * s), "s2": s * s}
+    is_mean = m in line.left.free_symbols | line.right.free_symbols
     words = f"l = {slope:g} (y/s)" + (f" + {bend / 2:g} (y/s)^2" if bend else "")
-    page.add(claim, "identity", rounded(slope / (1 - bend) * s), mean.scaled(s), f"{words}: mean")
-    page.add(claim, "identity", rounded(s * s / (1 - bend)), variance.scaled(s * s), f"{words}: variance")
+    measured = mean.scaled(s) if is_mean else variance.scaled(s * s)
+    for side in (line.left, line.right):
+        page.add(claim, "identity", statements.side(side, **numbers), measured, f"{words}: {line.text}")
 
 
 def tilted_moments(slope: float, bend: float) -> tuple[Estimate, Estimate]:

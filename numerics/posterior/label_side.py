@@ -178,6 +178,8 @@ def label_side(law: Law, classes: Sequence[int], width: float) -> LabelSide:
         slope_square = rule.integrate(lambda nodes: np.where(np.isfinite(nodes.log_ratio), nodes.slope, np.inf) ** 2)
         low, high, error = panel_range(finest.log_ratio, rule.orders[0])
         low, high = with_roots(law, finest.y, rule.orders[0], low, high)
+        # Of a density that is 1e-6 throughout l is about 0, and yet no better known than log 1e-6 is.
+        error = error + own_error
         steep_low, steep_high, steep_error = panel_range(finest.slope, rule.orders[0])
         lipschitz = Estimate(float(max(np.max(steep_high), -np.min(steep_low))), float(np.max(steep_error)))
         if law.graded or not np.all(np.isfinite(finest.log_ratio)):

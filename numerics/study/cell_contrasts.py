@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from numerics.study import statistics
+from numerics.study import families, statistics
 from numerics.study.arms import ARMS
-from numerics.study.contrasts import CONTRASTS
+from numerics.study.contrasts import Contrast
 from numerics.study.grid import Cell
 
 Array = np.ndarray
@@ -40,7 +40,7 @@ def _one_count(runs: tuple[Array, Array], place: int) -> tuple[Array, Array]:
     return score, diverged
 
 
-def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], *, pooled: bool = True) -> dict[str, Any]:
+def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], family: int, *, pooled: bool) -> dict[str, Any]:
     """A contrast of arrays `(F, S, K)`, pooled over the last axis; a single class count gets no interval of its relative change."""
     left, right = np.broadcast_arrays(base[0], arm[0])
     difference = (left - right).mean(axis=2)
@@ -54,6 +54,8 @@ def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], *, pooled: bo
         "high": average.high,
         "p": average.p,
         "note": average.note,
+        "family": family,
+        "detectable": statistics.detectable(difference, family),
         "relative": {"value": relative.value, "low": relative.low, "high": relative.high, "note": relative.note},
         "win_rate": statistics.win_rate(left, right),
         "clusters_won": int((by_function > 0).sum()),
@@ -66,21 +68,23 @@ def _contrast(base: tuple[Array, Array], arm: tuple[Array, Array], *, pooled: bo
     }
 
 
-def contrasts(cell: Cell, runs: Mapping[str, tuple[Array, Array]]) -> list[dict[str, Any]]:
-    """Every contrast whose arms were run, pooled over class counts first, then for each class count."""
+def contrasts(
+    cell: Cell, runs: Mapping[str, tuple[Array, Array]], family_of: Callable[[Contrast, int | None], int]
+) -> list[dict[str, Any]]:
+    """Every contrast whose arms were run, pooled over class counts first, then for each class count.
+
+    Args:
+      family_of: how many comparisons are corrected together with one.
+    """
     rows = []
-    for contrast in CONTRASTS:
-        if contrast.base not in runs or contrast.arm not in runs:
-            continue
+    for contrast, classes in families.comparisons(cell):
+        sides = runs[contrast.base], runs[contrast.arm]
+        if classes is not None:
+            place = cell.classes.index(classes)
+            sides = _one_count(sides[0], place), _one_count(sides[1], place)
         head = {"name": contrast.name, "base": contrast.base, "arm": contrast.arm, "role": contrast.role}
-        base, arm = runs[contrast.base], runs[contrast.arm]
-        rows.append({**head, "classes": None, **_contrast(base, arm)})
-        if not (ARMS[contrast.base].classifies or ARMS[contrast.arm].classifies) or len(cell.classes) == 1:
-            continue
-        for j, classes in enumerate(cell.classes):
-            rows.append(
-                {**head, "classes": classes, **_contrast(_one_count(base, j), _one_count(arm, j), pooled=False)}
-            )
+        row = _contrast(*sides, family_of(contrast, classes), pooled=classes is None)
+        rows.append({**head, "classes": classes, **row})
     return rows
 
 
@@ -126,15 +130,23 @@ def attribution(runs: Mapping[str, tuple[Array, Array]]) -> dict[str, Any] | Non
     }
 
 
-def analyse(cell: Cell, results: Mapping[str, Mapping[str, Any]], metric: str = "test_mse") -> dict[str, Any]:
-    """A cell's part of the report, before multiplicity is taken care of."""
+def analyse(
+    cell: Cell, results: Mapping[str, Mapping[str, Any]], metric: str, sizes: Mapping[families.Family, int]
+) -> dict[str, Any]:
+    """A cell's part of the report, before p-values are adjusted.
+
+    Args:
+      sizes: how many comparisons each family of the report has.
+    """
     runs = {arm: errors(cell, arm, results, metric) for arm in cell.arms}
     return {
         "condition": cell.condition.as_json(),
         "sampling": cell.sampling,
         "metric": metric,
         "clusters": "functions",
+        "functions": len(cell.functions),
+        "drawn": cell.drawn,
         "arms": arm_rows(cell, runs),
-        "contrasts": contrasts(cell, runs),
+        "contrasts": contrasts(cell, runs, lambda *one: sizes[families.family(cell, metric, *one)]),
         "attribution": attribution(runs),
     }

@@ -17,18 +17,19 @@ if TYPE_CHECKING:
 ENGINE = 1
 
 
-def prepare(devices: int | None = None) -> None:
+def prepare(devices: int | None = None, *, double: bool = True) -> None:
     """Starts JAX for the engine; nothing where JAX has computed already.
 
     One thread a device: models are spread over devices, and a product of this size loses by being split further.
 
     Args:
       devices: host devices to split the processor into; one by default.
+      double: float64 on.
     """
     if "jax" in sys.modules:
         return
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
-    runtime.start(devices=devices)
+    runtime.start(devices=devices, double=double)
 
 
 def run_chunk(jobs: Sequence[Job], devices: int | None = None) -> list[dict[str, Any]]:

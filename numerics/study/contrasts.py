@@ -1,4 +1,7 @@
-"""The comparisons of the study and the rule of its verdict, as data. Written down before any result was seen.
+"""The comparisons of the study and the rule of its verdict, as data.
+
+The comparisons were written down before any result was seen. The rule was written down twice: without *undecided* before the ten functions were
+trained, with it before any of the drawn ones were.
 
 A difference is always `base - arm`: positive when `arm` has the lower error.
 """
@@ -51,40 +54,63 @@ CONTRASTS: tuple[Contrast, ...] = (
 VERDICTS = ("replicated", "not replicated", "confounded", "uncontrolled", "undecided")
 
 
-def verdict(contrasts: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+def verdict(contrasts: Mapping[str, Mapping[str, Any]], published: float | None) -> tuple[str, str]:
     """The verdict on one cell and the reason, from the contrasts pooled over classes.
 
-    The rule: *not replicated* unless the claim's Holm-adjusted p is at most 0.05 with a positive difference. Then *confounded* as soon as one
-    control does not leave such a difference too (the burden is on the claim: an effect that a control does not leave visible is one that
-    the control may explain), and *replicated* when every control leaves one. *uncontrolled*: the claim holds and a control was not run.
-    *undecided*: no p-value, too few functions.
+    The rule. An effect is *established* when its Holm-adjusted p is at most 0.05 and its difference is positive.
+
+    - The claim is not established: *not replicated* when the design would have detected the published effect, or when the opposite sign is
+      established; *undecided* when the smallest effect that it could have detected is larger than the published one, or none is given.
+    - The claim is established: *confounded* as soon as one control leaves no effect although it would have detected one of the claim's size
+      (the smaller of the claim's difference and the published effect; the burden is on the claim); *undecided* when the only controls that
+      leave none could not have detected it; *uncontrolled* when a control was not run; *replicated* when every control leaves an effect.
+    - No p-value, too few functions: *undecided*.
 
     Args:
-      contrasts: by name, each with `difference`, `p` and `holm` (nan where undefined).
+      contrasts: by name, each with `difference`, `p`, `holm` (nan where undefined) and `detectable`, the smallest detectable effect.
+      published: the published effect in the units of this cell's errors; None where there is none.
 
     Returns:
       One of `VERDICTS`, and the reason in words.
     """
 
-    def lower(name: str) -> bool:
-        return bool(contrasts[name]["holm"] <= LEVEL and contrasts[name]["difference"] > 0)
+    def established(name: str, sign: int = 1) -> bool:
+        return bool(contrasts[name]["holm"] <= LEVEL and sign * contrasts[name]["difference"] > 0)
 
     if "claim" not in contrasts:
         return "undecided", "reg and reg_cls were not both run"
     claim = contrasts["claim"]
     if claim["holm"] != claim["holm"]:
         return "undecided", claim.get("note") or "no p-value"
-    if not lower("claim"):
-        if claim["holm"] <= LEVEL:
-            return "not replicated", "the opposite sign: reg_cls is worse than reg"
-        if claim.get("p", 1.0) <= LEVEL:
-            return "not replicated", f"p = {claim['p']:.3g} alone, not established after Holm ({claim['holm']:.3g})"
-        return "not replicated", "reg_cls does not differ from reg"
-    controls = [contrast for contrast in CONTRASTS if contrast.role == "control"]
-    explaining = [contrast.name for contrast in controls if contrast.name in contrasts and not lower(contrast.name)]
-    absent = [contrast.name for contrast in controls if contrast.name not in contrasts]
+    if established("claim", -1):
+        return "not replicated", "the opposite sign: reg_cls is worse than reg"
+    if not established("claim"):
+        return _without_effect(claim, published)
+    size = claim["difference"] if published is None else min(claim["difference"], published)
+    controls = [contrast.name for contrast in CONTRASTS if contrast.role == "control"]
+    without = [name for name in controls if name in contrasts and not established(name)]
+    explaining = [name for name in without if contrasts[name]["detectable"] <= size or established(name, -1)]
+    absent = [name for name in controls if name not in contrasts]
     if explaining:
         return "confounded", f"no effect is established against the control {', '.join(explaining)}"
+    if without:
+        return "undecided", f"the control {', '.join(without)} could have missed an effect of {size:.3g}"
     if absent:
         return "uncontrolled", f"lower error than reg, but the control {', '.join(absent)} was not run"
     return "replicated", "lower error than reg and than every control"
+
+
+def _without_effect(claim: Mapping[str, Any], published: float | None) -> tuple[str, str]:
+    """The verdict where the claim's effect is not established."""
+    reason = "reg_cls does not differ from reg"
+    if claim["p"] <= LEVEL:
+        reason = f"p = {claim['p']:.3g} alone, not established after Holm ({claim['holm']:.3g})"
+    if published is None:
+        return "undecided", f"{reason}; no published effect to compare with"
+    least = (
+        "no effect is detectable"
+        if claim["detectable"] == float("inf")
+        else f"the smallest detectable effect is {claim['detectable']:.3g}"
+    )
+    size = f"{least}, the published one is {published:.3g}"
+    return "not replicated" if claim["detectable"] <= published else "undecided", f"{reason}; {size}"

@@ -5,14 +5,25 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from numerics.study.grid import weight
-from numerics.study.job import Job
 from numerics.study.store import Result, Store
 from unskew.ground.refusals import InputError
 
-Chunk = tuple[Job, ...]
+
+class Training(Protocol):
+    """What is run: its text is the key of its result, its weight its cost relative to others."""
+
+    def text(self) -> str:
+        """All that determines the result."""
+
+    @property
+    def weight(self) -> float:
+        """In one unit for all of a run."""
+
+
+Chunk = tuple[Any, ...]
+"""Of `Training` of one kind."""
 RunChunk = Callable[[Chunk], list[Result]]
 Finished = tuple[int, list[Result], float]
 Execute = Callable[[Sequence[tuple[int, Chunk]]], Iterator[Finished]]
@@ -31,9 +42,9 @@ def in_process(run_chunk: RunChunk) -> Execute:
     return execute
 
 
-def chunk_weight(chunk: Iterable[Job]) -> float:
-    """The cost of a chunk, in the unit of `grid.weight`."""
-    return sum(weight(job) for job in chunk)
+def chunk_weight(chunk: Iterable[Training]) -> float:
+    """The cost of a chunk."""
+    return sum(job.weight for job in chunk)
 
 
 def duration(seconds: float) -> str:

@@ -46,7 +46,7 @@ class Cell:
     """A condition with a sampling: the unit that gets a verdict.
 
     Attributes:
-      functions: the clusters: numbers of synthetic functions.
+      functions: the clusters: numbers of synthetic functions, all of the protocol or all drawn.
       seeds: data seeds (replicates).
     """
 
@@ -56,6 +56,11 @@ class Cell:
     classes: tuple[int, ...]
     functions: tuple[int, ...]
     seeds: int
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the functions are drawn from the law of the protocol's ten."""
+        return self.functions[0] >= presets.FUNCTIONS
 
     def job(self, arm: str, classes: int, function: int, seed: int) -> Job:
         """The canonical job of one run; arms without a class head ignore `classes`."""
@@ -111,25 +116,18 @@ def conditions(options: Options) -> list[Condition]:
 
 
 def cells(options: Options) -> list[Cell]:
-    """The cells of a request."""
+    """The cells of a request: those of the protocol's functions and those of drawn ones apart."""
+    ten = tuple(range(options.functions))
+    drawn = tuple(range(presets.FUNCTIONS, presets.FUNCTIONS + options.drawn))
     return [
-        Cell(condition, sampling, options.arms, options.classes, tuple(range(options.functions)), options.seeds)
+        Cell(condition, sampling, options.arms, options.classes, functions, options.seeds)
         for condition in conditions(options)
         for sampling in options.samplings
+        for functions in (ten, drawn)
+        if functions
     ]
 
 
 def jobs(grid_cells: list[Cell]) -> list[Job]:
     """Every training that the cells need, once."""
     return list(dict.fromkeys(job for cell in grid_cells for job in cell.jobs()))
-
-
-def weight(job: Job) -> float:
-    """The cost of a training relative to others, in epochs of the net 1-6-15-1 without classes.
-
-    Measured on a processor: a class head costs about two such nets whatever its width, and its multiplications run at three times their speed.
-    """
-    layers = (1, *job.hidden)
-    body = sum(a * b for a, b in zip(layers, (*job.hidden, 1), strict=True))
-    head = 200 + job.classes * job.hidden[-1] / 3 if job.classes else 0.0
-    return job.epochs * (body + head) / 111

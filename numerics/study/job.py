@@ -15,6 +15,8 @@ from numerics.study.arms import ARMS
 
 # Models trained at once; the memory of a run is bounded by a chunk whatever the size of the grid.
 CHUNK = 50
+# The first fields of a chunk's shape: setting, sampling and noise determine its data, given function and seed.
+SHARING = 3
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Job:
     Attributes:
       setting: clean, noisy, ood.
       sampling: uniform, mild, moderate, severe.
-      function: number of the synthetic function, 0 to 9.
+      function: number of the synthetic function: 0 to 9 are the protocol's, the rest are drawn (`law.function`).
       data_seed: seeds data, initial weights and batch order.
       classes: K, at least 2; 0 where the arm has no class head.
       arm: a name of `arms.NAMES`.
@@ -59,6 +61,17 @@ class Job:
         """Canonical JSON of the job: sorted keys, no spaces; the key of its result."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
+    @property
+    def weight(self) -> float:
+        """The cost relative to others, in epochs of the net 1-6-15-1 without classes.
+
+        Measured on a processor: a class head costs about two such nets whatever its width, and its multiplications run at three times their speed.
+        """
+        layers = (1, *self.hidden)
+        body = sum(a * b for a, b in zip(layers, (*self.hidden, 1), strict=True))
+        head = 200 + self.classes * self.hidden[-1] / 3 if self.classes else 0.0
+        return self.epochs * (body + head) / 111
+
 
 def job_from(text: str) -> Job:
     """The job that `Job.text` wrote."""
@@ -86,7 +99,7 @@ def chunks(jobs: Sequence[Job], size: int = CHUNK) -> list[tuple[Job, ...]]:
     """Groups jobs that can be trained at once.
 
     The jobs of a chunk differ in function and data seed alone. The grouping is a function of the set of jobs, and the order puts chunks that
-    share data next to each other.
+    share data next to each other: all shapes of one block of functions, then those of the next.
 
     Args:
       jobs: any jobs; they are made canonical and equal ones merged.
@@ -99,8 +112,9 @@ def chunks(jobs: Sequence[Job], size: int = CHUNK) -> list[tuple[Job, ...]]:
             *(job.optimizer, job.learning_rate, job.scale, job.decay, job.hidden, job.epochs, job.batch),
         )
         groups.setdefault(shape, []).append(job)
-    result = []
-    for shape in sorted(groups):
-        members = sorted(groups[shape], key=lambda job: (job.function, job.data_seed))
-        result += [tuple(members[start : start + size]) for start in range(0, len(members), size)]
-    return result
+    blocks = []
+    for shape, jobs_of_shape in groups.items():
+        members = sorted(jobs_of_shape, key=lambda job: (job.function, job.data_seed))
+        for start in range(0, len(members), size):
+            blocks.append((shape[:SHARING], start, shape[SHARING:], tuple(members[start : start + size])))
+    return [members for *_, members in sorted(blocks, key=lambda block: block[:3])]

@@ -18,6 +18,7 @@ from unskew.ground.refusals import InputError
 PROGRAM = "python -m numerics.study"
 MOST_CLASSES = 8192
 MOST_SEEDS = 10_000
+MOST_DRAWN = 2000
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Options:
     classes: tuple[int, ...]
     arms: tuple[str, ...]
     functions: int
+    drawn: int
     seeds: int
     optimizers: tuple[str, ...]
     learning_rates: tuple[float, ...] | None
@@ -77,6 +79,7 @@ def _number(kind: Callable[[str], float], least: float, words: str, *, strict: b
 def parser() -> command.Parser:
     """The argument parser; options left out are `None`, so that a preset can fill them."""
     count = _number(int, 1, "a whole number of at least 1")
+    whole = _number(int, 0, "a whole number of at least 0")
     positive = _number(float, 0.0, "a positive finite number", strict=True)
     natural = _number(float, 0.0, "a finite number of at least 0")
     result = command.Parser(
@@ -91,7 +94,10 @@ def parser() -> command.Parser:
     grid.add_argument("--sampling", nargs="+", choices=presets.SAMPLINGS)
     grid.add_argument("--classes", nargs="+", type=_number(int, 2, "a class count of at least 2"), metavar="K")
     grid.add_argument("--arms", nargs="+", choices=ARMS, metavar="ARM", help=", ".join(ARMS))
-    grid.add_argument("--functions", type=count, metavar="N", help="the first N of ten (default 10)")
+    grid.add_argument("--functions", type=whole, metavar="N", help="the first N of the paper's ten (default 10)")
+    grid.add_argument(
+        "--drawn", type=whole, metavar="N", help="further functions drawn from the law of the ten (default 0)"
+    )
     grid.add_argument("--seeds", type=count, metavar="N", help="data seeds per function (default 5)")
     training = result.add_argument_group("training")
     training.add_argument("--optimizer", nargs="+", choices=("adam", "sgd"))
@@ -149,7 +155,15 @@ def read(arguments: Sequence[str] | None = None) -> Options:
 
     functions = value("functions", presets.FUNCTIONS)
     if functions > presets.FUNCTIONS:
-        raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}")
+        raise InputError(f"--functions {functions}", f"the protocol has {presets.FUNCTIONS}; more are drawn by --drawn")
+    drawn = value("drawn", 0)
+    if drawn > MOST_DRAWN:
+        raise InputError(f"--drawn {drawn}", f"at most {MOST_DRAWN}")
+    mapped = bool(namespace.map or namespace.preset == "map")
+    if mapped and functions and drawn:
+        raise InputError("a map of both kinds of functions", "give --functions 0, or no --drawn")
+    if not functions + drawn:
+        raise InputError("no functions", "give --functions or --drawn a number above 0")
     seeds = value("seeds", presets.SEEDS)
     if seeds > MOST_SEEDS:
         raise InputError(f"--seeds {seeds}", f"at most {MOST_SEEDS}")
@@ -172,6 +186,7 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         classes=classes,
         arms=tuple(arm for arm in ARMS if arm in value("arms", ARMS)),
         functions=functions,
+        drawn=drawn,
         seeds=seeds,
         optimizers=several("optimizer", ("adam",)),
         learning_rates=several("learning_rate", None),
@@ -191,6 +206,6 @@ def read(arguments: Sequence[str] | None = None) -> Options:
         preset=namespace.preset or "paper",
         dry_run=namespace.dry_run,
         quiet=namespace.quiet,
-        map=bool(namespace.map or namespace.preset == "map"),
+        map=mapped,
         command=command.typed(PROGRAM, words),
     )

@@ -1,4 +1,4 @@
-"""The study's defaults and presets as data. Every preset carries the placebo and scale-matched controls, and either no-decay arms or decay as an axis."""
+"""The study's defaults and presets as data. Every preset carries the placebo and scale-matched controls, those of all nine arms the no-decay control too."""
 
 from __future__ import annotations
 
@@ -21,11 +21,26 @@ NOISE = {name: setting.noise for name, setting in protocol.SETTINGS.items()}
 SGD_RATE = 0.1
 """Plain gradient descent takes `SGD_RATE / lambda`: the curvature of `lambda MSE` grows with `lambda`, and a rate above 2 over it diverges."""
 
+CONTROLLED = ("reg", "reg_scaled", "reg_cls", "reg_cls_placebo")
+"""The arms of the claim and of its controls at one decay."""
+
 PRESETS: dict[str, dict[str, Any]] = {
     # The protocol as it stands, all arms.
     "paper": {"setting": SETTINGS, "sampling": SAMPLINGS, "classes": CLASSES, "arms": ARMS},
     # The clean setting with every sampling and arm and three class counts: five minutes on two idle cores. What `make paper` runs.
     "paper-quick": {"setting": ("clean",), "sampling": SAMPLINGS, "classes": (4, 16, 64), "arms": ARMS},
+    # The two settings with noise or other inputs, every class count, the arms of the claim and of its scale and placebo controls.
+    "paper-noisy-ood": {"setting": ("noisy", "ood"), "sampling": SAMPLINGS, "classes": CLASSES, "arms": CONTROLLED},
+    # Many functions drawn from the law of the ten, one class count: power to decide. A function more tells more than a seed more.
+    "drawn": {
+        "setting": ("clean", "noisy"),
+        "sampling": SAMPLINGS,
+        "classes": (64,),
+        "arms": CONTROLLED,
+        "functions": 0,
+        "drawn": 150,
+        "seeds": 2,
+    },
     # The setting in which the paper's effect is largest.
     "severe": {"setting": ("clean",), "sampling": ("severe",), "classes": CLASSES, "arms": ARMS},
     # Seconds, every path once; far too short to conclude anything.
@@ -43,7 +58,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "setting": ("clean",),
         "sampling": ("severe",),
         "classes": (4, 64),
-        "arms": ("reg", "reg_scaled", "reg_cls", "reg_cls_placebo"),
+        "arms": CONTROLLED,
         "optimizer": ("adam", "sgd"),
         "width": (5, 9, 17, 33, 65),
         "decay": (0.0, 1e-4, 1e-3),

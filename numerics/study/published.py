@@ -115,6 +115,16 @@ def analyse(published: Mapping[str, Published]) -> list[dict[str, Any]]:
     return rows
 
 
+def effect(published: Mapping[str, Published], sampling: str, classes: tuple[int, ...]) -> float | None:
+    """The effect `reg - reg_cls` as a share of `reg`, at those of the class counts that the file has; None where it has none."""
+    runs = published.get(sampling)
+    columns = [] if runs is None else [runs.classes.index(count) for count in classes if count in runs.classes]
+    if runs is None or not columns:
+        return None
+    reg, both = (float(side[..., columns].mean()) for side in (runs.reg, runs.reg_cls))
+    return (reg - both) / reg if reg else None
+
+
 def beside(
     published: Mapping[str, Published], sampling: str, classes: tuple[int, ...], reg: np.ndarray, reg_cls: np.ndarray
 ) -> dict[str, Any] | None:

@@ -47,8 +47,18 @@ def condition_words(condition: Mapping[str, Any]) -> str:
     )
 
 
-def _cell(cell: Mapping[str, Any]) -> list[str]:
-    title = f"{condition_words(cell['condition'])} | {cell['sampling']} | {cell['metric']}"
+def _power(cell: Mapping[str, Any], power: float) -> str:
+    """What the column *detectable* means, and the published effect to set it beside."""
+    sought = cell["yardstick"]
+    words = "no published effect to compare with"
+    if sought is not None:
+        words = f"the published effect is {100 * sought['share']:.1f} % of reg, here {number(sought['difference'])}"
+    return f"detectable: the smallest true difference established with probability {power:g} after Holm; {words}"
+
+
+def _cell(cell: Mapping[str, Any], power: float) -> list[str]:
+    functions = f"{cell['functions']} {'drawn functions' if cell['drawn'] else 'functions of the paper'}"
+    title = f"{condition_words(cell['condition'])} | {cell['sampling']} | {functions} | {cell['metric']}"
     lines = [title, "-" * len(title)]
     arms = [
         (row["arm"], number(row["value"]), interval(row), str(row["runs"]), str(row["diverged"]))
@@ -65,12 +75,23 @@ def _cell(cell: Mapping[str, Any]) -> list[str]:
             f"{100 * row['win_rate']:.0f} %",
             number(row["p"]),
             number(row["holm"]),
+            "none" if row["detectable"] == math.inf else number(row["detectable"]),
         )
         for row in cell["contrasts"]
         if row["classes"] is None
     ]
-    head = ("contrast (positive: the second is better)", "mean", "95 % interval", "change", "wins", "p", "Holm")
+    head = (
+        "contrast (positive: the second is better)",
+        "mean",
+        "95 % interval",
+        "change",
+        "wins",
+        "p",
+        "Holm",
+        "detectable",
+    )
     lines += grid(head, contrasts)
+    lines.append(_power(cell, power))
     share = cell["attribution"]
     if share is not None:
         words = share["note"] or f"{percent(share['value'])} [{percent(share['low'])}, {percent(share['high'])}]"
@@ -132,7 +153,7 @@ def text(report: Mapping[str, Any]) -> str:
     """The report for a terminal; the summary comes last."""
     lines: list[str] = []
     for cell in report["cells"]:
-        lines += _cell(cell)
+        lines += _cell(cell, report["power"])
     if "published" in report:
         lines += _published(report["published"])
     if "map" in report:
@@ -150,17 +171,18 @@ def table(report: Mapping[str, Any]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     fields = ("setting", "optimizer", "learning_rate", "scale", "decay", "noise", "hidden", "epochs", "batch", "dtype")
-    columns = ("row", "name", "base", "arm", "classes", "value", "low", "high", "p", "holm")
+    columns = ("row", "name", "base", "arm", "classes", "value", "low", "high", "p", "holm", "detectable")
     more = ("relative", "relative_low", "relative_high", "win_rate", "runs", "diverged", "verdict")
-    writer.writerow((*fields, "sampling", "metric", *columns, *more))
+    writer.writerow((*fields, "sampling", "functions", "drawn", "metric", *columns, *more))
     for cell in report["cells"]:
         condition = {**cell["condition"], "hidden": "-".join(map(str, cell["condition"]["hidden"]))}
-        head = (*(condition[name] for name in fields), cell["sampling"], cell["metric"])
+        head = (*(condition[name] for name in fields), cell["sampling"])
+        head = (*head, cell["functions"], cell["drawn"], cell["metric"])
         for row in cell["arms"]:
             values = (row["value"], row["low"], row["high"])
             classes = "all" if row["classes"] is None else row["classes"]
             writer.writerow(
-                (*head, "mean", "", "", row["arm"], classes, *values, *[""] * 6, row["runs"], row["diverged"], "")
+                (*head, "mean", "", "", row["arm"], classes, *values, *[""] * 7, row["runs"], row["diverged"], "")
             )
         for row in cell["contrasts"]:
             relative = row["relative"]
@@ -168,7 +190,7 @@ def table(report: Mapping[str, Any]) -> str:
             writer.writerow(
                 (
                     *(*head, "contrast", row["name"], row["base"], row["arm"], "all" if pooled else row["classes"]),
-                    *(row["difference"], row["low"], row["high"], row["p"], row["holm"]),
+                    *(row["difference"], row["low"], row["high"], row["p"], row["holm"], row["detectable"]),
                     *(relative["value"], relative["low"], relative["high"], row["win_rate"], row["pairs"]),
                     row["diverged_base"] + row["diverged_arm"],
                     cell["verdict"] if pooled and row["name"] == "claim" else "",

@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.study import protocol
+from numerics.study import law, protocol
 from numerics.study.streams import stream
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ Indices = NDArray[np.int64]
 
 def target(function: int, x: Array) -> Array:
     """The clean `y` of a synthetic function."""
-    f = protocol.FUNCTIONS[function]
+    f = law.function(function)
     return f.A * np.sin(f.C * x) + f.B * np.sin(f.D * x)
 
 

@@ -15,6 +15,7 @@ Ratios (relative change, attribution share) are inverted (Fieller): `theta` lies
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from functools import lru_cache
 import numpy as np
 
 LEVEL = 0.05
+POWER = 0.8
 RESAMPLES = 19_999
 FEWEST = 3
 """Clusters below which no interval is given: the spread over functions cannot be told."""
@@ -219,6 +221,46 @@ def _edge(rejected: object, inside: float, sign: float) -> float:
         else:
             near = middle
     return near
+
+
+def detectable(values: Array, family: int, draws: Resampling | None = None) -> float:
+    """The smallest true mean that a study of this design establishes as positive with probability `POWER`.
+
+    Established means: p at most `LEVEL / family`, Holm's first and hardest step. The resamples stand for repetitions of the study: with `t`
+    the least statistic that is established and `se*` the standard error of a resample, the repetition at a true mean `d` is established when
+    `mean* - mean + d > t se*`. The answer is the `POWER` quantile of `t se* - (mean* - mean)`. The mean itself does not enter, the spread over
+    functions and seeds does.
+
+    Args:
+      values: `(F, S)`, finite.
+      family: how many p-values Holm corrects together.
+
+    Returns:
+      infinite where no mean would do (too few functions or resamples for the level); nan where the spread cannot be told.
+    """
+    values = np.asarray(values, np.float64)
+    functions, seeds = values.shape
+    by_function = values.mean(axis=1)
+    if functions < FEWEST or by_function.std(ddof=1) == 0.0:
+        return float("nan")
+    draws = draws or resampling(functions, seeds)
+    resampled = _function_means(values, draws)
+    deviation = resampled.mean(axis=0) - by_function.mean()
+    variance = resampled.var(axis=0, ddof=1)
+    t = _studentised(by_function.mean() + deviation, variance, float(by_function.mean()), functions)
+    count = len(t)
+    # How many resamples may lie at or beyond the statistic: `_p_value` turned round.
+    one_side = math.floor(LEVEL / family * (count + 1) / 2 + 1e-9) - 1
+    both_sides = math.floor(LEVEL / family * (count + 1) + 1e-9) - 1
+    if one_side < 0:
+        return float("inf")
+    least = max(float(np.sort(t)[count - 1 - one_side]), float(np.sort(np.abs(t))[count - 1 - both_sides]))
+    if not math.isfinite(
+        least
+    ):  # resamples of one function several times have no spread: too many of them with few functions
+        return float("inf")
+    needed = np.sort(least * np.sqrt(variance / functions) - deviation)
+    return float(needed[math.ceil(POWER * count) - 1])
 
 
 def win_rate(base: Array, arm: Array) -> float:

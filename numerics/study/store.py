@@ -181,7 +181,7 @@ class Store:
         Args:
           jobs: the chunk.
           results: in the same order; numbers keep all their bits.
-          weight, seconds: size of the chunk in the units of `grid.weight` and how long it took, for later estimates; 0 records nothing.
+          weight, seconds: size of the chunk in the unit of its jobs' weights and how long it took, for later estimates; 0 records nothing.
         """
         rows = [_row(self.engine, job.text(), _text(result)) for job, result in zip(jobs, results, strict=True)]
         try:

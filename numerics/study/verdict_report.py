@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from numerics.study import cell_contrasts, statistics
+from numerics.study import cell_contrasts, families, statistics
 from numerics.study import published as outside
 from numerics.study.contrasts import CONTRASTS, verdict
 from numerics.study.grid import Cell
@@ -15,32 +16,39 @@ SCHEMA = "study/1"
 Results = Mapping[str, Mapping[str, Any]]
 
 
-def _family(cell: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Which contrasts are corrected together: those of one setting and score, verdict apart from description, pooled apart from single K."""
-    role = "description" if row["role"] == "description" else "verdict"
-    return cell["condition"]["setting"], cell["metric"], role, "pooled" if row["classes"] is None else "each K"
-
-
-def correct(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def correct(
+    grid_cells: Sequence[Cell], cells: Sequence[dict[str, Any]], sizes: Mapping[families.Family, int]
+) -> list[dict[str, Any]]:
     """Adds `holm` to every contrast, in place, and returns the families with their sizes."""
-    families: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for cell in cells:
-        for row in cell["contrasts"]:
-            families.setdefault(_family(cell, row), []).append(row)
-    for rows in families.values():
+    members: dict[families.Family, list[dict[str, Any]]] = {key: [] for key in sizes}
+    for grid_cell, cell in zip(grid_cells, cells, strict=True):
+        for (contrast, classes), row in zip(families.comparisons(grid_cell), cell["contrasts"], strict=True):
+            members[families.family(grid_cell, cell["metric"], contrast, classes)].append(row)
+    for rows in members.values():
         for row, adjusted in zip(rows, statistics.holm([row["p"] for row in rows]), strict=True):
             row["holm"] = adjusted
-    return [
-        {"setting": key[0], "metric": key[1], "role": key[2], "over": key[3], "size": len(rows)}
-        for key, rows in families.items()
-    ]
+    return [{**asdict(key), "size": size} for key, size in sizes.items()]
+
+
+def yardstick(
+    published: Mapping[str, outside.Published] | None, grid_cell: Cell, reg: float | None
+) -> dict[str, Any] | None:
+    """The published effect of the same sampling and class counts as a share of the published `reg`, and that share of this cell's `reg`.
+
+    The file has the clean setting; its share stands for the other settings too, whose errors are of another size.
+    """
+    share = None if published is None else outside.effect(published, grid_cell.sampling, grid_cell.classes)
+    if share is None or reg is None:
+        return None
+    return {"share": share, "difference": share * reg}
 
 
 def judge(cells: Sequence[dict[str, Any]]) -> None:
     """Adds `verdict` and `reason` to every cell, in place."""
     for cell in cells:
         pooled = {row["name"]: row for row in cell["contrasts"] if row["classes"] is None}
-        cell["verdict"], cell["reason"] = verdict(pooled)
+        sought = cell["yardstick"]
+        cell["verdict"], cell["reason"] = verdict(pooled, None if sought is None else sought["difference"])
 
 
 def map_of(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -103,15 +111,19 @@ def build(
       example: curves of one function, for its figure.
     """
     analyses = []
+    sizes = families.sizes(grid_cells, metrics)
     for metric in metrics:
         for cell in grid_cells:
-            entry = cell_contrasts.analyse(cell, results, metric)
+            entry = cell_contrasts.analyse(cell, results, metric, sizes)
             entry["classes"] = list(cell.classes)
-            if published is not None and cell.condition.setting == "clean" and {"reg", "reg_cls"} <= set(cell.arms):
+            reg = next((row["value"] for row in entry["arms"] if row["arm"] == "reg"), None)
+            entry["yardstick"] = yardstick(published, cell, reg)
+            paired = not cell.drawn and cell.condition.setting == "clean" and {"reg", "reg_cls"} <= set(cell.arms)
+            if published is not None and paired:
                 sides = [cell_contrasts.errors(cell, arm, results, metric)[0] for arm in ("reg", "reg_cls")]
                 entry["published"] = outside.beside(published, cell.sampling, cell.classes, *sides)
             analyses.append(entry)
-    families = correct(analyses)
+    corrected = correct([cell for _ in metrics for cell in grid_cells], analyses, sizes)
     judge(analyses)
     report: dict[str, Any] = {
         "schema": SCHEMA,
@@ -121,7 +133,8 @@ def build(
         "level": 1 - statistics.LEVEL,
         "resamples": statistics.RESAMPLES,
         "questions": {contrast.name: contrast.question for contrast in CONTRASTS},
-        "families": families,
+        "power": statistics.POWER,
+        "families": corrected,
         "cells": analyses,
     }
     if published is not None:

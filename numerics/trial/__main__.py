@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -77,11 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     table = read(options.table, options.label, options.drop)
     from dataclasses import asdict
 
-    from numerics import provenance, runtime
+    from numerics import provenance
+    from numerics.study.chunk import prepare
     from numerics.study.execution import duration
     from numerics.trial import experiment, report
 
-    runtime.start(double=False)
+    prepare(os.cpu_count(), double=False)
     progress = (lambda share: None) if options.quiet else Progress(duration, sys.stderr)
     found = report.build(table, experiment.run(table, splits, seed, progress))
     content = {**asdict(found), "made": provenance.made(command.typed(PROGRAM, typed), {"trial": seed})}

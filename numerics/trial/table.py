@@ -66,10 +66,21 @@ def read(path: Path | str, label: str, drop: Sequence[str] = ()) -> Table:
         if name not in columns:
             raise InputError(f"{path} has no column {name!r}", f"use one of {names}")
     y = _labels(path, label, columns[label])
+    used = {name: column for name, column in columns.items() if name != label and name not in drop}
+    try:
+        return encoded(used, y, label)
+    except InputError as problem:
+        raise InputError(f"{path}: {problem.culprit}", problem.remedy) from None
+
+
+def encoded(columns: Mapping[str, Array], y: Array, label: str) -> Table:
+    """Columns as numbers.
+
+    Raises:
+      InputError: infinite numbers, or no inputs.
+    """
     parts, inputs, left_out = [], [], []
     for name, column in columns.items():
-        if name == label or name in drop:
-            continue
         made, reason = _inputs(name, column)
         if reason:
             left_out.append(f"{name} ({reason})")
@@ -77,7 +88,7 @@ def read(path: Path | str, label: str, drop: Sequence[str] = ()) -> Table:
             inputs.append(entry)
             parts.append(values)
     if not parts:
-        raise InputError(f"{path} has no inputs beside {label!r}", "give at least one column that varies")
+        raise InputError(f"no inputs beside {label!r}", "give at least one column that varies")
     return Table(np.stack(parts, 1), y, label, tuple(inputs), tuple(left_out))
 
 

@@ -1,15 +1,15 @@
-"""Networks of one remedy on all splits at once: two hidden layers, Adam, the epoch with the least balanced error on validation rows kept.
+"""Networks on a split: Adam, and the epoch kept that has the least balanced error on validation rows.
 
-That is the score, so no remedy is judged by its own loss. The same start, the same order of rows and the same number of steps for every remedy, so that their differences on a split are paired. Labels and
-inputs are standardised by the training rows of the split; there is no weight decay, so the scale of a loss by itself changes nothing (result
-*loss_scale*).
+That is the score, so no remedy is judged by its own loss. The same start, the same order of rows and the same steps for every remedy, so that
+their differences on a split are paired. There is no weight decay, so the scale of a loss by itself changes nothing (result *loss_scale*).
+
+A split is one compiled loop, which ends when the split is done: what it gives depends on no other. Splits are spread over the devices.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,131 +18,133 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from numerics.trial.remedies import Remedy
+from numerics.study.engine import spread
+from numerics.trial.network import Convolution, Dense
+from numerics.trial.remedies import Form, Remedy, loss, outputs, predict
+from numerics.trial.world import Rows, World
 
-HIDDEN = (128, 64)
-BATCH = 256
-RATE = 1e-3
-NOISE_RATE = 1e-2
-"""Of the logarithm of the noise of Balanced MSE, faster than the network as in its authors' code."""
-EPOCHS = 60
-PATIENCE = 8
-"""Epochs without a lower validation error on any split after which training ends."""
-
-Parameters = Any
-optimiser = optax.multi_transform(
-    {"network": optax.adam(RATE), "noise": optax.adam(NOISE_RATE)}, {"layers": "network", "log_noise": "noise"}
-)
+Array = np.ndarray
+DENSE = Dense()
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Rows:
-    """Standardised rows of s splits: x (s, n, f), y (s, n), weights of the loss (s, n)."""
+class Setting:
+    """How all remedies are trained.
 
-    x: Any
-    y: Any
-    weights: Any
+    Attributes:
+      network: its layers.
+      epochs: at most; patience: epochs without a lower validation error after which training ends.
+      batch, rate: of Adam.
+      noise_rate: of the logarithm of the noise of Balanced MSE, faster than the network as in its authors' code.
+    """
+
+    network: Dense | Convolution = DENSE
+    epochs: int = 60
+    patience: int = 8
+    batch: int = 256
+    rate: float = 1e-3
+    noise_rate: float = 1e-2
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class State:
-    """Parameters of s networks, the optimiser's state, the best parameters so far with their balanced validation error (s,)."""
+class Fitted:
+    """A network of one split: its outputs (m, o) at the held rows, its predictions (m,) in label units, the epoch that was kept (-1: none) and how many were run."""
 
-    parameters: Parameters
-    moments: Any
-    best: Parameters
-    least: Any
-
-
-def start(key: Any, inputs: int, outputs: int) -> Parameters:
-    """He's normal start for hidden layers; zeros for the last, so that every remedy starts from its prior."""
-    widths = (inputs, *HIDDEN)
-    keys = jax.random.split(key, len(HIDDEN))
-    layers = [
-        (jax.random.normal(one, (a, b), jnp.float32) * math.sqrt(2 / a), jnp.zeros(b, jnp.float32))
-        for one, a, b in zip(keys, widths[:-1], widths[1:], strict=True)
-    ]
-    last = (jnp.zeros((widths[-1], outputs), jnp.float32), jnp.zeros(outputs, jnp.float32))
-    return {"layers": [*layers, last], "log_noise": jnp.zeros((), jnp.float32)}
+    outputs: Any
+    predictions: Array
+    epoch: int
+    epochs: int
 
 
-def network(parameters: Parameters, x: Any) -> Any:
-    """Outputs (n, o) of one network at inputs (n, f)."""
-    *hidden, (matrix, shift) = parameters["layers"]
-    for a, b in hidden:
-        x = jax.nn.relu(x @ a + b)
-    return x @ matrix + shift
+@functools.partial(jax.jit, static_argnames=("form", "setting"))
+def loop(
+    form: Form, setting: Setting, head: Any, train: Rows, other: Any, validation: Rows, held: Any, seed: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Trains one network: outputs and predictions at the held rows, the epoch kept, epochs run.
 
+    Args:
+      other: (n,) labels of an auxiliary term.
+      seed: of start and orders.
+    """
+    optimiser = optax.multi_transform(
+        {"network": optax.adam(setting.rate), "noise": optax.adam(setting.noise_rate)},
+        {"layers": "network", "log_noise": "noise"},
+    )
+    n, inputs = train.x.shape
+    size = min(setting.batch, n)
+    first, orders = jax.random.split(jax.random.key(seed))
 
-def mean_loss(remedy: Remedy, head: Any, parameters: Parameters, x: Any, y: Any, weights: Any) -> Any:
-    """The weighted mean loss of one network."""
-    return jnp.mean(weights * remedy.loss(head, network(parameters, x), y, parameters["log_noise"]))
+    def mean_loss(parameters: Any, rows: Any) -> Any:
+        values = setting.network(parameters["layers"], train.x[rows])
+        return jnp.mean(
+            train.weights[rows] * loss(form, head, values, train.y[rows], other[rows], parameters["log_noise"])
+        )
 
+    def step(carry: tuple[Any, Any], rows: Any) -> tuple[tuple[Any, Any], None]:
+        parameters, moments = carry
+        change, moments = optimiser.update(jax.grad(mean_loss)(parameters, rows), moments)
+        return (optax.apply_updates(parameters, change), moments), None
 
-@functools.partial(jax.jit, static_argnames="remedy", donate_argnames="state")
-def epoch(remedy: Remedy, head: Any, state: State, train: Rows, validation: Rows, key: Any) -> State:
-    """One pass over the training rows of each split, and the balanced validation error after it."""
-
-    def one(head: Any, state: State, train: Rows, validation: Rows, key: Any) -> State:
-        n = train.y.shape[0]
-        size = min(BATCH, n)
-        order = jax.random.permutation(key, n)[: n // size * size].reshape(-1, size)
-
-        def step(carry: tuple[Parameters, Any], rows: Any) -> tuple[tuple[Parameters, Any], None]:
-            parameters, moments = carry
-            slope = jax.grad(functools.partial(mean_loss, remedy, head))(
-                parameters, train.x[rows], train.y[rows], train.weights[rows]
-            )
-            change, moments = optimiser.update(slope, moments)
-            return (optax.apply_updates(parameters, change), moments), None
-
-        (parameters, moments), _ = jax.lax.scan(step, (state.parameters, state.moments), order)
-        errors = remedy.predict(head, network(parameters, validation.x)) - validation.y
+    def epoch(state: Any) -> Any:
+        parameters, moments, best, least, kept, number = state
+        order = jax.random.permutation(jax.random.fold_in(orders, number), jnp.arange(n, dtype=jnp.int32))[
+            : n // size * size
+        ].reshape(-1, size)
+        (parameters, moments), _ = jax.lax.scan(step, (parameters, moments), order)
+        errors = predict(form, head, setting.network(parameters["layers"], validation.x)) - validation.y
         reached = jnp.mean(validation.weights * errors**2)
-        better = reached < state.least
-        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), parameters, state.best)
-        return State(parameters, moments, best, jnp.minimum(reached, state.least))
+        better = reached < least
+        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), parameters, best)
+        return parameters, moments, best, jnp.where(better, reached, least), jnp.where(better, number, kept), number + 1
 
-    return jax.vmap(one)(head, state, train, validation, key)
+    def goes_on(state: Any) -> Any:
+        kept, number = state[4:]
+        return (number < setting.epochs) & (number - kept <= setting.patience)
+
+    layers = setting.network.start(first, inputs, outputs(form, head))
+    start: Any = {"layers": layers, "log_noise": jnp.zeros((), jnp.float32)}
+    state = (start, optimiser.init(start), start, jnp.float32(jnp.inf), jnp.int32(-1), jnp.int32(0))
+    *_, best, _, kept, number = jax.lax.while_loop(goes_on, epoch, state)
+    values = setting.network(best["layers"], held)
+    return values, predict(form, head, values), kept, number
 
 
-@functools.partial(jax.jit, static_argnames="remedy")
-def predict(remedy: Remedy, head: Any, parameters: Parameters, x: Any) -> Any:
-    """Predictions (s, m) at inputs (s, m, f), in standardised labels."""
-    return jax.vmap(lambda h, p, rows: remedy.predict(h, network(p, rows)))(head, parameters, x)
+def arguments(remedy: Remedy, world: World, seed: int) -> tuple[Any, Rows, Array]:
+    """Head, training rows and auxiliary labels of a remedy on a split.
+
+    Args:
+      seed: of drawn rows and permuted labels.
+    """
+    head = None
+    if remedy.make is not None:
+        head = jax.tree.map(lambda leaf: np.asarray(leaf, np.float32), remedy.make(world))
+    weights = remedy.weights(world)
+    rows, random = world.train, np.random.default_rng([seed, 1])
+    if remedy.resampled:
+        drawn = random.choice(len(weights), len(weights), p=weights / weights.sum())
+        rows, weights = Rows(rows.x[drawn], rows.y[drawn], rows.weights), np.ones(len(weights))
+    other = random.permutation(rows.y) if remedy.placebo else rows.y
+    return head, Rows(rows.x, rows.y, (remedy.scale * weights / weights.mean()).astype(np.float32)), other
 
 
 def fit(
-    remedy: Remedy, head: Any, train: Rows, validation: Rows, seed: int, progress: Callable[[float], None]
-) -> Parameters:
-    """Trains a remedy on all splits.
+    remedy: Remedy, worlds: Sequence[World], seeds: Sequence[int], setting: Setting, devices: int | None = None
+) -> list[Fitted]:
+    """Trains a remedy on splits.
 
     Args:
-      head: as `remedy.head` makes it for each split, stacked; None where it has none.
-      seed: of starts and orders; the same for every remedy.
-      progress: told the share that is done.
-
-    Returns:
-      The best parameters of each split.
+      seeds: of each split; the same for every remedy.
+      devices: to use; all by default. Results do not depend on it.
     """
-    splits, inputs = train.x.shape[0], train.x.shape[2]
-    first, rest = jax.random.split(jax.random.key(seed))
-    parameters = jax.vmap(lambda key: start(key, inputs, remedy.outputs(head)))(jax.random.split(first, splits))
-    state = State(
-        parameters,
-        jax.vmap(optimiser.init)(parameters),
-        jax.tree.map(jnp.copy, parameters),
-        np.full(splits, np.inf, np.float32),
-    )
-    least, since = np.full(splits, np.inf), 0
-    for number, key in enumerate(jax.random.split(rest, EPOCHS)):
-        state = epoch(remedy, head, state, train, validation, jax.random.split(key, splits))
-        reached = np.asarray(state.least)
-        since = 0 if (reached < least).any() else since + 1
-        least = reached
-        progress((number + 1) / EPOCHS)
-        if since >= PATIENCE:
-            break
-    return state.best
+
+    def work(part: slice, device: Any) -> list[Fitted]:
+        fitted = []
+        for world, seed in zip(worlds[part], seeds[part], strict=True):
+            head, train, other = arguments(remedy, world, seed)
+            given = jax.device_put((head, train, other, world.validation, world.held, np.uint32(seed)), device)
+            values, predictions, kept, epochs = loop(remedy.form, setting, *given)
+            labels = world.mean + world.deviation * np.asarray(predictions, np.float64)
+            fitted.append(Fitted(np.asarray(values), labels, int(kept), int(epochs)))
+        return fitted
+
+    return spread(work, len(worlds), jax.devices()[:devices])

@@ -19,6 +19,12 @@ NUMBERS = {
     "balanced_risk": "R_q(f_q)",
 }
 KINDS: tuple[EvidenceKind, ...] = ("certified", "quadrature", "fitted")
+TITLES = ("result", "proved", *KINDS, "n/a", "closest call (of tolerance)")
+EXTRA_TERM = "The extra error term, and what the classification term leaves of it (nats under the balanced law)"
+EXTRA_TERM_TITLES = (
+    ("", "extra term,", "", "corrected,", "", "W, from", "the correction"),
+    ("K", "predicted", "measured", "predicted", "measured", "labels", "takes off"),
+)
 MOST_REMARKS = 3
 """Lines of each sort of remark in the heading; the rest is for `--verbose`."""
 MOST_FAILURES = 6
@@ -65,14 +71,13 @@ def first(remarks: Sequence[str]) -> list[Line]:
 
 def results(summaries: Sequence[ResultSummary]) -> list[Line]:
     """One line a result: proofs, checks that hold by evidence, what does not apply, the closest call."""
-    titles = ("result", "proved", *KINDS, "n/a", "closest call (of tolerance)")
-    rows = [titles, *(_row(entry) for entry in summaries)]
-    lines = aligned(rows, "lrrrrrl")
+    lines = aligned([TITLES, *(cells(entry) for entry in summaries)], "lrrrrrl")
     styles = ["bold", *("" if not entry.failures else STYLES["fails"] for entry in summaries)]
     return [Line(text[:WIDTH], style) for text, style in zip(lines, styles, strict=True)]
 
 
-def _row(entry: ResultSummary) -> tuple[str, ...]:
+def cells(entry: ResultSummary) -> tuple[str, ...]:
+    """One result under `TITLES`."""
     counts = (str(entry.holding[kind] or "-") for kind in KINDS)
     return (
         entry.result,
@@ -101,25 +106,21 @@ def failures(checks: Iterable[Check], most: int = 0) -> list[Line]:
 def extra_term(table: Sequence[Row]) -> list[Line]:
     """The four numbers of the question, for each K: the extra error term predicted and measured, what the corrected model is left
     with, and what the labels alone certify."""
-    heads = [
-        ("", "extra term,", "", "corrected,", "", "W, from", "the correction"),
-        ("K", "predicted", "measured", "predicted", "measured", "labels", "takes off"),
-    ]
-    rows = [
-        (
-            str(row.classes),
-            number(row.extra_predicted, 5),
-            interval(row.extra_measured),
-            number(row.corrected_predicted, 5),
-            interval(row.corrected_measured),
-            number(row.remainder, 5),
-            row.verdict.removeprefix("offsets "),
-        )
-        for row in table
-    ]
-    lines = aligned([*heads, *rows], "rrrrrrl")
-    title = "The extra error term, and what the classification term leaves of it (nats under the balanced law)"
-    return [Line(title, "bold"), *(Line(text, "bold") for text in lines[:2]), *(Line(text) for text in lines[2:])]
+    lines = aligned([*EXTRA_TERM_TITLES, *(extra_term_cells(row) for row in table)], "rrrrrrl")
+    return [Line(EXTRA_TERM, "bold"), *(Line(text, "bold") for text in lines[:2]), *(Line(text) for text in lines[2:])]
+
+
+def extra_term_cells(row: Row) -> tuple[str, ...]:
+    """One number of classes under `EXTRA_TERM_TITLES`."""
+    return (
+        str(row.classes),
+        number(row.extra_predicted, 5),
+        interval(row.extra_measured),
+        number(row.corrected_predicted, 5),
+        interval(row.corrected_measured),
+        number(row.remainder, 5),
+        row.verdict.removeprefix("offsets "),
+    )
 
 
 def interval(entry: Measured | None) -> str:

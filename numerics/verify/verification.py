@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from numerics import checks, deadline
 from numerics.evidence import Evidence
 from numerics.records import Check, not_applicable
-from numerics.verify import extra_term, summary
-from numerics.verify.gather import Tick, gather, shown
+from numerics.verify import extra_term, notebook, summary
+from numerics.verify.gather import Tick, gathered
 from numerics.verify.proofs import Prover
 from numerics.verify.request import Question
 from numerics.verify.result_summary import ResultSummary, Verdict, summarise, verdict
 from numerics.verify.table import Line, filled
-from unskew.ground.refusals import InputError
 
 
 @dataclass(frozen=True, repr=False)
 class Verification:
-    """The verifier's report. Its `repr` is the summary that the command prints.
+    """The verifier's report. Its `repr` is the summary that the command prints; a notebook shows the same as tables.
 
     Attributes:
       question: what was verified.
@@ -61,6 +60,10 @@ class Verification:
     def __repr__(self) -> str:
         return "\n".join(line.text for line in self.lines())
 
+    def _repr_html_(self) -> str:
+        failures = summary.failures(self.checks, summary.MOST_FAILURES)
+        return notebook.html(summary.heading(self.evidence), self.results, failures, self.extra_term, self.last_line)
+
 
 def decided(result: str, evidence: Evidence) -> tuple[Check, ...]:
     """The checks of a result; where the run's time is spent, one that says so in their place."""
@@ -86,11 +89,7 @@ def verify(
       InputError: the question cannot be answered.
     """
     with deadline.within(deadline.BUDGET):
-        try:
-            evidence = gather(question, progress)
-        except deadline.OutOfTime:
-            culprit = f"{shown(question)} is not decided within {deadline.BUDGET:g} s of processor time"
-            raise InputError(culprit, "give a density with fewer features, a shorter support or more noise") from None
+        evidence = gathered(question, progress)
         numeric = {name: decided(name, evidence) for name in question.only}
     ledger = prover.collect()
     questions = dict(ledger.questions)

@@ -1,0 +1,1 @@
+"""Inputs and labels on a grid, and the values of terms there."""
