@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from worlds import evidence, holds, rejected
@@ -42,3 +44,23 @@ def test_permuted_targets_keep_their_counts_and_soft_ones_add_up() -> None:
     assert np.array_equal(true.sum(axis=0), permuted.sum(axis=0))
     assert not np.array_equal(true, permuted)
     assert np.allclose(soft.sum(axis=1), 1)
+
+
+def test_a_small_network_moves_as_predicted_and_a_stopped_run_goes_on(
+    capsys: pytest.CaptureFixture[str], tmp_path
+) -> None:
+    """Severe sampling, function 0: the prediction from two gradients and H against models trained on at small weights."""
+    options = ["--functions", "1", "--samplings", "severe", "--classes", "4", "--points", "256", "--out", str(tmp_path)]
+    assert entry.main(options) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    (network,) = report["networks"]
+    assert network["real"]
+    for each in network["effects"]:
+        assert each["predicted"] == pytest.approx(each["direct"], rel=1e-6)
+        assert each["measured"] == pytest.approx(each["predicted"], rel=1e-2)
+    true, permuted, _ = (each["predicted"] for each in network["effects"])
+    assert true < permuted < 0
+    capsys.readouterr()
+    assert entry.main(options) == 0
+    assert "of 1 networks, " not in capsys.readouterr().err
+    assert json.loads((tmp_path / "report.json").read_text())["networks"] == report["networks"]
