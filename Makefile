@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DENSITY ?= skewed
 
-.PHONY: verify paper docs test test-torch test-lowest lint types check clean
+.PHONY: verify paper picture docs test test-torch test-lowest lint types check clean
 
 verify: $(VENV)/.core
 	$(RUN) -m numerics.verify --density '$(DENSITY)' --out results/verify
@@ -14,6 +14,12 @@ verify: $(VENV)/.core
 # PAPER='--published FILE.csv --labels FILE:COLUMN' adds published runs and real labels.
 paper: $(VENV)/.core
 	$(RUN) -m numerics.paper $(PAPER)
+
+# The strip of the README, with its numbers from a report.
+picture: $(VENV)/.core
+	$(RUN) -m numerics.verify --density skewed --only offset price --classes 2 4 8 16 --no-fit --out results/picture
+	$(RUN) -m figures results/picture --only four_frames --quiet
+	cp results/picture/four_frames.png docs/
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest

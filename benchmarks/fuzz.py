@@ -76,20 +76,20 @@ def judge(density: Generated, only: Sequence[str] = (), classes: Sequence[int] =
     try:
         with deadline.within(deadline.BUDGET):
             evidence = gather(question)
-            made = [check for name in question.only for check in decided(name, evidence)]
+            outcomes = [check for name in question.only for check in decided(name, evidence)]
     except (InputError, deadline.OutOfTime) as problem:
         return Verdict("refused", str(problem) or "not decided in time", time.process_time() - start)
     except Exception as problem:
         # Any other end is a crash of the verifier, which is what is counted.
         return Verdict("crashed", f"{type(problem).__name__}: {problem}", time.process_time() - start)
     seconds = time.process_time() - start
-    undecided = sum(check.note.startswith("not decided") for check in made)
+    undecided = sum(check.note.startswith("not decided") for check in outcomes)
     if seconds > LONGEST:
         return Verdict("over 30 s", "", seconds, undecided)
     wrong = _off(density, evidence)
     if wrong:
         return Verdict("wrong", wrong, seconds, undecided)
-    failing = [f"{check.result}.{check.claim}" for check in made if check.status == "fails"]
+    failing = [f"{check.result}.{check.claim}" for check in outcomes if check.status == "fails"]
     if failing:
         return Verdict("false alarm", ", ".join(dict.fromkeys(failing)), seconds, undecided)
     return Verdict("right", "", seconds, undecided)
@@ -206,17 +206,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--keep", type=command.path, metavar="FILE", help="keep each verdict here, and go on from those that it holds"
     )
-    asked: argparse.Namespace = parser.parse_args(list(arguments))
-    if not 1 <= asked.runs <= MOST_RUNS:
-        raise InputError(f"--runs {asked.runs}", f"give a number from 1 to {MOST_RUNS}")
-    seeds = range(asked.seed, asked.seed + asked.runs)
-    found = {seed: verdict for seed, verdict in kept(asked.keep) if seed in seeds}
-    for seed, verdict in run([seed for seed in seeds if seed not in found], asked.workers):
-        found[seed] = verdict
-        keep(asked.keep, seed, verdict)
+    options: argparse.Namespace = parser.parse_args(list(arguments))
+    if not 1 <= options.runs <= MOST_RUNS:
+        raise InputError(f"--runs {options.runs}", f"give a number from 1 to {MOST_RUNS}")
+    seeds = range(options.seed, options.seed + options.runs)
+    verdicts = {seed: verdict for seed, verdict in kept(options.keep) if seed in seeds}
+    for seed, verdict in run([seed for seed in seeds if seed not in verdicts], options.workers):
+        verdicts[seed] = verdict
+        keep(options.keep, seed, verdict)
         if verdict.outcome not in ("right", "refused"):
             print(f"  {verdict.outcome}: seed {seed}, {generate(seed).text}: {verdict.words}", flush=True)
-    return report(found)
+    return report(verdicts)
 
 
 def keep(path: Path | None, seed: int, verdict: Verdict) -> None:
@@ -238,19 +238,19 @@ def kept(path: Path | None) -> list[tuple[int, Verdict]]:
     return verdicts
 
 
-def report(found: dict[int, Verdict]) -> int:
+def report(verdicts: dict[int, Verdict]) -> int:
     """Prints the counts; the exit code."""
-    counts = Counter(verdict.outcome for verdict in found.values())
+    counts = Counter(verdict.outcome for verdict in verdicts.values())
     for outcome in OUTCOMES:
         print(f"{outcome:12}{counts[outcome]:6}")
-    reasons = Counter(_reason(verdict.words) for verdict in found.values() if verdict.outcome == "refused")
+    reasons = Counter(_reason(verdict.words) for verdict in verdicts.values() if verdict.outcome == "refused")
     for reason, count in reasons.most_common():
         print(f"  refused {count:4}: {reason}")
-    ordinary = [verdict for seed, verdict in found.items() if generate(seed).ordinary]
+    ordinary = [verdict for seed, verdict in verdicts.items() if generate(seed).ordinary]
     ran = sum(verdict.outcome != "refused" for verdict in ordinary)
     print(f"of {len(ordinary)} ordinary densities {ran} ran ({ran / max(1, len(ordinary)):.1%}); goal: {GOAL:.0%}")
-    slowest = max(verdict.seconds for verdict in found.values())
-    undecided = sum(verdict.undecided > 0 for verdict in found.values())
+    slowest = max(verdict.seconds for verdict in verdicts.values())
+    undecided = sum(verdict.undecided > 0 for verdict in verdicts.values())
     print(f"longest {slowest:.1f} s; {undecided} runs left a result undecided")
     bad = sum(counts[outcome] for outcome in OUTCOMES[2:])
     return command.FAILS if bad or ran < GOAL * len(ordinary) else command.HOLDS

@@ -310,8 +310,8 @@ def function(text: str) -> Callable[[Any], Any]:
     names = {name: getattr(mpmath, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "mpf", "pi")}
     names |= {"abs": abs, "min": min, "max": max}
     body = _NUMBER.sub(lambda match: f"mpf('{match.group(0)}')", text)
-    made: Callable[[Any], Any] = eval(f"lambda y: {body}", {"__builtins__": {}, **names})
-    return made
+    density: Callable[[Any], Any] = eval(f"lambda y: {body}", {"__builtins__": {}, **names})
+    return density
 
 
 def cuts(density: Generated) -> list[Any]:
@@ -338,8 +338,8 @@ def reference(density: Generated) -> Reference:
         f = function(density.text)
         low, high = (mpmath.mpf(end.numerator) / end.denominator for end in density.support)
         ends = cuts(density)
-        found = [_numbers(f, low, high, ends, order) for order in ORDERS]
-    fine, coarse = found
+        orders = [_numbers(f, low, high, ends, order) for order in ORDERS]
+    fine, coarse = orders
     span = 1.0 + float(np.ptp(fine[4]))
     rounding = (1e-13 * span,) * 4
     return Reference(*((a, 4 * abs(a - b) + r) for a, b, r in zip(fine[:4], coarse[:4], rounding, strict=True)))

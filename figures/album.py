@@ -53,7 +53,9 @@ STUDY = (
     "study_residuals",
 )
 FIELD = ("field", "field_predictions")
-NAMES = {"verify": VERIFY, "study": STUDY, "field": FIELD}
+PICTURES = ("four_frames",)
+"""Of no single result: made from the same report as `VERIFY`."""
+NAMES = {"verify": (*VERIFY, *PICTURES), "study": STUDY, "field": FIELD}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def read(folder: Path) -> Collection:
 def figures(found: Collection) -> Iterator[tuple[str, Report]]:
     """Every figure that can be drawn, once, with the report it is drawn from: the first that has its numbers."""
     groups = (
-        (album.VERIFY, list(found.verify.values())),
+        ((*album.VERIFY, *album.PICTURES), list(found.verify.values())),
         (album.STUDY, [] if found.study is None else [found.study]),
         (album.FIELD, [] if found.field is None else [found.field]),
     )
@@ -91,7 +91,7 @@ def draw(found: Collection, folder: Path) -> Iterator[Path]:
         for path in album.draw_all(report, target, [name], svg=True):
             kept.add(path)
             yield path
-    for name in (*album.VERIFY, *album.STUDY, *album.FIELD):
+    for name in (*album.VERIFY, *album.PICTURES, *album.STUDY, *album.FIELD):
         for suffix in ("pdf", "png", "svg", "csv", "txt"):
             path = target / f"{name}.{suffix}"
             if path not in kept:

@@ -17,6 +17,22 @@
     try { localStorage.setItem("theme", theme); } catch (refused) { /* as above */ }
   });
 
+  var picture = document.getElementById("picture"), play = document.getElementById("play");
+  function frames() {
+    picture.classList.remove("playing");
+    void picture.getBoundingClientRect();
+    picture.classList.add("playing");
+  }
+  if (picture && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    play.hidden = false;
+    play.addEventListener("click", frames);
+    new IntersectionObserver(function (seen, watch) {
+      if (seen.some(function (one) { return one.isIntersecting; })) { watch.disconnect(); frames(); }
+    }, { threshold: 0.4 }).observe(picture);
+  }
+
+  document.querySelectorAll("nav [hidden]").forEach(function (link) { link.hidden = false; });
+
   var form = document.getElementById("filter"), count = document.getElementById("shown");
   var rows = Array.prototype.slice.call(document.querySelectorAll("details.claim"));
   var text = rows.map(function (row) { return row.textContent.toLowerCase(); });
@@ -26,10 +42,11 @@
     var words = wanted.words.split(/\s+/);
     rows.forEach(function (row, place) {
       var fits = words.every(function (word) { return text[place].indexOf(word) >= 0; }) && (!wanted.result || row.dataset.result === wanted.result) &&
-        (!wanted.kind || row.dataset.kind === wanted.kind) && (!wanted.evidence || row.dataset.evidence.split(" ").indexOf(wanted.evidence) >= 0);
+        (!wanted.kind || row.dataset.kind === wanted.kind) && (!wanted.scope || row.dataset.scope === wanted.scope) && (!wanted.evidence || row.dataset.evidence.split(" ").indexOf(wanted.evidence) >= 0);
       row.hidden = !fits;
       left += fits ? 1 : 0;
     });
+    document.querySelectorAll(".question").forEach(function (group) { group.hidden = !group.querySelector("details.claim:not([hidden])"); });
     count.textContent = left + " of " + rows.length + " claims";
   }
   form.hidden = false;
@@ -40,7 +57,9 @@
 
   function open() {
     var target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.tagName === "DETAILS") { target.open = true; }
+    if (!target) { return; }
+    for (var node = target; node; node = node.parentElement) { if (node.tagName === "DETAILS") { node.open = true; } }
+    target.scrollIntoView();
   }
   window.addEventListener("hashchange", open);
   open();

@@ -10,34 +10,21 @@ from pathlib import Path
 
 from figures import album, page_answer, page_columns, page_explorable, page_ledger, tables
 from figures.collection import Collection
+from figures.page_figures import STUDIED, captions, figure, folded, html_table, svg, titles
+from figures.page_maths import mathml
+from figures.page_typeset import ARMS, typeset
 from figures.study import group, group_words
 from numerics import provenance
 from unskew.ground import files
-from unskew.ground.refusals import InputError
 
 HERE = Path(__file__).resolve().parent
 TITLE = "Why classification helps regression"
-WIDE = 400
-"""Drawings wider than this (points) are two columns wide and scroll inside their frame on a phone."""
-
-FIRST = ("study_attribution", "offset")
-"""The answer in two figures; the others follow by section."""
+FIRST = ("field", "recalibration", "study_attribution", "offset", "price", "best_classes", "sample_size", "bin_width")
+"""The figures in the text are the first `SHOWN` of these that there are; the others are folded under the question that they answer."""
+SHOWN = 6
 
 SCRIPTS = ("page.js", *page_explorable.SCRIPTS, *page_columns.SCRIPTS)
 """In the order in which they run; one file, so that the policy names one hash."""
-
-ARMS = {
-    "reg": "squared error alone",
-    "reg_scaled": "squared error times λ, no classes: the control for the loss scale",
-    "reg_nodecay": "squared error alone, no weight decay",
-    "reg_cls": "squared error times λ plus cross-entropy: the paper's method",
-    "reg_cls_nodecay": "the paper's method, no weight decay",
-    "reg_cls_corrected": "the paper's method with a prior-corrected cross-entropy",
-    "reg_cls_placebo": "the paper's method with classes permuted over samples",
-    "reg_weighted": "squared error with importance weights",
-    "cls_decoded": "cross-entropy alone, the value decoded from the classes",
-}
-"""What was trained, in words."""
 
 
 def policy(css: str, script: str) -> str:
@@ -47,76 +34,6 @@ def policy(css: str, script: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
     return f"default-src 'none'; style-src {own(css)}; script-src {own(script)}; img-src data:; base-uri 'none'; form-action 'none'"
-
-
-def attributes(match: re.Match[str]) -> str:
-    """`style="fill: none; stroke: #000"` as `fill="none" stroke="#000"`: the policy forbids styles in attributes, and a drawing needs none."""
-    parts = [part.partition(":") for part in match.group(1).split(";") if part.strip()]
-    return "".join(
-        f' {name}="{value}"' for name, value in {name.strip(): value.strip() for name, _, value in parts}.items()
-    )
-
-
-def svg(path: Path, name: str, words: str) -> str:
-    """A drawing of matplotlib for a page: no prologue, ids of its own, a name for readers that do not see it.
-
-    Raises:
-      InputError: it is not there or is none.
-    """
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    found = re.search(r"<svg[ >].*</svg>", text, re.DOTALL)
-    if found is None:
-        raise InputError(f"{path} is no drawing", "run 'python -m figures --all DIR'")
-    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", found.group(0), flags=re.DOTALL)
-    body = re.sub(r'\sstyle="([^"]*)"', attributes, body)
-    body = re.sub(r'\bid="', f'id="{name}-', body)
-    body = re.sub(r'(href="|url\()#', rf"\1#{name}-", body)
-    box = re.search(r'viewBox="0 0 ([\d.]+)', body)
-    wide = box is not None and float(box.group(1)) > WIDE
-    head = re.sub(r'\s(width|height)="[^"]*"', "", body[: body.index(">")])
-    label = escape(words, quote=True)
-    frame = 'drawing wide" tabindex="0' if wide else "drawing"
-    return (
-        f'<div class="{frame}" role="img" aria-label="{label}">{head} aria-hidden="true"{body[body.index(">") :]}</div>'
-    )
-
-
-def captions(found: Collection, folder: Path) -> dict[str, str]:
-    """The captions of the figures that are drawn, by name, without the name in front: results in the ledger's order, study, advice.
-
-    Raises:
-      InputError: a caption is empty.
-    """
-    results = [result["name"] for result in found.theory["results"]]
-    texts = {}
-    for name in (*results, *album.STUDY, *album.FIELD):
-        path = folder / "figures" / f"{name}.txt"
-        if not path.is_file():
-            continue
-        words = path.read_text(encoding="utf-8").split("\n")[0].removeprefix(f"{name}. ")
-        if not words:
-            raise InputError(f"{path} holds no caption", "run 'python -m figures --all DIR'")
-        texts[name] = words
-    return texts
-
-
-def figure(folder: Path, name: str, caption: str) -> str:
-    """One figure with its caption."""
-    drawing = svg(folder / "figures" / f"{name}.svg", name, f"Figure {name}: {caption}")
-    return f"<figure id='figure-{name}'>{drawing}<figcaption><strong>{name}</strong> {escape(caption)}</figcaption></figure>"
-
-
-def html_table(table: tables.Table) -> str:
-    """A table that scrolls inside its frame where it is too wide."""
-    head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in table.head)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(tables.shown(cell))}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
-    label = escape(table.name, quote=True)
-    return (
-        f"<div class='scroll' tabindex='0' role='region' aria-label='table {label}'><table><caption>{escape(table.caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
 
 
 def counts(found: Collection) -> str:
@@ -173,7 +90,7 @@ def study(found: Collection) -> str:
     if found.study is None:
         return "<p>The study was not run for this page.</p>"
     items = [
-        f"<li><strong>{escape(group_words(group(cell)))}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {escape(sentence(cell['reason']))}.</li>"
+        f"<li><strong>{escape(group_words(group(cell)))}, {escape(cell['sampling'])}:</strong> <span class='verdict'>{escape(cell['verdict'])}</span>. {typeset(sentence(cell['reason']))}.</li>"
         for cell in found.study["cells"]
         if cell["metric"] == "test_mse"
     ]
@@ -193,64 +110,109 @@ def study(found: Collection) -> str:
     )
 
 
-def field(found: Collection) -> str:
-    """Verdicts of the field study."""
-    if found.field is None:
-        return ""
-    rows = found.field["contrasts"]
-    items = [
-        f"<li><strong>{escape(row['question'])}</strong> <span class='verdict'>{escape(row['verdict'])}</span>. {escape(row['arm'])} against {escape(row['base'])}: "
-        f"{100 * row['change']:+.1f} % balanced squared error, lower on {row['tables_below']} of {len(found.field['tables'])} tables.</li>"
-        for row in rows
-    ]
-    return f"<ul>{''.join(items)}</ul>"
-
-
 def section(name: str, title: str, content: str) -> str:
     """A section with a heading that can be linked to."""
     return f"<section id='{name}' aria-labelledby='{name}-title'><h2 id='{name}-title'>{title}</h2>{content}</section>"
 
 
+SYMBOLS = (
+    ("x, y", "input and label; D is the length of the label interval"),
+    (
+        "q, p",
+        "the balanced and the imbalanced law: the score is taken under one, the training data come from the other",
+    ),
+    ("r = p/q, \\; l = \\log r", "how over-represented a label is in training"),
+    ("q(y|x), \\; p(y|x)", "what an input says of its label in either world: the posteriors"),
+    ("f_q, \\; f_p", "their means: the best predictions"),
+    ("K", "the number of classes, which are intervals of labels"),
+    ("W", "what is left inside the classes at most, known from the labels alone, in nats"),
+    ("n_{\\text{eff}}", "how many balanced labels the imbalanced ones are worth"),
+)
+"""The symbols of the page, in LaTeX, and what they stand for."""
+
+
+def symbols() -> str:
+    """The box of symbols."""
+    rows = "".join(f"<dt>{mathml(latex, display=False)}</dt><dd>{typeset(words)}</dd>" for latex, words in SYMBOLS)
+    return f"<details class='symbols'><summary>Symbols</summary><dl>{rows}</dl></details>"
+
+
+def formula(description: str) -> str:
+    """A density's description, its expression set as a formula where it is one."""
+    name, _, expression = description.partition(" proportional to ")
+    if not re.fullmatch(r"(exp|[\du.+\-*/() ])+", expression):
+        return escape(description)
+    latex = re.sub(r"\*\*(\d+)", r"^{\1}", expression).replace("*", r"\,").replace("exp", r"\exp")
+    return mathml(rf"{name} \propto {latex}", display=False)
+
+
+def skewed(found: Collection) -> str:
+    """The main label law, drawn by its classes and written out."""
+    report = found.main
+    finest = max(report["bin_masses"], key=lambda row: row["classes"])
+    heights = [p / q if q else 0.0 for p, q in zip(finest["p"], finest["q"], strict=True)]
+    low, length, top = finest["edges"][0], finest["edges"][-1] - finest["edges"][0], max(heights) or 1.0
+    ends = [240 * (edge - low) / length for edge in finest["edges"]]
+    bars = "".join(
+        f"<rect x='{left:.1f}' width='{right - left - 1:.1f}' y='{44 - 42 * height / top:.1f}' height='{42 * height / top:.1f}'/>"
+        for left, right, height in zip(ends[:-1], ends[1:], heights, strict=True)
+    )
+    flat = f"<path d='M0 {44 - 42 / top:.1f}H240'/>"
+    words = formula(str(report["law"].get("description") or report["density"]))
+    return f"<svg class='spark' viewBox='0 0 240 46' role='img' aria-label='the label law by classes, and the balanced one as a line'>{bars}{flat}</svg> {words}; the line is the balanced law."
+
+
 def page(found: Collection, folder: Path) -> str:
     """The whole page."""
-    drawn = captions(found, folder)
-    shown_first = [name for name in FIRST if name in drawn]
-    later = [name for name in drawn if name not in shown_first]
-    studied = [name for name in later if name in album.STUDY]
-    fielded = [name for name in later if name in album.FIELD]
-    results = [name for name in later if name not in (*studied, *fielded)]
+    drawn, called = captions(found, folder), titles(found)
+    first = [name for name in FIRST if name in drawn][:SHOWN]
     answer = "".join(
-        f"<li><strong>{escape(lead)}</strong> {escape(sentence)}</li>"
-        for lead, sentence in page_answer.sentences(found)
+        f"<li><strong>{escape(one.lead)}</strong> {typeset(one.shortly)}<details><summary>more</summary><p>{typeset(one.fully)} <a href='#{one.shown[0]}'>{one.shown[1]}</a></p></details></li>"
+        for one in page_answer.answers(found)
     )
-    unknown = "".join(f"<li>{escape(sentence)}</li>" for sentence in page_answer.UNKNOWN)
+    unknown = "".join(f"<li>{typeset(sentence)}</li>" for sentence in page_answer.UNKNOWN)
     rules = tables.class_rules(found)
-
-    def gallery(names: list[str]) -> str:
-        return f"<div class='gallery'>{''.join(figure(folder, name, drawn[name]) for name in names)}</div>"
-
+    text = "".join(figure(folder, name, drawn[name], called[name]) for name in first)
+    studied = "".join(
+        folded(folder, name, drawn[name], called[name]) for name in drawn if name in STUDIED and name not in first
+    )
+    under = {
+        name: f"<p><a href='#figure-{name}'>Figure: {escape(called[name])}</a></p>"
+        if name in first
+        else folded(folder, name, drawn[name], called[name])
+        for name in drawn
+        if name not in album.PICTURES
+    }
     sections = [
-        ("answer", "The answer", f"<ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>{gallery(shown_first)}"),
-        ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
-        ("figures", "The results, one figure each", gallery(results) + f"<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
-        ("study", "The published claim, with controls", study(found) + gallery(studied)),
-        *([("field", "Real tables", field(found) + gallery(fielded))] if fielded else []),
+        ("answer", "The answer", f"<p>“Skewed” labels are those of this law: {skewed(found)}</p><ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>"),
+        ("figures", "The answer in figures", f"<div class='gallery'>{text}</div>"),
+        ("weights", "Why not weights?", f"<p>{typeset(page_answer.weights(found))} <a href='#question-sample_size'>The variance, proved</a>.</p>"),
+        ("study", "The published claim, with controls", study(found) + studied),
         ("advice", "Advice for a column of labels", html_table(rules) if rules else "<p>No labels were given.</p>"),
-        ("claims", "Ledger", "<p>Every claim opens into its statement, proof and numbers.</p>" + page_ledger.ledger(found, set(drawn))),
+        ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
+        ("claims", "Every question, with proofs and numbers", f"<p>Every claim opens into its formula, proof and numbers.</p>{page_ledger.ledger(found, under)}<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
         ("reproduce", "How to reproduce", reproduce(found)),
     ]  # fmt: skip
     css, script = (
         "\n" + "".join((HERE / name).read_text(encoding="utf-8") for name in names)
         for names in (("page.css",), SCRIPTS)
     )
-    links = "".join(f"<a href='#{name}'>{title}</a>" for name, title, _ in sections)
+    pictures = "".join(figure(folder, name, drawn[name], called[name]) for name in album.PICTURES if name in drawn)
+    if pictures:
+        play = "<button type='button' id='play' hidden>play</button>"
+        sections = [("picture", "The idea in four frames", f"<div class='gallery'>{pictures}</div>{play}"), *sections]
+    opened = [("explorable", "Try it"), ("columns", "Your own two columns"), *(entry[:2] for entry in sections)]
+    links = "".join(
+        f"<a href='#{name}'{' hidden' if name in ('explorable', 'columns') else ''}>{title}</a>"
+        for name, title in opened
+    )
     return (
         f"<!DOCTYPE html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n<meta http-equiv='Content-Security-Policy' content=\"{policy(css, script)}\">\n"
         f"<meta name='viewport' content='width=device-width, initial-scale=1'>\n<meta name='color-scheme' content='light dark'>\n<title>{TITLE}</title>\n<link rel='icon' href='data:,'>\n"
         f"<style>{css}</style>\n</head>\n<body>\n<a class='skip' href='#answer'>skip to the answer</a>\n"
         f"<header><h1>{TITLE}</h1><p>{escape(page_answer.QUESTION)}</p><nav aria-label='sections'>{links}</nav>"
         "<button type='button' id='theme' hidden>theme: as the system</button></header>\n"
-        f"<main>\n{page_explorable.explorable()}\n{page_columns.columns()}\n{chr(10).join(section(*entry) for entry in sections)}\n</main>\n"
+        f"<main>\n{symbols()}\n{page_explorable.explorable()}\n{chr(10).join(section(*entry) for entry in sections[:4])}\n{page_columns.columns()}\n{chr(10).join(section(*entry) for entry in sections[4:])}\n</main>\n"
         f"<script>{script}</script>\n</body>\n</html>\n"
     )
 

@@ -38,7 +38,7 @@
     make(node, "caption", {}, caption);
     const first = make(make(node, "thead", {}), "tr", {}), rest = make(node, "tbody", {});
     head.forEach((name) => make(first, "th", { scope: "col" }, name));
-    body.forEach((cells) => { const line = make(rest, "tr", {}); cells.forEach((cell) => make(line, "td", {}, cell)); });
+    body.forEach((cells) => { const line = make(rest, "tr", {}); cells.forEach((cell, i) => make(line, "td", { "data-name": head[i] }, cell)); });
   }
 
   function ofLabels(law) {

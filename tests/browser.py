@@ -43,7 +43,9 @@ def program() -> str | None:
 class Page:
     """One tab. Collects what is written to the console, exceptions, and every address that is asked for."""
 
-    def __init__(self, address: str, width: int = 1200, height: int = 900, scheme: str = "light") -> None:
+    def __init__(
+        self, address: str, width: int = 1200, height: int = 900, scheme: str = "light", motion: str = "no-preference"
+    ) -> None:
         self.folder = tempfile.mkdtemp(prefix="chromium-")
         there, mine = os.pipe()
         back, theirs = os.pipe()
@@ -67,7 +69,13 @@ class Page:
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[
+                {"name": "prefers-color-scheme", "value": scheme},
+                {"name": "prefers-reduced-motion", "value": motion},
+            ],
+        )
         self.call("Page.navigate", url=address)
         while not self.loaded:
             self.note(self.read())

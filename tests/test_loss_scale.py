@@ -109,4 +109,5 @@ def test_own_classes_are_separate() -> None:
     made, own = loss_scale.worlds(evidence("skewed"))
     assert own
     assert np.array_equal(made[-1].phi, np.eye(4))
-    assert np.isclose(sum(made[-1].p), 1, rtol=0, atol=1e-12)
+    # Certified masses are rounded once each, and so is each of their sums.
+    assert abs(sum(made[-1].p) - 1) <= 2 * len(made[-1].p) * np.finfo(float).eps

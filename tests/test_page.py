@@ -22,6 +22,7 @@ import pytest
 from figures import __main__ as figures_main
 from figures import collection, page, page_answer, page_ledger, study_attribution, study_residuals, style, tables
 from figures.page_maths import UnknownCommand, mathml
+from figures.page_typeset import typeset
 from numerics import provenance
 from theory import ledger
 from unskew.ground import command
@@ -94,7 +95,18 @@ def test_nothing_points_outside_and_every_link_has_a_target(text: str) -> None:
 
 
 def test_page_has_its_parts(text: str) -> None:
-    for name in ("answer", "unknown", "figures", "study", "advice", "claims", "reproduce"):
+    for name in (
+        "explorable",
+        "answer",
+        "figures",
+        "weights",
+        "columns",
+        "study",
+        "advice",
+        "unknown",
+        "claims",
+        "reproduce",
+    ):
         assert f"<section id='{name}'" in text
     answer = re.search(r"<ol class='answer'>(.*?)</ol>", text, re.DOTALL)
     assert answer is not None
@@ -107,10 +119,43 @@ def test_page_has_its_parts(text: str) -> None:
     assert not re.search(r">\s*(nan|inf|None)\s*<", words)
 
 
+def test_captions_and_densities_are_typeset_and_name_no_code(text: str) -> None:
+    assert typeset("never more than W, 0.2 at K = 16; a 1-D study, 'x'") == (
+        "never more than <math><mrow><mi>W</mi></mrow></math>, 0.2 at <math><mrow><mi>K</mi><mo>=</mo><mn>16</mn></mrow></math>; a 1-D study, &#x27;x&#x27;"
+    )
+    assert (
+        typeset("reg_cls <b>")
+        == "“squared error times <math><mrow><mi>λ</mi></mrow></math> plus cross-entropy” &lt;b&gt;"
+    )
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, re.DOTALL)
+    assert len(captions) >= 8
+    assert not [caption for caption in captions if re.search(r"\w_\w", re.sub(r"<math.*?</math>", "", caption))]
+    assert page.formula("p(u) proportional to 0.05 + 56*u*(1 - u)**6").count("<msup>") == 1
+    assert page.formula("p(y) proportional to <script>") == "p(y) proportional to &lt;script&gt;"
+    assert page.formula("p(u) proportional to 1/(u + 0.05)**2").startswith("<math>")
+
+
+def test_why_not_weights_is_answered_with_numbers(folder: Path) -> None:
+    found = dataclasses.replace(collection.read(folder), field=None)
+    numbers = found.advise["sample"]["imbalance"]
+    assert f"count like {numbers['n_eff']:.0f} balanced ones" in page_answer.weights(found)
+    assert "real tables" not in page_answer.weights(found)
+    row = {"name": "weights", "change": -0.1, "low": -0.2, "high": 0.05, "verdict": "no effect"}
+    with_field = dataclasses.replace(
+        found, field={"tables": [{}, {}], "contrasts": [row, {**row, "name": "classes_weights", "low": "undefined"}]}
+    )
+    words = page_answer.weights(with_field)
+    assert (
+        "On 2 real tables weights against squared error alone changes the balanced error by −10 % [−20 %, 5 %] (no effect)."
+        in words
+    )
+    assert "corrected classes" not in words
+
+
 def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
     found = collection.read(folder)
     assert "no case among the 1 density here" in page_answer.harm(found)
-    assert ">FAILS" not in page_ledger.ledger(found, set())
+    assert ">FAILS" not in page_ledger.ledger(found, {})
     report = copy.deepcopy(found.main)
     entry = report["quantities"]["per_classes"][0]
     entry["corrected_excess"] = 2 * report["quantities"]["price"]
@@ -120,7 +165,7 @@ def test_a_failing_check_is_shown_and_harm_is_told(folder: Path) -> None:
     wrong["status"] = "fails"
     spoilt = dataclasses.replace(found, verify={"skewed": report})
     assert "in 1 of the 3 pairs of density and K" in page_answer.harm(spoilt)
-    ledger_text = page_ledger.ledger(spoilt, set())
+    ledger_text = page_ledger.ledger(spoilt, {})
     row = ledger_text[ledger_text.index(f"id='claim-{wrong['result']}.{wrong['claim']}'") :].split("</details>")[0]
     assert "<span class='fails'>fails</span></summary>" in row
     assert "FAILS for skewed" in row
@@ -281,7 +326,8 @@ def test_contrast_of_the_palette() -> None:
     for theme in (light, by_system):
         for ground, colour in itertools.product(("ground", "card"), ("text", "muted", "link", "holds", "fails")):
             assert contrast(theme[ground], theme[colour]) >= LEAST_CONTRAST, (ground, colour)
-        assert contrast(theme["chip"], theme["chip-text"]) >= LEAST_CONTRAST
+        for ground, colour in itertools.product(("ground", "card"), ("q", "p", "c", "w")):
+            assert contrast(theme[ground], theme[colour]) >= 3, (ground, colour)  # lines
         assert contrast(theme["ground"], theme["focus"]) >= 3  # not text
 
 
@@ -346,6 +392,32 @@ def test_browser_keys_open_a_claim_filter_the_ledger_and_change_the_theme(phone:
     unnamed = "[...document.querySelectorAll('input, select, button')].filter(it => !it.labels?.length && !it.textContent.trim()).length"
     assert phone.run(unnamed) == 0
     assert phone.console == []
+
+
+@needs_browser
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_browser_picture_plays_once_where_motion_is_welcome(folder: Path, motion: str) -> None:
+    with browser.Page(browser.address(folder / "report.html"), motion=motion) as page:
+        frames = "[...document.querySelectorAll('[id^=four_frames-frame-]')]"
+        assert page.run(f"{frames}.length") == 4
+        page.run("document.getElementById('picture').scrollIntoView()")
+        page.run("new Promise(done => setTimeout(done, 300))")
+        running = page.run("document.getAnimations().length")
+        assert (running > 0, page.run("document.getElementById('play').hidden")) == (
+            (True, False) if motion == "no-preference" else (False, True)
+        )
+        page.run("Promise.all(document.getAnimations().map(one => one.finished)).then(() => null)")
+        assert page.run(f"{frames}.every(one => getComputedStyle(one).opacity === '1')")
+        assert page.console == []
+
+
+@needs_browser
+def test_browser_tables_fit_their_frames_and_proofs_their_column(folder: Path) -> None:
+    for width in (1280, 400):
+        with browser.Page(browser.address(folder / "report.html"), width=width) as page:
+            page.run("document.querySelectorAll('details').forEach(row => row.open = true)")
+            cut = "[...document.querySelectorAll('.scroll, .proof')].filter(it => it.scrollWidth > it.clientWidth + 1).map(it => it.getAttribute('aria-label'))"
+            assert page.run(cut) == []
 
 
 CONTRAST = r"""

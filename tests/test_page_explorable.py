@@ -11,6 +11,7 @@ from typing import Any
 
 import browser
 import javascript
+import numpy as np
 import paper_folder
 import pytest
 
@@ -177,6 +178,19 @@ def test_long_tail_beside_quadrature_and_a_drawn_law_beside_its_own_formula() ->
     assert both[1] == pytest.approx(typed.per_classes[0].corrected_excess_by_tilt.value, rel=CLOSE)
 
 
+@needs_node
+def test_means_at_an_input_are_those_of_the_quadrature() -> None:
+    curves = quantities(Setting("skewed", Fraction(1), 0.1, 8).world).curves
+    place = int(np.argmin(np.abs(curves["x"] - 0.5)))
+    shown = javascript.value(
+        ("page_numbers.js",),
+        f"(() => {{ const law = explorable.laws(explorable.SHAPES.skewed, 1), found = explorable.posteriors(law, 0.1, {float(curves['x'][place])!r}, explorable.prices(law, 0.1).rows[5]);"
+        " return [found.balanced.mean, found.imbalanced.mean, found.corrected.mean]; })()",
+    )
+    exact = [curves["f_q"][place], curves["f_p"][place], curves["f_hat"][0][place]]
+    assert shown == pytest.approx(exact, rel=CLOSE)
+
+
 def test_scripts_are_small_and_need_no_page_for_their_arithmetic() -> None:
     sizes = [(javascript.FIGURES / name).stat().st_size for name in page_explorable.SCRIPTS]
     assert sum(sizes) <= MOST_BYTES
@@ -250,6 +264,7 @@ def test_browser_stories_and_losses_say_what_the_numbers_say(page: browser.Page)
 
 @needs_browser
 def test_browser_pointer_drags_the_input_and_draws_a_density(page: browser.Page) -> None:
+    page.run(f"{part('laws')}.scrollIntoView()")
     frame = json.loads(page.run(f"JSON.stringify({part('posterior')}.getBoundingClientRect())"))
     page.drag([(frame["x"] + frame["width"] * share, frame["y"] + 60) for share in (0.3, 0.4, 0.5)])
     page.run(WAIT)

@@ -20,7 +20,7 @@ import theory.price
 from numerics import checks
 from numerics.laws import densities
 from numerics.records import Check, EvidenceKind
-from numerics.verify import table
+from numerics.verify import falsify, table
 from numerics.verify.__main__ import main, parser
 from numerics.verify.request import Request, from_arguments
 from numerics.verify.result_summary import verdict
@@ -250,6 +250,16 @@ def test_falsify_rejects_every_wrong_version(capsys: pytest.CaptureFixture[str])
     assert all(row["caught"] and row["by"] for row in rows)
     numeric = [row for row in rows if row["evidence"] != ["symbolic"]]
     assert min(len(numeric), len(rows) - len(numeric)) >= 100
+
+
+def test_falsify_ends_and_says_what_it_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A result whose wrong versions take for ever: the run ends, names the result and does not claim that each was rejected."""
+    monkeypatch.setattr(falsify.numeric, "__defaults__", (0.3,))
+    monkeypatch.setattr(checks, "wrong_versions", lambda *_: (("harmless", "wrong", []) for _ in iter(int, 1)))
+    assert main(["--falsify", "--no-fit", "--only", "tilt", "--classes", "3", "--quiet"]) == 1
+    assert "tilt: not decided: 0.3 s of processor time are spent" in capsys.readouterr().out
 
 
 def test_a_missed_wrong_version_fails_the_run(

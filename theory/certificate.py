@@ -169,7 +169,7 @@ class End:
 @dataclass(frozen=True)
 class Nearer:
     """The square of what is between two medians, or of D, minus the square of what one misses the label by more than the other: not negative,
-    since |y - a| and |y - b| differ by |a - b| at most, and medians lie in [a, a + D]."""
+    since |y - a| and |y - b| differ by |a - b| at most, and medians lie in [a, a + D]. A larger distance than |med_p - med_q| does as well."""
 
     within: Atom
 

@@ -157,10 +157,10 @@ class Evaluation(Generic[N]):
     def _applied(self, function: Callable[[float], float], value: N) -> N:
         """A function of a float, its error by its change over the error of the argument."""
         assert isinstance(value, Real), "functions have no exact values"
-        here = function(value.value)
+        centre = function(value.value)
         ends = [function(value.value - value.error), function(value.value + value.error)]
-        error = max(abs(end - here) for end in ends) + 16 * 2.0**-52 * (1.0 + abs(here))
-        return Real(here, error)  # type: ignore[return-value]  # N is Real where there are functions
+        error = max(abs(end - centre) for end in ends) + 16 * 2.0**-52 * (1.0 + abs(centre))
+        return Real(centre, error)  # type: ignore[return-value]  # N is Real where there are functions
 
     def masses(self, law: Law) -> Table[N]:
         """The mass of every pair under a law."""

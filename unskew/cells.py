@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from unskew import kernel_estimate
+from unskew.enclosure import hidden
+from unskew.expression import Typed
 from unskew.ground.refusals import InputError
 from unskew.label_files.report import runs
 from unskew.labels import Labels, check_covers
@@ -90,7 +92,16 @@ def make(label: Labels, target: Target = None, words: str = "uniform") -> Cells:
         return _with_q(label, _floats(label), _density(target, _floats(label)), words)
     points, weights = np.polynomial.legendre.leggauss(8)
     at = _centres(label)[:, None] + points * label.length / CELLS / 2
-    return _with_q(label, np.empty(0), _density(target, at.ravel()).reshape(at.shape) @ weights, words)
+    q = _density(target, at.ravel()).reshape(at.shape) @ weights
+    if isinstance(target, Typed):
+        edges = float(label.support[0]) + label.length * np.arange(CELLS + 1) / CELLS
+        place = hidden(target.tree, edges, q * label.length / CELLS / 2)
+        if place is not None:
+            raise InputError(
+                f"the target density has a feature near y = {place:.6g} that is narrower than 1/{CELLS} of the labels, or infinite",
+                "give wider features",
+            )
+    return _with_q(label, np.empty(0), q, words)
 
 
 def is_file(text: str) -> bool:

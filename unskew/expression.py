@@ -6,6 +6,7 @@ import ast
 import operator
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +23,18 @@ PAIRS = {"min": np.minimum, "max": np.maximum}
 REMEDY = f"use y, numbers, + - * / **, pi and {' '.join([*CALLS, *PAIRS])}"
 
 
-def density(text: str) -> Function:
+@dataclass(frozen=True)
+class Typed:
+    """A typed density: a function of `y`, and the syntax tree that it was made from, for bounds."""
+
+    tree: ast.AST
+    function: Function
+
+    def __call__(self, y: np.ndarray) -> np.ndarray:
+        return self.function(y)
+
+
+def density(text: str) -> Typed:
     """The function of `y` that a text such as `exp(-6*y)` stands for.
 
     Raises:
@@ -34,7 +46,7 @@ def density(text: str) -> Function:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
-        return _function(tree, 0)
+        return Typed(tree, _function(tree, 0))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"--target {text[:60]!r} is no file and no expression", REMEDY) from None
 

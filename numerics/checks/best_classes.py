@@ -116,9 +116,9 @@ def cells(law: Law) -> Cells:
 @lru_cache(maxsize=8)
 def _best(law: Law) -> dict[int, tuple[int, ...]]:
     """Edges of the best partition of the cells for each K of `CLASSES` that they admit."""
-    here = cells(law)
-    classes = [K for K in CLASSES if len(here.q) >= K] or [len(here.q)]
-    return {found.classes: found.edges for found in partitions.best(here.q, here.p, classes)}
+    cell_masses = cells(law)
+    classes = [K for K in CLASSES if len(cell_masses.q) >= K] or [len(cell_masses.q)]
+    return {partition.classes: partition.edges for partition in partitions.best(cell_masses.q, cell_masses.p, classes)}
 
 
 def remainder(q: np.ndarray, p: np.ndarray, edges: Sequence[int]) -> Estimate:
@@ -342,18 +342,18 @@ def _empty(page: Page, formula: Formula) -> None:
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: W of the best, equal-width and equal-frequency classes of the run's labels, and their edges at one K."""
     law = evidence.world.law
-    here = cells(law)
-    n = len(here.q)
+    cell_masses = cells(law)
+    n = len(cell_masses.q)
     if n < 8:
         return {}
-    made = _best(law)
-    shown = 16 if 16 in made else next(iter(made))
-    drawn: dict[str, Any] = {"classes": list(made), "cells": n, "shown": shown}
+    programmed_edges = _best(law)
+    shown = 16 if 16 in programmed_edges else next(iter(programmed_edges))
+    drawn: dict[str, Any] = {"classes": list(programmed_edges), "cells": n, "shown": shown}
     for name, edges_of in (
-        ("best", lambda K: made[K]),
+        ("best", lambda K: programmed_edges[K]),
         ("equal_width", lambda K: partitions.equal_width(n, K)),
-        ("equal_frequency", lambda K: partitions.equal_frequency(here.p, K)),
+        ("equal_frequency", lambda K: partitions.equal_frequency(cell_masses.p, K)),
     ):
-        drawn[name] = [remainder(here.q, here.p, edges_of(K)).value for K in made]
-        drawn[f"{name}_edges"] = [here.edges[edge] for edge in edges_of(shown)]
+        drawn[name] = [remainder(cell_masses.q, cell_masses.p, edges_of(K)).value for K in programmed_edges]
+        drawn[f"{name}_edges"] = [cell_masses.edges[edge] for edge in edges_of(shown)]
     return drawn

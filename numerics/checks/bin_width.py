@@ -50,10 +50,10 @@ def squared_error_ratio(width: float) -> Estimate:
 @lru_cache(maxsize=128)
 def limits(width: float) -> tuple[Estimate, Estimate]:
     """Both ratios by quadrature at the L d of `HEIGHTS`, extrapolated to zero."""
-    found = [sawtooth.ratios(width, height) for height in HEIGHTS]
+    ratios = [sawtooth.ratios(width, height) for height in HEIGHTS]
     return (
-        richardson([part.log_loss for part in found], 2, (2, 4)),
-        richardson([part.squared_error for part in found], 2, (2, 4)),
+        richardson([part.log_loss for part in ratios], 2, (2, 4)),
+        richardson([part.squared_error for part in ratios], 2, (2, 4)),
     )
 
 
@@ -103,19 +103,19 @@ def crossing(ratio: Callable[[float], Estimate], low: float, high: float) -> Est
     """Where a rising ratio crosses 1, by secants kept in the bracket; its error is the ratio's over the slope, and the last step."""
     (left, right), step = (ratio(low).value - 1, ratio(high).value - 1), high - low
     slope = (right - left) / (high - low)
-    width, found = low - left / slope, Estimate(math.nan, math.inf)
+    width, ratios = low - left / slope, Estimate(math.nan, math.inf)
     for _ in range(6):
-        found = ratio(width)
-        step = (found.value - 1) / slope
-        if found.value < 1:
-            low, left = width, found.value - 1
+        ratios = ratio(width)
+        step = (ratios.value - 1) / slope
+        if ratios.value < 1:
+            low, left = width, ratios.value - 1
         else:
-            high, right = width, found.value - 1
+            high, right = width, ratios.value - 1
         slope = (right - left) / (high - low)
         width -= step
         if abs(step) < 1e-12:
             break
-    return Estimate(width, found.error / slope + abs(step))
+    return Estimate(width, ratios.error / slope + abs(step))
 
 
 def label_only(width: float) -> Estimate:
@@ -141,31 +141,31 @@ def bounded(width: float) -> tuple[int, Estimate, Estimate]:
 @lru_cache(maxsize=1)
 def _crossing_with_ends() -> Estimate:
     """The crossing with ends and finite L d, K = 8 to 64, extrapolated: what the ends change is of order 1/K."""
-    found = []
+    ratios = []
     for K in (8, 16, 32, 64):
 
         def ratio(width: float, K: int = K) -> Estimate:
-            made = closed_form.numbers(closed_form.ExponentialWorld(BOUNDED_RATE, 1 / (width * K)), K)
-            return quotient(made["corrected_excess"], made["price"])
+            numbers = closed_form.numbers(closed_form.ExponentialWorld(BOUNDED_RATE, 1 / (width * K)), K)
+            return quotient(numbers["corrected_excess"], numbers["price"])
 
-        found.append(crossing(ratio, 3.0, 4.0))
-    return richardson(found, 2, (1, 2))
+        ratios.append(crossing(ratio, 3.0, 4.0))
+    return richardson(ratios, 2, (1, 2))
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: both series against d/s, the ratios found by quadrature, the thresholds, and the run's own classes."""
     widths = np.geomspace(0.25, 16, 73).tolist()
-    found, noise = evidence.quantities, evidence.world.channel.noise
+    ratios, noise = evidence.quantities, evidence.world.channel.noise
     own = []
-    if math.isfinite(found.price.value) and found.price.value > found.price.error:
+    if math.isfinite(ratios.price.value) and ratios.price.value > ratios.price.error:
         own = [
             {
                 "classes": entry.classes,
                 "width": entry.bins.width / noise,
-                "log_loss": entry.corrected_excess.value / found.price.value,
-                "squared_error": entry.corrected_squared_error.value / found.squared_error_price.value,
+                "log_loss": entry.corrected_excess.value / ratios.price.value,
+                "squared_error": entry.corrected_squared_error.value / ratios.squared_error_price.value,
             }
-            for entry in found.per_classes
+            for entry in ratios.per_classes
             if math.isfinite(entry.corrected_excess.value)
         ]
     return {

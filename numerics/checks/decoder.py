@@ -64,13 +64,13 @@ class Grid:
     high: float
 
 
-def grid(here: World) -> Grid:
+def grid(cut: World) -> Grid:
     """Equally spaced inputs from four noises below the labels to four above, quadrature nodes or atoms as labels."""
-    low, high = (float(end) for end in here.law.support)
-    reach = 4 * here.channel.noise
-    nodes = here.law.nodes((), LABEL_ORDER, here.law.length / 64)
+    low, high = (float(end) for end in cut.law.support)
+    reach = 4 * cut.channel.noise
+    nodes = cut.law.nodes((), LABEL_ORDER, cut.law.length / 64)
     x = np.linspace(low - reach, high + reach, INPUTS)
-    kernel = np.exp(here.channel.log_density(x[:, None], nodes.y[None, :]))
+    kernel = np.exp(cut.channel.log_density(x[:, None], nodes.y[None, :]))
     q = kernel / kernel.sum(axis=0) * nodes.weight
     ratio = np.exp(nodes.log_ratio)
     p = q * ratio
@@ -84,16 +84,16 @@ def posterior(joint: np.ndarray, place: np.ndarray, number: int) -> np.ndarray:
     return np.where(total > 0, sums / np.where(total > 0, total, 1.0), 1 / number)
 
 
-def decode(here: Grid, edges: np.ndarray, shares: np.ndarray) -> Decoded:
+def decode(cut: Grid, edges: np.ndarray, shares: np.ndarray) -> Decoded:
     """Evaluates a class predictor, shape (inputs, bins), by plain sums over inputs and labels."""
     number = len(edges) - 1
     centres = (edges[1:] + edges[:-1]) / 2
-    place = np.searchsorted(edges[1:-1], here.y, side="right")
+    place = np.searchsorted(edges[1:-1], cut.y, side="right")
     hard, soft = centres[shares.argmax(axis=1)], shares @ centres
     own = shares[:, place]
     loss = -np.log(np.maximum(own, 1e-300))
     members = np.eye(number)[place]
-    label_q, label_p = here.q.sum(axis=0), here.p.sum(axis=0)
+    label_q, label_p = cut.q.sum(axis=0), cut.p.sum(axis=0)
     mass_q, mass_p = label_q @ members, label_p @ members
 
     def by_class(joint: np.ndarray, mass: np.ndarray, term: np.ndarray) -> np.ndarray:
@@ -108,19 +108,19 @@ def decode(here: Grid, edges: np.ndarray, shares: np.ndarray) -> Decoded:
     ranges[there] = np.nanmax(inside[:, there], axis=0) - np.nanmin(inside[:, there], axis=0)
     wrong = shares.argmax(axis=1)[:, None] != place[None, :]
     return Decoded(
-        hard=float((here.q * (here.y[None, :] - hard[:, None]) ** 2).sum()),
-        soft=float((here.q * (here.y[None, :] - soft[:, None]) ** 2).sum()),
-        errors=by_class(here.q, mass_q, wrong),
-        entropy_q=by_class(here.q, mass_q, loss),
-        entropy_p=by_class(here.p, mass_p, loss),
+        hard=float((cut.q * (cut.y[None, :] - hard[:, None]) ** 2).sum()),
+        soft=float((cut.q * (cut.y[None, :] - soft[:, None]) ** 2).sum()),
+        errors=by_class(cut.q, mass_q, wrong),
+        entropy_q=by_class(cut.q, mass_q, loss),
+        entropy_p=by_class(cut.p, mass_p, loss),
         ranges=ranges,
         mass=mass_q,
-        miss=float((here.q * (1 - own)).sum()),
-        miss_square=float((here.q * (1 - own) ** 2).sum()),
+        miss=float((cut.q * (1 - own)).sum()),
+        miss_square=float((cut.q * (1 - own) ** 2).sum()),
     )
 
 
-def tables(made: Decoded, edges: np.ndarray, rounding: float) -> list[Table]:
+def tables(decoded: Decoded, edges: np.ndarray, rounding: float) -> list[Table]:
     """The terms of the statements: one table for what is summed over classes, and one for each class.
 
     Args:
@@ -129,30 +129,30 @@ def tables(made: Decoded, edges: np.ndarray, rounding: float) -> list[Table]:
     widths, length = np.diff(edges), float(edges[-1] - edges[0])
     wide, least = float(widths.max()), float(widths.min())
     equal = wide - least <= 16 * EPSILON * length
-    there = np.isfinite(made.errors)
-    error, entropy = (float(made.mass[there] @ part[there]) for part in (made.errors, made.entropy_q))
-    off = length**2 * (abs(made.off) + rounding)
+    there = np.isfinite(decoded.errors)
+    error, entropy = (float(decoded.mass[there] @ part[there]) for part in (decoded.errors, decoded.entropy_q))
+    off = length**2 * (abs(decoded.off) + rounding)
     whole: dict[Term, Estimate] = {
         d: rounded(wide, 2, length),
         LENGTH: rounded(length),
         E(Err): Estimate(error, rounding),
-        E(v): Estimate(made.miss, rounding),
-        E(v**2): Estimate(made.miss_square, rounding),
+        E(v): Estimate(decoded.miss, rounding),
+        E(v**2): Estimate(decoded.miss_square, rounding),
         E(CE): Estimate(entropy, rounding * (1 + entropy)),
     }
     if equal:
-        risks = {R_hard: made.hard, R_soft: made.soft}
+        risks = {R_hard: decoded.hard, R_soft: decoded.soft}
         whole |= {rest: rounded(length - wide, 4, length)}
     else:
-        risks = {R_unequal: made.hard}
+        risks = {R_unequal: decoded.hard}
         whole |= {narrow: rounded(least, 2, length)}
     whole |= {term: Estimate(value, off) for term, value in risks.items()}
-    return [whole, *(_of_class(made, c, rounding) for c in np.flatnonzero(there).tolist())]
+    return [whole, *(_of_class(decoded, c, rounding) for c in np.flatnonzero(there).tolist())]
 
 
-def _of_class(made: Decoded, c: int, rounding: float) -> Table:
+def _of_class(decoded: Decoded, c: int, rounding: float) -> Table:
     error, entropy, other, width = (
-        float(part[c]) for part in (made.errors, made.entropy_q, made.entropy_p, made.ranges)
+        float(part[c]) for part in (decoded.errors, decoded.entropy_q, decoded.entropy_p, decoded.ranges)
     )
     table: dict[Term, Estimate] = {
         Err: Estimate(error, rounding),
@@ -171,8 +171,8 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     """Every statement in finite worlds; for the class posterior of p, plain and corrected, and for trained networks; worlds that attain the bounds."""
     page = Page(evidence, result.name)
     statements.add(page, result)
-    for K, name, found in on_grid(evidence.world):
-        _write(page, result, found, name, K)
+    for K, name, rows in on_grid(evidence.world):
+        _write(page, result, rows, name, K)
     for K in evidence.world.classes if evidence.fits else ():
         if K > 1:
             _fitted(page, result, K)
@@ -184,38 +184,38 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 
 def _write(
-    page: Page, result: Result, found: Sequence[Table], name: str, K: int | None = None, fitted: bool = False
+    page: Page, result: Result, rows: Sequence[Table], name: str, K: int | None = None, fitted: bool = False
 ) -> None:
     """Each statement by the table in which it comes nearest to failing."""
     for claim in result.claims:
         for line in claim.lines:
             if isinstance(line, Statement):
                 source: EvidenceKind = "fitted" if fitted else "quadrature"
-                statements.by_tables(page, claim.name, line, found, name, K, source)
+                statements.by_tables(page, claim.name, line, rows, name, K, source)
 
 
 @lru_cache(maxsize=8)
 def on_grid(world: World) -> list[tuple[int | None, str, list[Table]]]:
     """The predictors of each number of classes, and one of classes of unequal width, on the run's labels."""
-    here, length = grid(world), world.law.length
-    found: list[tuple[int | None, str, list[Table]]] = []
+    cut, length = grid(world), world.law.length
+    rows: list[tuple[int | None, str, list[Table]]] = []
     for K in world.classes:
         edges = np.array([float(edge) for edge in class_edges(world.law, K)])
-        for name, shares in predictors(here, edges) if len(edges) > 2 else ():
-            found.append((K, name, tables(decode(here, edges, shares), edges, 64 * EPSILON)))
-    edges = here.low + np.array(UNEQUAL) * length
-    place = np.searchsorted(edges[1:-1], here.y, side="right")
+        for name, shares in predictors(cut, edges) if len(edges) > 2 else ():
+            rows.append((K, name, tables(decode(cut, edges, shares), edges, 64 * EPSILON)))
+    edges = cut.low + np.array(UNEQUAL) * length
+    place = np.searchsorted(edges[1:-1], cut.y, side="right")
     if len(set(place.tolist())) == 3:
-        made = decode(here, edges, posterior(here.p, place, 3))
-        found.append((None, "p(c|x), unequal widths", tables(made, edges, 64 * EPSILON)))
-    return found
+        decoded = decode(cut, edges, posterior(cut.p, place, 3))
+        rows.append((None, "p(c|x), unequal widths", tables(decoded, edges, 64 * EPSILON)))
+    return rows
 
 
-def predictors(here: Grid, edges: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def predictors(cut: Grid, edges: np.ndarray) -> list[tuple[str, np.ndarray]]:
     """The class posterior of p, and the same corrected for the prior."""
-    place = np.searchsorted(edges[1:-1], here.y, side="right")
-    plain = posterior(here.p, place, len(edges) - 1)
-    q, p = (law.sum(axis=0) @ np.eye(len(edges) - 1)[place] for law in (here.q, here.p))
+    place = np.searchsorted(edges[1:-1], cut.y, side="right")
+    plain = posterior(cut.p, place, len(edges) - 1)
+    q, p = (law.sum(axis=0) @ np.eye(len(edges) - 1)[place] for law in (cut.q, cut.p))
     if not np.all(p > 0):
         return [("p(c|x)", plain)]
     corrected = plain * (q / p)
@@ -231,8 +231,8 @@ def _fitted(page: Page, result: Result, K: int) -> None:
         return
     edges = np.array([float(edge) for edge in class_edges(page.evidence.world.law, K)])
     # The rule's inputs and labels are a finite world, on which the bounds hold; its mass is off by what the rule leaves out.
-    found = [table for made in fits.decoded[K] for table in tables(made, edges, 4096 * EPSILON)]
-    _write(page, result, found, f"trained networks, the nearest to its bound of {fits.seeds} seeds", K, fitted=True)
+    rows = [table for decoded in fits.decoded[K] for table in tables(decoded, edges, 4096 * EPSILON)]
+    _write(page, result, rows, f"trained networks, the nearest to its bound of {fits.seeds} seeds", K, fitted=True)
 
 
 @lru_cache(maxsize=1)
@@ -242,8 +242,8 @@ def attained() -> list[tuple[str, str, Table]]:
     one = np.ones((1, 1))
 
     def point(y: float, edges: np.ndarray, shares: list[float]) -> list[Table]:
-        made = decode(Grid(np.full(1, y), one, one, 0.0, 1.0), edges, np.array([shares]))
-        return tables(made, edges, 16 * EPSILON)
+        decoded = decode(Grid(np.full(1, y), one, one, 0.0, 1.0), edges, np.array([shares]))
+        return tables(decoded, edges, 16 * EPSILON)
 
     for miss in MISSES:
         whole, own = point(0.0, np.array([0.0, 0.5, 1.0]), [1 - miss, miss])
@@ -268,28 +268,30 @@ def attained() -> list[tuple[str, str, Table]]:
 def _widest(page: Page, result: Result) -> None:
     """Bins [0, 9/10) and [9/10, 1], labels at 0, always decoded to the second: the bound of equal widths fails, that of unequal ones holds."""
     edges = np.array([0, 0.9, 1.0])
-    made = decode(Grid(np.zeros(1), np.ones((1, 1)), np.ones((1, 1)), 0.0, 1.0), edges, np.array([[0.0, 1.0]]))
+    decoded = decode(Grid(np.zeros(1), np.ones((1, 1)), np.ones((1, 1)), 0.0, 1.0), edges, np.array([[0.0, 1.0]]))
     with page.elsewhere("bins [0, 9/10) and [9/10, 1], labels at 0, always decoded to the second"):
-        _write(page, result, tables(made, edges, 64 * EPSILON)[:1], "the narrowest bin in the second term")
+        _write(page, result, tables(decoded, edges, 64 * EPSILON)[:1], "the narrowest bin in the second term")
         for claim, line in formulas.lines(result):
             left, right = (statements.side(each, d=0.9) for each in (line.left, line.right))
-            page.add(claim, "counterexample", left, rounded(made.hard, 16), f"{line.text}: R_q exceeds the left side")
-            page.add(claim, "identity", right, rounded(made.hard, 16), f"{line.text}: R_q is the right side")
+            page.add(
+                claim, "counterexample", left, rounded(decoded.hard, 16), f"{line.text}: R_q exceeds the left side"
+            )
+            page.add(claim, "identity", right, rounded(decoded.hard, 16), f"{line.text}: R_q is the right side")
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: R_q of both decoders of the plain and the corrected class posterior against K, and the soft bound."""
-    here, rows = grid(evidence.world), []
+    cut, rows = grid(evidence.world), []
     for entry in evidence.quantities.per_classes:
         edges = np.array([float(edge) for edge in entry.bins.edges])
         D, d = evidence.world.law.length, max(high - low for low, high in pairwise(edges.tolist()))
         if len(edges) < 3:
             continue
         row: dict[str, Any] = {"classes": entry.classes, "quantisation": d * d / 4}
-        for name, shares in predictors(here, edges):
-            made = decode(here, edges, shares)
+        for name, shares in predictors(cut, edges):
+            decoded = decode(cut, edges, shares)
             key = "plain" if name == "p(c|x)" else name
-            row[f"{key}_hard"], row[f"{key}_soft"] = made.hard, made.soft
-            row[f"{key}_bound"] = d * d / 4 + d * (D - d) * made.miss + (D - d) ** 2 * made.miss_square
+            row[f"{key}_hard"], row[f"{key}_soft"] = decoded.hard, decoded.soft
+            row[f"{key}_bound"] = d * d / 4 + d * (D - d) * decoded.miss + (D - d) ** 2 * decoded.miss_square
         rows.append(row)
     return {"per_classes": rows, "balanced_risk": evidence.quantities.balanced_risk.value} if rows else {}

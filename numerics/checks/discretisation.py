@@ -88,7 +88,7 @@ class Posterior:
 
 def _posteriors(law: Law, channel: Channel, x: float) -> list[Posterior]:
     """By falling order, on panels split at `FINEST` equal widths and wherever the law's own nodes are."""
-    made = []
+    worlds = []
     cuts = corrected.equal_edges(law, FINEST)
     for order in corrected.ORDERS:
         nodes = law.nodes(cuts, order, law.length)
@@ -96,13 +96,13 @@ def _posteriors(law: Law, channel: Channel, x: float) -> list[Posterior]:
         top = float(m.max())
         m = m - top - math.log(float((nodes.weight * np.exp(m - top)).sum()))
         slope = nodes.slope + channel.slope(x, nodes.y)
-        made.append(Posterior(m, Labels(nodes.y, nodes.weight, nodes.log_ratio, order), slope))
-    return made
+        worlds.append(Posterior(m, Labels(nodes.y, nodes.weight, nodes.log_ratio, order), slope))
+    return worlds
 
 
-def mean_error(here: Posterior, place: np.ndarray) -> float:
+def mean_error(posterior: Posterior, place: np.ndarray) -> float:
     """E_p[Err|x] = sum_c p(c|x) KL(p(y|x,c)||uniform), each as E_uniform[e^s gap(-s)], s = log of the density ratio: no cancellation."""
-    w, m = here.labels.weight, here.log_density
+    w, m = posterior.labels.weight, posterior.log_density
     number = int(place.max()) + 1
     mass_q, mass_p = np.bincount(place, w, number), np.bincount(place, w * np.exp(m), number)
     s = m - np.log(np.where(mass_p > 0, mass_p, 1.0) / mass_q)[place]
@@ -130,25 +130,25 @@ def _own(page: Page, result: Result) -> None:
     )
     for share in INPUTS:
         x = low + share * law.length
-        here = _posteriors(law, evidence.world.channel, x)
+        posterior = _posteriors(law, evidence.world.channel, x)
         for K in (CLASSES[0], CLASSES[-1]):
-            _definition(page, result, law, here[0], x, K)
+            _definition(page, result, law, posterior[0], x, K)
             if not rough:
-                _bounds(page, result, law, here, x, K)
+                _bounds(page, result, law, posterior, x, K)
         for _ in statements.lines(result, "pointwise", Worded) if rough else ():
             page.skip("pointwise", "upper bound", rough)
         why = rough or not_smooth(law, evidence.quantities.slope_square)
         for _ in statements.lines(result, "leading", Worded) if share == INPUTS[1] else ():
             if not why or why.startswith("r is constant"):
-                _limit(page, law, here, x)
+                _limit(page, law, posterior, x)
             else:
                 page.skip("leading", "asymptotic", why)
 
 
-def _definition(page: Page, result: Result, law: Law, here: Posterior, x: float, K: int) -> None:
+def _definition(page: Page, result: Result, law: Law, posterior: Posterior, x: float, K: int) -> None:
     """-log p(c|x) + log d + log p(y|x) on average, against the divergence from uniform; both on one rule, so only rounding differs."""
-    w, m = here.labels.weight, here.log_density
-    place, D = corrected.bin_index(corrected.equal_bins(law, K), here.labels.y), law.length
+    w, m = posterior.labels.weight, posterior.log_density
+    place, D = corrected.bin_index(corrected.equal_bins(law, K), posterior.labels.y), law.length
     mass = np.bincount(place, w * np.exp(m), K)
     there = mass > 0
     entropy = -float(mass[there] @ np.log(mass[there]))
@@ -156,7 +156,7 @@ def _definition(page: Page, result: Result, law: Law, here: Posterior, x: float,
     size = 4 + float(np.abs(m[np.exp(m) * w > 1e-300]).max()) + abs(math.log(D / K)) + math.log(K)
     table = {
         E(Err, law=p): rounded(entropy + math.log(D / K) + log_density, 64, size),
-        KL(p, uniform, Y, given=X | C): rounded(mean_error(here, place), 64, size),
+        KL(p, uniform, Y, given=X | C): rounded(mean_error(posterior, place), 64, size),
     }
     route = Route("a posterior", "quadrature", lambda whole, _: table.get(whole))
     for line in statements.lines(result, "error", Statement):
@@ -165,23 +165,23 @@ def _definition(page: Page, result: Result, law: Law, here: Posterior, x: float,
             page.add("error", "identity", expected, measured, f"E_p Err at x = {x:.4g}", classes=K)
 
 
-def _bounds(page: Page, result: Result, law: Law, here: list[Posterior], x: float, K: int) -> None:
+def _bounds(page: Page, result: Result, law: Law, posterior: list[Posterior], x: float, K: int) -> None:
     steep = steepest(page, x)
     u = Estimate(steep.value * law.length / K / 2, steep.error * law.length / K)
     for _ in statements.lines(result, "pointwise", Worded):
-        _pointwise(page, law, here[0], x, K, u)
+        _pointwise(page, law, posterior[0], x, K, u)
     for _ in statements.lines(result, "mean", Worded):
         bound = rounded((2 * u.value) ** 2 / 8, 8 + int(u.error / EPSILON / max(u.value, 1e-300)))
-        page.add("mean", "upper bound", bound, _mean(here, law, K), f"(M d)^2/8, x = {x:.4g}", classes=K)
+        page.add("mean", "upper bound", bound, _mean(posterior, law, K), f"(M d)^2/8, x = {x:.4g}", classes=K)
     for formula in statements.lines(result, "mean_sharp", Formula):
         top = sharp(u.value, formula)
         bound = Estimate(top.value, top.error + u.error)
-        page.add("mean_sharp", "upper bound", bound, _mean(here, law, K), f"at x = {x:.4g}", classes=K)
+        page.add("mean_sharp", "upper bound", bound, _mean(posterior, law, K), f"at x = {x:.4g}", classes=K)
 
 
-def _pointwise(page: Page, law: Law, here: Posterior, x: float, K: int, u: Estimate) -> None:
-    place = corrected.bin_index(corrected.equal_bins(law, K), here.labels.y)
-    w, m = here.labels.weight, here.log_density
+def _pointwise(page: Page, law: Law, posterior: Posterior, x: float, K: int, u: Estimate) -> None:
+    place = corrected.bin_index(corrected.equal_bins(law, K), posterior.labels.y)
+    w, m = posterior.labels.weight, posterior.log_density
     mass_q, mass_p = np.bincount(place, w, K), np.bincount(place, w * np.exp(m), K)
     # Bins where the posterior underflows have no p(y|x, c) in doubles.
     seen_bins = (mass_p > 1e-250)[place]
@@ -199,9 +199,11 @@ def _pointwise(page: Page, law: Law, here: Posterior, x: float, K: int, u: Estim
         )
 
 
-def _mean(here: list[Posterior], law: Law, K: int) -> Estimate:
-    fine, coarse = (mean_error(part, corrected.bin_index(corrected.equal_bins(law, K), part.labels.y)) for part in here)
-    size = 1 + float(np.abs(here[0].labels.log_ratio).max())
+def _mean(posterior: list[Posterior], law: Law, K: int) -> Estimate:
+    fine, coarse = (
+        mean_error(part, corrected.bin_index(corrected.equal_bins(law, K), part.labels.y)) for part in posterior
+    )
+    size = 1 + float(np.abs(posterior[0].labels.log_ratio).max())
     # m is good to some units of its size near the mode; Err's mean has the slope E|Err| ~ sqrt(2 mean) in it.
     return Estimate(fine, SAFETY * abs(fine - coarse) + 64 * EPSILON * (fine + size * math.sqrt(2 * max(fine, 0.0))))
 
@@ -212,11 +214,11 @@ def sharp(u: float, formula: Formula = SHARP) -> Estimate:
     return Estimate(number, 4 * EPSILON * abs(number))
 
 
-def _limit(page: Page, law: Law, here: list[Posterior], x: float) -> None:
+def _limit(page: Page, law: Law, posterior: list[Posterior], x: float) -> None:
     """24 E_p Err/(d^2 E_p[m'^2]) as K grows."""
-    squares = [float((part.labels.weight * np.exp(part.log_density) * part.slope**2).sum()) for part in here]
+    squares = [float((part.labels.weight * np.exp(part.log_density) * part.slope**2).sum()) for part in posterior]
     steep = Estimate(squares[0], SAFETY * abs(squares[0] - squares[1]) + 64 * EPSILON * squares[0])
-    ratios = [quotient(_mean(here, law, K), steep.scaled((law.length / K) ** 2 / 24)) for K in CLASSES]
+    ratios = [quotient(_mean(posterior, law, K), steep.scaled((law.length / K) ** 2 / 24)) for K in CLASSES]
     limit = richardson(ratios, 2, (2, 4))
     if not resolved(law, CLASSES[-1]):
         page.skip("leading", "asymptotic", UNSEEN_FEATURE)
@@ -319,11 +321,14 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     drawn: dict[str, Any] = {"classes": list(CLASSES), "width": widths, "at": []}
     for share in INPUTS:
         x = low + share * law.length
-        here = _posteriors(law, evidence.world.channel, x)[0]
-        found = [mean_error(here, corrected.bin_index(corrected.equal_bins(law, K), here.labels.y)) for K in CLASSES]
-        drawn["at"].append({"x": x, "mean": found})
+        posterior = _posteriors(law, evidence.world.channel, x)[0]
+        errors = [
+            mean_error(posterior, corrected.bin_index(corrected.equal_bins(law, K), posterior.labels.y))
+            for K in CLASSES
+        ]
+        drawn["at"].append({"x": x, "mean": errors})
         if share == INPUTS[1]:
-            square = float((here.labels.weight * np.exp(here.log_density) * here.slope**2).sum())
+            square = float((posterior.labels.weight * np.exp(posterior.log_density) * posterior.slope**2).sum())
             drawn["asymptote"] = [(law.length / K) ** 2 / 24 * square for K in CLASSES]
             M = steepest(page, x).value
             if math.isfinite(M) and not law.breakpoints:

@@ -20,9 +20,9 @@ STEEPEST = 300.0
 
 
 @lru_cache(maxsize=8)
-def exponential_world(here: World) -> closed_form.ExponentialWorld | None:
+def exponential_world(world: World) -> closed_form.ExponentialWorld | None:
     """The world as the closed form knows it; None where it has none."""
-    law, channel = here.law, here.channel
+    law, channel = world.law, world.channel
     if law.discrete or law.breakpoints or channel.name != "gaussian":
         return None
     slope = law.nodes((), 8, law.length / 16).slope
@@ -34,9 +34,9 @@ def exponential_world(here: World) -> closed_form.ExponentialWorld | None:
 
 
 @lru_cache(maxsize=32)
-def numbers(here: World, classes: int) -> dict[str, Estimate]:
+def numbers(world: World, classes: int) -> dict[str, Estimate]:
     """The closed form's numbers for K classes; empty where there is none."""
-    known = exponential_world(here)
+    known = exponential_world(world)
     if known is None or classes > MOST_CLASSES:
         return {}
     return closed_form.numbers(known, classes)

@@ -33,6 +33,6 @@ def values(side: sympy.Expr, numbers: Mapping[str, Any]) -> tuple[np.ndarray, np
     arguments = [np.asarray(numbers[each.name], float) for each in symbols]
     shape = np.broadcast_shapes(*(np.shape(number) for number in numbers.values()))
     with np.errstate(all="ignore"):  # a wrong version may divide by zero or overflow: it is then not finite
-        made = np.array([np.broadcast_to(np.real(term), shape) for term in terms(*arguments)], float)
-        made[~np.isfinite(made)] = np.nan
-        return made.sum(axis=0), ROUNDINGS * EPSILON * np.abs(made).sum(axis=0)
+        parts = np.array([np.broadcast_to(np.real(term), shape) for term in terms(*arguments)], float)
+        parts[~np.isfinite(parts)] = np.nan
+        return parts.sum(axis=0), ROUNDINGS * EPSILON * np.abs(parts).sum(axis=0)

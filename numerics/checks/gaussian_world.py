@@ -66,22 +66,22 @@ def price(page: Page, result: Result) -> None:
                     page.add("gaussian", "identity", expected, measured, LABELS.text)
 
 
-def numbers(here: Labels) -> dict[str, float]:
+def numbers(labels: Labels) -> dict[str, float]:
     """By the names of the ledger's symbols."""
-    own = {"m_q": here.mean_q, "v_q": here.variance_q, "m_p": here.mean_p, "v_p": here.variance_p}
-    return {**own, "s2": here.noise}
+    own = {"m_q": labels.mean_q, "v_q": labels.variance_q, "m_p": labels.mean_p, "v_p": labels.variance_p}
+    return {**own, "s2": labels.noise}
 
 
-def means(here: Labels) -> tuple[Estimate, Estimate]:
+def means(labels: Labels) -> tuple[Estimate, Estimate]:
     """E_{q(x)} (f_p - f_q)^2 and E_{q(x)} KL(q(y|x)||p(y|x)) by quadrature over x, in units of the inputs' standard deviation."""
-    spread, noise = math.sqrt(here.variance_q + here.noise), here.noise
+    spread, noise = math.sqrt(labels.variance_q + labels.noise), labels.noise
 
     def posterior(mean: float, variance: float, x: np.ndarray) -> tuple[np.ndarray, float]:
         return (mean * noise + x * variance) / (variance + noise), variance * noise / (variance + noise)
 
     def parts(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x = here.mean_q + spread * t
-        (m, v), (n, u) = posterior(here.mean_q, here.variance_q, x), posterior(here.mean_p, here.variance_p, x)
+        x = labels.mean_q + spread * t
+        (m, v), (n, u) = posterior(labels.mean_q, labels.variance_q, x), posterior(labels.mean_p, labels.variance_p, x)
         kl = 0.5 * (math.log(u / v) + v / u - 1 + (m - n) ** 2 / u)
         weight = np.exp(-t * t / 2) / math.sqrt(2 * math.pi)
         return weight * (m - n) ** 2, weight * kl
@@ -91,13 +91,13 @@ def means(here: Labels) -> tuple[Estimate, Estimate]:
     return shift, quadrature.integrate(lambda t: parts(t)[1], edges, 0.5, tail=1e-30)
 
 
-def at_input(here: Labels) -> Route:
+def at_input(labels: Labels) -> Route:
     """The route at one input: means, the variance of p(y|x) as its proxy, and the divergence, by quadrature over the labels."""
 
     def log_joint(y: np.ndarray, mean: float, variance: float) -> np.ndarray:
-        return -((y - mean) ** 2) / (2 * variance) - (INPUT - y) ** 2 / (2 * here.noise)
+        return -((y - mean) ** 2) / (2 * variance) - (INPUT - y) ** 2 / (2 * labels.noise)
 
-    laws = ((here.mean_q, here.variance_q), (here.mean_p, here.variance_p))
+    laws = ((labels.mean_q, labels.variance_q), (labels.mean_p, labels.variance_p))
 
     def integral(law: int, factor: Callable[[np.ndarray], np.ndarray]) -> Estimate:
         return quadrature.integrate(

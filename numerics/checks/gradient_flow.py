@@ -124,10 +124,10 @@ def long() -> Classes:
     return Classes("p_f/p_r = (e^6 + 5)/(e^3 + 2)", p, (0.5, 0.5), (1.0, 1.0), frequent + rare, (1.0, 1.0))
 
 
-def balanced(here: Classes) -> Classes:
+def balanced(world: Classes) -> Classes:
     """The same with class c weighted by q_c/p_c."""
-    weight = tuple(q / p for q, p in zip(here.q, here.p, strict=True))
-    return Classes(f"{here.name}, weighted", here.p, here.q, here.y, here.time, weight)
+    weight = tuple(q / p for q, p in zip(world.q, world.p, strict=True))
+    return Classes(f"{world.name}, weighted", world.p, world.q, world.y, world.time, weight)
 
 
 @cache
@@ -166,29 +166,29 @@ def courses(worlds: tuple[Classes, ...]) -> tuple[Course, ...]:
     K = MOST_CLASSES
     speed, y, wall = np.zeros((len(worlds), K)), np.zeros((len(worlds), K)), np.full((len(worlds), K, K), -1e9)
     wall[:, np.arange(K), np.arange(K)] = 0.0
-    for i, here in enumerate(worlds):
-        speed[i, : here.number], y[i, : here.number] = here.speed, here.y
-        wall[i, : here.number, : here.number] = 0.0
-    span = np.array([here.time for here in worlds])
-    found = [
+    for i, world in enumerate(worlds):
+        speed[i, : world.number], y[i, : world.number] = world.speed, world.y
+        wall[i, : world.number, : world.number] = 0.0
+    span = np.array([world.time for world in worlds])
+    measured = [
         tuple(np.asarray(part) for part in _descent()(speed, y, wall, span / (TIMES * inner), inner)) for inner in STEPS
     ]
-    made = []
-    for i, here in enumerate(worlds):
-        n = here.number
+    descents = []
+    for i, world in enumerate(worlds):
+        n = world.number
         left, margin, missing = [], [], []
-        for w, logits in found:
+        for w, logits in measured:
             values = np.concatenate([np.zeros((1, n, n)), logits[:, i, :n, :n]])
             own = values[:, np.arange(n), np.arange(n)]
             gap = values - own[:, :, None]
             gap[:, np.arange(n), np.arange(n)] = -math.inf
             odds = np.exp(gap).sum(axis=-1)
-            left.append(np.array(here.y) - np.concatenate([np.zeros((1, n)), w[:, i, :n]]))
+            left.append(np.array(world.y) - np.concatenate([np.zeros((1, n)), w[:, i, :n]]))
             margin.append(-gap.max(axis=-1))
             missing.append(odds / (1 + odds))
-        t = here.time * np.arange(TIMES + 1) / TIMES
-        made.append(Course(np.stack(left), np.stack(margin), np.stack(missing), t, TIMES * STEPS[-1]))
-    return tuple(made)
+        t = world.time * np.arange(TIMES + 1) / TIMES
+        descents.append(Course(np.stack(left), np.stack(margin), np.stack(missing), t, TIMES * STEPS[-1]))
+    return tuple(descents)
 
 
 def lambert_missing(tau: np.ndarray, classes: int) -> np.ndarray:
@@ -196,8 +196,8 @@ def lambert_missing(tau: np.ndarray, classes: int) -> np.ndarray:
     from scipy.special import wrightomega
 
     # W0(e^a) is Wright's omega of a, which does not overflow.
-    found: np.ndarray = 1 / (1 + wrightomega((1 + classes * tau) / (classes - 1) - math.log(classes - 1)))
-    return found
+    measured: np.ndarray = 1 / (1 + wrightomega((1 + classes * tau) / (classes - 1) - math.log(classes - 1)))
+    return measured
 
 
 def own_classes(evidence: Evidence) -> Classes | None:
@@ -219,25 +219,25 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     own = own_classes(evidence)
     worlds = (TWO, THREE, FIVE, long(), balanced(THREE), own or TWO)
-    made = courses(worlds)
-    for here, course in zip(worlds[: 6 if own else 5], made, strict=False):
-        with page.elsewhere(here.name):
+    descents = courses(worlds)
+    for world, course in zip(worlds[: 6 if own else 5], descents, strict=False):
+        with page.elsewhere(world.name):
             for claim, line in formulas.lines(result):
-                if here is worlds[4]:
+                if world is worlds[4]:
                     if claim == "balancing" and line.name:
-                        _balanced(page, here, course, line)
+                        _balanced(page, world, course, line)
                 else:
-                    _flow(page, here, course, claim, line)
+                    _flow(page, world, course, claim, line)
     if own is None:
         why = f"p never samples a class, or the run has no 2 to {MOST_CLASSES} classes"
         page.skip("squared_loss", "identity", why, source="fitted")
     for claim, line in formulas.lines(result):
         if claim == "not_monotone" and line.name:
             with page.elsewhere(TWO.name):
-                _not_monotone(page, made[0], line)
+                _not_monotone(page, descents[0], line)
         elif claim == "above_the_ratio":
             with page.elsewhere(worlds[3].name):
-                _above(page, worlds[3], made[3], line)
+                _above(page, worlds[3], descents[3], line)
     return page.checks
 
 
@@ -245,116 +245,125 @@ Numbers = tuple[np.ndarray, np.ndarray]
 """Values and their errors."""
 
 
-def _flow(page: Page, here: Classes, course: Course, claim: str, line: Formula) -> None:
+def _flow(page: Page, world: Classes, course: Course, claim: str, line: Formula) -> None:
     """The formulas of both flows along a course."""
-    short = here.time <= MOST_SQUARED  # longer ones are cross-entropy's alone
+    short = world.time <= MOST_SQUARED  # longer ones are cross-entropy's alone
     match claim, line.name:
         case "squared_loss", name if name and short:
-            _squared(page, here, course, line)
+            _squared(page, world, course, line)
         case "margin", _:
-            _margin(page, here, course, line)
+            _margin(page, world, course, line)
         case "lambert", "1 - pi":
-            found = course.limit(lambda part: part.missing)
-            _worst(page, claim, "identity", _told(line.right, here, course), found, "1 - pi, worst class and time")
-        case "tail", name if name and here is FIVE:
+            measured = course.limit(lambda part: part.missing)
+            _worst(page, claim, "identity", _side(line.right, world, course), measured, "1 - pi, worst class and time")
+        case "tail", name if name and world is FIVE:
             _tail(page, course, line)
         case "slower", _:
-            _slower(page, here, course, line)
+            _slower(page, world, course, line)
         case "rare_to_frequent", name if name:
-            _ratio(page, here, course, line)
+            _ratio(page, world, course, line)
 
 
-def _told(side: sympy.Expr, here: Classes, course: Course) -> Numbers:
+def _side(side: sympy.Expr, world: Classes, course: Course) -> Numbers:
     """A side at the times of a course, for each class."""
-    numbers = {"K": here.number, "p_c": here.speed, "q_c": np.array(here.q), "u_0": np.array(here.y)}
-    return formulas.values(side, {**numbers, "t": course.t[:, None], "tau": here.speed * course.t[:, None]})
+    numbers = {"K": world.number, "p_c": world.speed, "q_c": np.array(world.q), "u_0": np.array(world.y)}
+    return formulas.values(side, {**numbers, "t": course.t[:, None], "tau": world.speed * course.t[:, None]})
 
 
-def _worst(page: Page, claim: str, kind: Kind, theory: Numbers, found: Numbers, note: str) -> None:
+def _worst(page: Page, claim: str, kind: Kind, theory: Numbers, measured: Numbers, note: str) -> None:
     """One check for a whole course: where numeric and theory are furthest apart (for a bound: where it is nearest to broken)."""
-    told, off, numeric, error = (part.ravel() for part in np.broadcast_arrays(*theory, *found))
-    room = numeric - told if kind == "upper bound" else np.abs(numeric - told)
+    expected, off, numeric, error = (part.ravel() for part in np.broadcast_arrays(*theory, *measured))
+    room = numeric - expected if kind == "upper bound" else np.abs(numeric - expected)
     # Where anything is not finite, that is the worst.
-    unfit = ~np.isfinite(numeric + error + told)
+    unfit = ~np.isfinite(numeric + error + expected)
     place = int(np.argmax(np.where(unfit, math.inf, room / np.maximum(error + off, 1e-300))))
     numbers = Estimate(float(numeric[place]), float(error[place]))
-    page.add(claim, kind, Estimate(float(told[place]), float(off[place])), numbers, note, source="fitted")
+    page.add(claim, kind, Estimate(float(expected[place]), float(off[place])), numbers, note, source="fitted")
 
 
-def _squared(page: Page, here: Classes, course: Course, line: Formula) -> None:
-    told, off = _told(line.right, here, course)
+def _squared(page: Page, world: Classes, course: Course, line: Formula) -> None:
+    expected, off = _side(line.right, world, course)
     if line.name == "u_c(t)":
-        found = course.limit(lambda part: part.left)
-        _worst(page, "squared_loss", "identity", (told, off), found, "what squared loss leaves, worst class and time")
+        measured = course.limit(lambda part: part.left)
+        _worst(
+            page,
+            "squared_loss",
+            "identity",
+            (expected, off),
+            measured,
+            "what squared loss leaves, worst class and time",
+        )
     else:
-        change = np.array(here.q) - np.array(here.p)
-        size = float(np.abs(change) @ np.array(here.y) ** 2)
+        change = np.array(world.q) - np.array(world.p)
+        size = float(np.abs(change) @ np.array(world.y) ** 2)
         extra = course.limit(lambda part: (part.left**2 @ change)[..., None], size)
-        whole = told.sum(axis=1, keepdims=True), off.sum(axis=1, keepdims=True)
+        whole = expected.sum(axis=1, keepdims=True), off.sum(axis=1, keepdims=True)
         _worst(page, "squared_loss", "identity", whole, extra, "R_q - R_p of squared loss, worst time")
 
 
-def _margin(page: Page, here: Classes, course: Course, line: Formula) -> None:
+def _margin(page: Page, world: Classes, course: Course, line: Formula) -> None:
     z, error = course.limit(lambda part: part.margin)
     if line.name == "1 + K tau":
-        numbers = {"z": z, "K": here.number}
+        numbers = {"z": z, "K": world.number}
         value, rounding = formulas.values(line.right, numbers)
         # It is steepest at the upper end of what z may be.
         (symbol,) = (each for each in line.right.free_symbols if each.name == "z")
         slope, _ = formulas.values(sympy.diff(line.right, symbol), {**numbers, "z": z + error})
-        told = 1 + here.number * here.speed * course.t[:, None]
-        found = value, np.abs(slope) * error + rounding
+        expected = 1 + world.number * world.speed * course.t[:, None]
+        measured = value, np.abs(slope) * error + rounding
         note = "the margin of descent in the formula, against 1 + K tau, worst class and time"
-        _worst(page, "margin", "identity", (told, 8 * EPSILON * told), found, note)
+        _worst(page, "margin", "identity", (expected, 8 * EPSILON * expected), measured, note)
     elif line.relation == "<":
         # The side that the velocity exceeds is exceeded by what the margin has gained at any time.
         place = np.unravel_index(int(np.argmin(z[1:] - error[1:])), z[1:].shape)
         gained = Estimate(float(z[1:][place]), float(error[1:][place]))
-        told, off = (float(part) for part in formulas.values(line.left, {"K": here.number, "z": float(z[1:][place])}))
-        page.add("margin", "counterexample", Estimate(told, off), gained, "smallest margin", source="fitted")
+        expected, off = (
+            float(part) for part in formulas.values(line.left, {"K": world.number, "z": float(z[1:][place])})
+        )
+        page.add("margin", "counterexample", Estimate(expected, off), gained, "smallest margin", source="fitted")
 
 
-def _slower(page: Page, here: Classes, course: Course, line: Formula) -> None:
-    start = (here.number - 1) / here.number
+def _slower(page: Page, world: Classes, course: Course, line: Formula) -> None:
+    start = (world.number - 1) / world.number
     fall = course.limit(lambda part: -np.log(part.missing / start), 1.0)
     side = line.left if line.relation == "<" else line.right
-    told, off = _told(side, here, course)
+    expected, off = _side(side, world, course)
     # At the start both are zero.
-    pairs = (told[1:], off[1:]), (fall[0][1:], fall[1][1:])
+    pairs = (expected[1:], off[1:]), (fall[0][1:], fall[1][1:])
     _worst(page, "slower", "upper bound", *pairs, "-log rho, worst class and time")
-    if line.relation == "<" and here.time <= MOST_SQUARED:
-        squares = course.limit(lambda part: -np.log(part.left / np.array(here.y)), 1.0)
+    if line.relation == "<" and world.time <= MOST_SQUARED:
+        squares = course.limit(lambda part: -np.log(part.left / np.array(world.y)), 1.0)
         note = "-log of what squared loss leaves, relative, worst class and time"
-        _worst(page, "slower", "identity", _told(line.right, here, course), squares, note)
+        _worst(page, "slower", "identity", _side(line.right, world, course), squares, note)
 
 
-def _ratio(page: Page, here: Classes, course: Course, line: Formula) -> None:
-    K, p = here.number, here.speed
+def _ratio(page: Page, world: Classes, course: Course, line: Formula) -> None:
+    K, p = world.number, world.speed
     rare, frequent = int(np.argmin(p)), int(np.argmax(p))
     if p[frequent] / p[rare] - 1 < ALIKE:
         page.skip("rare_to_frequent", "upper bound", "no class is rarer than another", "fitted")
         return
-    told = formulas.values(line.right, {"K": K, "t": course.t[:, None], "p_r": p[rare], "p_f": p[frequent]})
+    predicted = formulas.values(line.right, {"K": K, "t": course.t[:, None], "p_r": p[rare], "p_f": p[frequent]})
     if line.name == "tau rho":
         scale = p * course.t[:, None] * K / (K - 1)
-        found = course.limit(lambda part: scale * part.missing)
-        _worst(page, "rare_to_frequent", "upper bound", told, found, "tau rho, worst class and time")
+        measured = course.limit(lambda part: scale * part.missing)
+        _worst(page, "rare_to_frequent", "upper bound", predicted, measured, "tau rho, worst class and time")
     elif line.relation == "<":
-        found = course.limit(
+        measured = course.limit(
             lambda part: part.missing[..., [rare]] / part.missing[..., [frequent]] * p[rare] / p[frequent]
         )
         note = "rho rare over rho frequent, times p_r/p_f, worst time"
-        _worst(page, "rare_to_frequent", "upper bound", told, found, note)
-    elif here.time <= MOST_SQUARED:
+        _worst(page, "rare_to_frequent", "upper bound", predicted, measured, note)
+    elif world.time <= MOST_SQUARED:
         value = course.limit(
             lambda part: np.log(
-                part.left[..., [rare]] / here.y[rare] / (part.left[..., [frequent]] / here.y[frequent])
+                part.left[..., [rare]] / world.y[rare] / (part.left[..., [frequent]] / world.y[frequent])
             ),
             1.0,
         )
         # A logarithm is good to the relative error of its argument, and to roundings of its own.
-        log = np.log(told[0])
-        expected = log, told[1] / told[0] + EPSILON * np.abs(log)
+        log = np.log(predicted[0])
+        expected = log, predicted[1] / predicted[0] + EPSILON * np.abs(log)
         _worst(page, "rare_to_frequent", "identity", expected, value, "log ratio under squared loss, worst time")
 
 
@@ -363,17 +372,17 @@ def _tail(page: Page, course: Course, line: Formula) -> None:
     value, error = (part[1:] for part in course.limit(lambda part: part.missing))
     z, off = (part[1:] for part in course.limit(lambda part: part.margin))
     numbers = {"K": K, "tau": tau, "z": z}
-    told, rounding = formulas.values(line.right, numbers)
+    expected, rounding = formulas.values(line.right, numbers)
     if line.relation == "=":
         scale = K * tau / (K - 1)
         # Its slope in z is at most 1 from z = 0 on.
-        found = value * scale, error * scale
+        measured = value * scale, error * scale
         note = "(1 - pi) K tau/(K - 1) against its exact relative error, worst class and time"
-        _worst(page, "tail", "asymptotic", (told, rounding + off), found, note)
+        _worst(page, "tail", "asymptotic", (expected, rounding + off), measured, note)
     else:
         last = np.unravel_index(int(np.argmax(tau)), tau.shape)
         known, _ = formulas.values(PRODUCT - 1, numbers)
-        ratio = Estimate(float((value / told)[last]), float((error / np.abs(told))[last]))
+        ratio = Estimate(float((value / expected)[last]), float((error / np.abs(expected))[last]))
         page.add(
             "tail",
             "asymptotic",
@@ -391,50 +400,50 @@ def _not_monotone(page: Page, course: Course, line: Formula) -> None:
     value, error = course.limit(lambda part: (part.left**2 @ change)[..., None], size)
     if line.relation == "~":
         return
-    told, off = formulas.values(line.right, {"t": course.t[:, None]})
+    expected, off = formulas.values(line.right, {"t": course.t[:, None]})
     if line.relation == "<=":
-        _worst(page, "not_monotone", "upper bound", (told, off), (value, error), "R_q - R_p, worst time")
+        _worst(page, "not_monotone", "upper bound", (expected, off), (value, error), "R_q - R_p, worst time")
         return
-    _worst(page, "not_monotone", "identity", (told, off), (value, error), "R_q - R_p, worst time")
+    _worst(page, "not_monotone", "identity", (expected, off), (value, error), "R_q - R_p, worst time")
     turn = int(np.argmin(np.abs(course.t - TURN)))
     top = Estimate(float(value[turn, 0]), float(error[turn, 0]))
     for other, where in ((0, "start"), (TIMES, "end")):
-        low = Estimate(float(told[other, 0]), float(off[other, 0]))
+        low = Estimate(float(expected[other, 0]), float(off[other, 0]))
         note = f"R_q - R_p at t = (5/6) log 2, above that at the {where}"
         page.add("not_monotone", "counterexample", low, top, note, source="fitted")
 
 
-def _above(page: Page, here: Classes, course: Course, line: Formula) -> None:
+def _above(page: Page, world: Classes, course: Course, line: Formula) -> None:
     ratio, off = (
         float(part[-1, 0]) for part in course.limit(lambda part: part.missing[..., [1]] / part.missing[..., [0]])
     )
     measured = Estimate(ratio, off)
-    told, rounding = (float(part) for part in formulas.values(line.left if line.relation == "<" else line.right, {}))
-    expected, claim = Estimate(told, rounding), "above_the_ratio"
+    bound, rounding = (float(part) for part in formulas.values(line.left if line.relation == "<" else line.right, {}))
+    expected, claim = Estimate(bound, rounding), "above_the_ratio"
     if line.relation == "<":
         note = "rho rare over rho frequent at margins 3 and 6, above p_f/p_r"
         page.add(claim, "counterexample", expected, measured, note, source="fitted")
     elif line.name == "rho_r/rho_f":
         page.add(claim, "identity", expected, measured, "rho rare over rho frequent", source="fitted")
     elif line.name == "p_f/p_r":
-        share = here.p[0] / here.p[1]
+        share = world.p[0] / world.p[1]
         own = Estimate(share, 16 * EPSILON * share)
         page.add(claim, "identity", expected, own, "p_f/p_r of the world with these margins", source="fitted")
 
 
-def _balanced(page: Page, here: Classes, course: Course, line: Formula) -> None:
+def _balanced(page: Page, world: Classes, course: Course, line: Formula) -> None:
     """Velocities are read from the formula: that of w_c at w_c = 0, that of z at z = 0, from which the flows follow."""
-    y, K = np.array(here.y), here.number
-    rate, _ = formulas.values(line.right, {"q_c": np.array(here.q), "y_c": y, "w_c": 0.0, "z": 0.0, "K": K})
+    y, K = np.array(world.y), world.number
+    rate, _ = formulas.values(line.right, {"q_c": np.array(world.q), "y_c": y, "w_c": 0.0, "z": 0.0, "K": K})
     if line.name == "dw_c/dt":
-        told = y * np.exp(-rate / y * course.t[:, None])
-        found = course.limit(lambda part: part.left)
+        expected = y * np.exp(-rate / y * course.t[:, None])
+        measured = course.limit(lambda part: part.left)
         note = "what squared loss leaves, worst class and time"
     else:
-        told = lambert_missing(rate * course.t[:, None], K)
-        found = course.limit(lambda part: part.missing)
+        expected = lambert_missing(rate * course.t[:, None], K)
+        measured = course.limit(lambda part: part.missing)
         note = "1 - pi, worst class and time"
-    _worst(page, "balancing", "identity", (told, formulas.ROUNDINGS * EPSILON * np.abs(told)), found, note)
+    _worst(page, "balancing", "identity", (expected, formulas.ROUNDINGS * EPSILON * np.abs(expected)), measured, note)
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:

@@ -36,16 +36,16 @@ def richardson(values: Sequence[Estimate], growth: float, powers: Sequence[float
       values before (a small part that has not set in moves these), and the values' own errors propagated. An infinite error where the steps do
       not fall as they should.
     """
-    found, before = Estimate(values[-1].value, math.inf), math.nan
+    limit, before = Estimate(values[-1].value, math.inf), math.nan
     for start in range(len(values) - 2):
-        here = _three(values[start : start + 3], growth, powers)
-        moved = 0.0 if len(values) == 3 else SAFETY * abs(here.value - before)
-        before = here.value
-        if not _agrees(here, values[-2:], growth, powers[0]):
+        extrapolant = _three(values[start : start + 3], growth, powers)
+        moved = 0.0 if len(values) == 3 else SAFETY * abs(extrapolant.value - before)
+        before = extrapolant.value
+        if not _agrees(extrapolant, values[-2:], growth, powers[0]):
             continue
-        if not (start == 0 and len(values) > 3) and here.error + moved < found.error:
-            found = Estimate(here.value, here.error + moved)
-    return found
+        if not (start == 0 and len(values) > 3) and extrapolant.error + moved < limit.error:
+            limit = Estimate(extrapolant.value, extrapolant.error + moved)
+    return limit
 
 
 def _agrees(limit: Estimate, last: Sequence[Estimate], growth: float, power: float) -> bool:

@@ -59,51 +59,51 @@ class Line:
         return float(values.min()), float(values.max())
 
 
-def line(here: World) -> Line:
+def line(world: World) -> Line:
     """The population least-squares line under p: slope Var_p(y)/(Var_p(y) + v)."""
-    nodes = here.law.nodes((), ORDERS[0], here.law.length / 64)
+    nodes = world.law.nodes((), ORDERS[0], world.law.length / 64)
     mass = nodes.weight * np.exp(nodes.log_ratio)
     mass = mass / mass.sum()
     mean = float(mass @ nodes.y)
     spread = float(mass @ (nodes.y - mean) ** 2)
-    variance = noise_variance(here.channel)
+    variance = noise_variance(world.channel)
     slope = spread / (spread + variance)
     return Line((1 - slope) * mean, slope, variance)
 
 
-def class_errors(here: World, model: Line, edges: Any) -> tuple[list[Estimate], list[Estimate]]:
+def class_errors(run: World, model: Line, edges: Any) -> tuple[list[Estimate], list[Estimate]]:
     """e_c^q and e_c^p, from e(y) and the label law alone; undefined in a class that p never samples."""
-    q, p = (np.asarray(mass, float) for mass in here.law.bin_masses(edges))
+    q, p = (np.asarray(mass, float) for mass in run.law.bin_masses(edges))
     sums: list[tuple[np.ndarray, np.ndarray]] = []
     size = np.zeros(len(q))
-    width = min(here.law.length / 32, here.channel.noise)
-    for order in ORDERS if not here.law.discrete else (1,):
-        nodes = here.law.nodes(edges, order, width)
+    width = min(run.law.length / 32, run.channel.noise)
+    for order in ORDERS if not run.law.discrete else (1,):
+        nodes = run.law.nodes(edges, order, width)
         place = bin_index(edges, nodes.y)
         under_q = nodes.weight * model.error(nodes.y)
         under_p = under_q * np.exp(nodes.log_ratio)
         sums.append((np.bincount(place, under_q, len(q)), np.bincount(place, under_p, len(q))))
         size = np.maximum(size, np.array([model.error(nodes.y[place == c]).max(initial=0.0) for c in range(len(q))]))
-    found = []
+    errors = []
     for world, mass in ((0, q), (1, p)):
         top, other = sums[0][world], sums[-1][world]
         off = SAFETY * np.abs(top - other) + ROUNDING * EPSILON * size * mass
-        found.append(
+        errors.append(
             [
                 Estimate(float(t / m), float(e / m)) if m > 0 else Estimate(math.nan, 0.0)
                 for t, e, m in zip(top, off, mass, strict=True)
             ]
         )
-    return found[0], found[1]
+    return errors[0], errors[1]
 
 
-def direct_risks(here: World, model: Line) -> tuple[Estimate, Estimate]:
+def direct_risks(world: World, model: Line) -> tuple[Estimate, Estimate]:
     """R_q(f) and R_p(f) by quadrature over labels and noise, with the channel's own density."""
-    width = min(here.law.length / 32, here.channel.noise)
+    width = min(world.law.length / 32, world.channel.noise)
     values = []
-    for order, noise_order in ((12, 16), (8, 11)) if not here.law.discrete else ((1, 16), (1, 11)):
-        nodes = here.law.nodes((), order, width)
-        noise, weight = noise_rule(here.channel, noise_order)
+    for order, noise_order in ((12, 16), (8, 11)) if not world.law.discrete else ((1, 16), (1, 11)):
+        nodes = world.law.nodes((), order, width)
+        noise, weight = noise_rule(world.channel, noise_order)
         # (m, n) in blocks of labels, so that memory stays small.
         errors = np.concatenate(
             [
@@ -113,7 +113,7 @@ def direct_risks(here: World, model: Line) -> tuple[Estimate, Estimate]:
         )
         mass = nodes.weight * np.exp(nodes.log_ratio)
         values.append((float(nodes.weight @ errors), float(mass @ errors)))
-    size = here.law.length**2 + 4 * model.variance
+    size = world.law.length**2 + 4 * model.variance
 
     def settled(fine: float, coarse: float) -> Estimate:
         return Estimate(fine, SAFETY * abs(fine - coarse) + ROUNDING * EPSILON * (size + fine))

@@ -68,18 +68,18 @@ class Trained:
     w: np.ndarray
     off: np.ndarray
 
-    def risk(self, here: Linear, law: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    def risk(self, world: Linear, law: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
         """E (y - w.phi)^2 under a law of the inputs and a bound of its error, (scales,) each."""
-        mass, length = np.array(law), np.sqrt((here.phi**2).sum(axis=1))
-        left = np.abs((np.array(here.optimum) - self.w) @ here.phi.T)
+        mass, length = np.array(law), np.sqrt((world.phi**2).sum(axis=1))
+        left = np.abs((np.array(world.optimum) - self.w) @ world.phi.T)
         moved = length * self.off[:, None]
         value = left**2 @ mass
-        size = (length * np.linalg.norm(here.optimum)) ** 2 @ mass
+        size = (length * np.linalg.norm(world.optimum)) ** 2 @ mass
         return value, (2 * left * moved + moved**2) @ mass + ROUNDINGS * EPSILON * size
 
-    def extra(self, here: Linear) -> tuple[np.ndarray, np.ndarray]:
+    def extra(self, world: Linear) -> tuple[np.ndarray, np.ndarray]:
         """R_q - R_p and a bound of its error."""
-        (above, first), (below, second) = self.risk(here, here.q), self.risk(here, here.p)
+        (above, first), (below, second) = self.risk(world, world.q), self.risk(world, world.p)
         return above - below, first + second
 
 
@@ -136,11 +136,11 @@ def trained(worlds: tuple[Linear, ...]) -> tuple[Trained, ...]:
     """Trains every world at every scale."""
     size, n = MOST_CLASSES, len(worlds)
     phi, p, y = np.zeros((n, size, size)), np.zeros((n, size)), np.zeros((n, size))
-    for i, here in enumerate(worlds):
-        inputs, features = here.phi.shape
-        phi[i, :inputs, :features], p[i, :inputs] = here.phi, here.p
-        y[i, :inputs] = here.phi @ np.array(here.optimum)
-    decay = np.repeat([here.decay for here in worlds], len(SCALES))
+    for i, world in enumerate(worlds):
+        inputs, features = world.phi.shape
+        phi[i, :inputs, :features], p[i, :inputs] = world.phi, world.p
+        y[i, :inputs] = world.phi @ np.array(world.optimum)
+    decay = np.repeat([world.decay for world in worlds], len(SCALES))
     scale = np.tile(SCALES, n)
     phi, p, y = (np.repeat(part, len(SCALES), axis=0) for part in (phi, p, y))
     curvature = 2 * scale * np.einsum("im,imd->i", p, phi**2) + decay
@@ -149,19 +149,19 @@ def trained(worlds: tuple[Linear, ...]) -> tuple[Trained, ...]:
     terms = curvature * (np.linalg.norm(w, axis=1) + np.sqrt((p * y**2).sum(axis=1)))
     off = (np.linalg.norm(gradient, axis=1) + ROUNDINGS * EPSILON * terms) / decay
     w, off = w.reshape(n, len(SCALES), size), off.reshape(n, len(SCALES))
-    return tuple(Trained(w[i, :, : here.phi.shape[1]], off[i]) for i, here in enumerate(worlds))
+    return tuple(Trained(w[i, :, : world.phi.shape[1]], off[i]) for i, world in enumerate(worlds))
 
 
-def eigen(here: Linear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def eigen(world: Linear) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """s_i, v_i as columns, and alpha_i = v_i.w*."""
-    values, vectors = np.linalg.eigh(here.gram(here.p))
-    return values, vectors, vectors.T @ np.array(here.optimum)
+    values, vectors = np.linalg.eigh(world.gram(world.p))
+    return values, vectors, vectors.T @ np.array(world.optimum)
 
 
-def remaining(here: Linear, side: sympy.Expr, scales: np.ndarray) -> np.ndarray:
+def remaining(world: Linear, side: sympy.Expr, scales: np.ndarray) -> np.ndarray:
     """h_i by a closed form of the ledger, (scales, features)."""
-    values, _, alpha = eigen(here)
-    left, _ = formulas.values(side, {"lambda": scales[:, None], "mu": here.decay, "s_i": values, "alpha_i": alpha})
+    values, _, alpha = eigen(world)
+    left, _ = formulas.values(side, {"lambda": scales[:, None], "mu": world.decay, "s_i": values, "alpha_i": alpha})
     return left
 
 
@@ -177,112 +177,122 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     """Every formula of the result against descent to the optimum, each check the worst over all scales."""
     page = Page(evidence, result.name)
     every, with_own = worlds(evidence)
-    made = trained(every)
-    for here, found in zip(every[: 4 if with_own else 3], made, strict=False):
-        with page.elsewhere(here.name):
+    fits = trained(every)
+    for world, weights in zip(every[: 4 if with_own else 3], fits, strict=False):
+        with page.elsewhere(world.name):
             for claim, line in formulas.lines(result):
-                _general(page, here, found, claim, line)
+                _general(page, world, weights, claim, line)
     if not with_own:
         why = f"p never samples a class, or the run has no 2 to {MOST_CLASSES} classes"
         page.skip("separate_classes", "identity", why, source="fitted")
     for claim, line in formulas.lines(result):
-        _example(page, made, claim, line)
+        _example(page, fits, claim, line)
     return page.checks
 
 
-def _general(page: Page, here: Linear, found: Trained, claim: str, line: Formula) -> None:
-    one_hot = np.array_equal(here.phi, np.eye(len(here.p)))
+def _general(page: Page, world: Linear, weights: Trained, claim: str, line: Formula) -> None:
+    one_hot = np.array_equal(world.phi, np.eye(len(world.p)))
     if claim == "ridge":
         for side in (line.left, line.right):
-            _ridge(page, here, found, side)
+            _ridge(page, world, weights, side)
     elif claim == "separate_classes" and one_hot and line.name:
-        _separate(page, here, found, line)
+        _separate(page, world, weights, line)
     elif claim == "extra_term" and line.name:
-        _extra(page, here, found, line)
+        _extra(page, world, weights, line)
     elif claim == "risk_falls" and line.name:
-        _falls(page, here, found, "training risk R_p", here.p, line)
+        _falls(page, world, weights, "training risk R_p", world.p, line)
         if one_hot:
-            _falls(page, here, found, "balanced risk R_q", here.q, line)
+            _falls(page, world, weights, "balanced risk R_q", world.q, line)
 
 
-def _worst(told: np.ndarray, told_off: np.ndarray, found: np.ndarray, off: np.ndarray) -> tuple[Estimate, Estimate]:
+def _worst(
+    expected: np.ndarray, expected_off: np.ndarray, weights: np.ndarray, off: np.ndarray
+) -> tuple[Estimate, Estimate]:
     """Both sides where they are furthest apart in units of what they may be."""
-    told, told_off, found, off = (part.ravel() for part in np.broadcast_arrays(told, told_off, found, off))
+    expected, expected_off, weights, off = (
+        part.ravel() for part in np.broadcast_arrays(expected, expected_off, weights, off)
+    )
     # Where anything is not finite, that is the worst.
-    room = np.abs(told - found) / np.maximum(told_off + off, 1e-300)
+    room = np.abs(expected - weights) / np.maximum(expected_off + off, 1e-300)
     place = int(np.argmax(np.where(np.isfinite(room), room, np.inf)))
-    return Estimate(float(told[place]), float(told_off[place])), Estimate(float(found[place]), float(off[place]))
+    return Estimate(float(expected[place]), float(expected_off[place])), Estimate(
+        float(weights[place]), float(off[place])
+    )
 
 
-def _ridge(page: Page, here: Linear, found: Trained, objective: sympy.Expr) -> None:
+def _ridge(page: Page, world: Linear, weights: Trained, objective: sympy.Expr) -> None:
     """Ridge regression by orthogonal factors of the weighted features with the square root of the penalty below them."""
     scales = np.array(SCALES[1:])
-    numbers = {"lambda": scales, "mu": here.decay}
+    numbers = {"lambda": scales, "mu": world.decay}
     of_loss, of_square = (formulas.values(sympy.expand(objective).coeff(term), numbers)[0] for term in (loss, square))
-    masses = np.array(here.p)[:, None]
-    told, told_off = [], []
+    masses = np.array(world.p)[:, None]
+    expected, expected_off = [], []
     for first, second in zip(np.maximum(of_loss, 0.0), np.maximum(of_square, 0.0), strict=True):
         root = np.sqrt(first * masses)
-        rows = np.vstack([root * here.phi, np.sqrt(second) * np.eye(here.phi.shape[1])])
-        goal = np.concatenate([root[:, 0] * (here.phi @ np.array(here.optimum)), np.zeros(here.phi.shape[1])])
-        told.append(np.linalg.lstsq(rows, goal, rcond=None)[0])
-        told_off.append(ROUNDINGS * EPSILON * np.linalg.cond(rows) ** 2 * np.linalg.norm(here.optimum))
-    sides = _worst(np.array(told), np.array(told_off)[:, None], found.w[1:], found.off[1:, None])
+        rows = np.vstack([root * world.phi, np.sqrt(second) * np.eye(world.phi.shape[1])])
+        goal = np.concatenate([root[:, 0] * (world.phi @ np.array(world.optimum)), np.zeros(world.phi.shape[1])])
+        expected.append(np.linalg.lstsq(rows, goal, rcond=None)[0])
+        expected_off.append(ROUNDINGS * EPSILON * np.linalg.cond(rows) ** 2 * np.linalg.norm(world.optimum))
+    sides = _worst(np.array(expected), np.array(expected_off)[:, None], weights.w[1:], weights.off[1:, None])
     note = "weights after training on lambda MSE + (mu/2)|w|^2, worst weight and lambda"
     page.add("ridge", "identity", *sides, note, source="fitted")
 
 
-def _separate(page: Page, here: Linear, found: Trained, line: Formula) -> None:
-    p, y, scale = np.array(here.p), np.array(here.optimum), np.array(SCALES)[:, None]
-    told = formulas.values(line.right, {"lambda": scale, "mu": here.decay, "p_c": p, "y_c": y})
-    left = np.abs(y - found.w)
-    off = 2 * left * found.off[:, None] + found.off[:, None] ** 2 + ROUNDINGS * EPSILON * y**2
+def _separate(page: Page, world: Linear, weights: Trained, line: Formula) -> None:
+    p, y, scale = np.array(world.p), np.array(world.optimum), np.array(SCALES)[:, None]
+    expected = formulas.values(line.right, {"lambda": scale, "mu": world.decay, "p_c": p, "y_c": y})
+    left = np.abs(y - weights.w)
+    off = 2 * left * weights.off[:, None] + weights.off[:, None] ** 2 + ROUNDINGS * EPSILON * y**2
     note = "squared error of a class, worst class and lambda"
-    page.add("separate_classes", "identity", *_worst(*told, left**2, off), note, source="fitted")
+    page.add("separate_classes", "identity", *_worst(*expected, left**2, off), note, source="fitted")
 
 
-def _extra(page: Page, here: Linear, found: Trained, line: Formula) -> None:
-    left = remaining(here, line.right, np.array(SCALES))
-    _, vectors, _ = eigen(here)
-    gram_q, gram_p = here.gram(here.q), here.gram(here.p)
-    told = np.einsum("li,ij,lj->l", left, vectors.T @ (gram_q - gram_p) @ vectors, left)
+def _extra(page: Page, world: Linear, weights: Trained, line: Formula) -> None:
+    left = remaining(world, line.right, np.array(SCALES))
+    _, vectors, _ = eigen(world)
+    gram_q, gram_p = world.gram(world.q), world.gram(world.p)
+    expected = np.einsum("li,ij,lj->l", left, vectors.T @ (gram_q - gram_p) @ vectors, left)
     # An eigenvalue is good to some units of the largest, and moves h by 2 lambda/mu as much.
-    size = np.linalg.norm(here.optimum) ** 2 * (np.trace(gram_q) + np.trace(gram_p))
-    off = ROUNDINGS * EPSILON * size * (1 + 2 * np.array(SCALES) * np.trace(gram_p) / here.decay)
+    size = np.linalg.norm(world.optimum) ** 2 * (np.trace(gram_q) + np.trace(gram_p))
+    off = ROUNDINGS * EPSILON * size * (1 + 2 * np.array(SCALES) * np.trace(gram_p) / world.decay)
     page.add(
-        "extra_term", "identity", *_worst(told, off, *found.extra(here)), "R_q - R_p, worst lambda", source="fitted"
+        "extra_term",
+        "identity",
+        *_worst(expected, off, *weights.extra(world)),
+        "R_q - R_p, worst lambda",
+        source="fitted",
     )
 
 
-def _falls(page: Page, here: Linear, found: Trained, name: str, law: tuple[float, ...], line: Formula) -> None:
+def _falls(page: Page, world: Linear, solution: Trained, name: str, law: tuple[float, ...], line: Formula) -> None:
     """From one scale to the next a risk changes by the integral of its slope, and by no more than that of a bound of the slope."""
-    values, vectors, alpha = eigen(here)
-    shares = np.diag(vectors.T @ here.gram(law) @ vectors)
+    values, vectors, alpha = eigen(world)
+    shares = np.diag(vectors.T @ world.gram(law) @ vectors)
     low, high = np.array(SCALES[:-1]), np.array(SCALES[1:])
 
     def integral(order: int) -> tuple[np.ndarray, np.ndarray]:
         nodes, weights = np.polynomial.legendre.leggauss(order)
         at = (low + high)[:, None] / 2 + (high - low)[:, None] / 2 * nodes
-        numbers = {"lambda": at[..., None], "mu": here.decay, "s_i": values, "g_i": shares, "alpha_i": alpha}
+        numbers = {"lambda": at[..., None], "mu": world.decay, "s_i": values, "g_i": shares, "alpha_i": alpha}
         slope, off = (part.sum(axis=-1) @ weights * (high - low) / 2 for part in formulas.values(line.right, numbers))
         return slope, off
 
-    (coarse, _), (told, rounding) = integral(16), integral(32)
+    (coarse, _), (expected, rounding) = integral(16), integral(32)
     # Eigenvalues and shares are good to some units of the largest, as in `_extra`.
-    size = np.linalg.norm(here.optimum) ** 2 * (np.trace(here.gram(law)) + np.trace(here.gram(here.p)))
-    told_off = (
-        SAFETY * np.abs(told - coarse)
+    size = np.linalg.norm(world.optimum) ** 2 * (np.trace(world.gram(law)) + np.trace(world.gram(world.p)))
+    expected_off = (
+        SAFETY * np.abs(expected - coarse)
         + rounding
-        + ROUNDINGS * EPSILON * size * (1 + 2 * high * np.trace(here.gram(here.p)) / here.decay)
+        + ROUNDINGS * EPSILON * size * (1 + 2 * high * np.trace(world.gram(world.p)) / world.decay)
     )
-    value, error = found.risk(here, law)
+    value, error = solution.risk(world, law)
     change, off = np.diff(value), error[1:] + error[:-1]
     if line.relation == "=":
         note = f"{name} from one lambda to the next, by the integral of its slope, worst lambda"
-        page.add("risk_falls", "identity", *_worst(told, told_off, change, off), note, source="fitted")
+        page.add("risk_falls", "identity", *_worst(expected, expected_off, change, off), note, source="fitted")
     else:
-        place = int(np.argmax(change - told))
-        bound = Estimate(float(told[place]), float(told_off[place] if told.any() else 0.0))
+        place = int(np.argmax(change - expected))
+        bound = Estimate(float(expected[place]), float(expected_off[place] if expected.any() else 0.0))
         note = f"{name} from lambda = {SCALES[place]:g} to {SCALES[place + 1]:g}, where it falls least"
         page.add(
             "risk_falls",
@@ -294,23 +304,23 @@ def _falls(page: Page, here: Linear, found: Trained, name: str, law: tuple[float
         )
 
 
-def _example(page: Page, made: tuple[Trained, ...], claim: str, line: Formula) -> None:
+def _example(page: Page, fits: tuple[Trained, ...], claim: str, line: Formula) -> None:
     """The two examples: the extra term of `TWO`, the balanced risk of `OVERLAP`."""
     scales = np.array(SCALES)
     if claim == "extra_rises":
         with page.elsewhere(TWO.name):
-            value, off = made[0].extra(TWO)
+            value, off = fits[0].extra(TWO)
             if line.relation == "=" and line.name:
                 sides = _worst(*formulas.values(line.right, {"lambda": scales}), value, off)
                 page.add(claim, "identity", *sides, "R_q - R_p, worst lambda", source="fitted")
             elif line.relation == "<":
                 one = SCALES.index(1.0)
-                told, rounding = formulas.values(line.left, {"lambda": scales[one]})
-                low, top = Estimate(float(told), float(rounding)), Estimate(float(value[one]), float(off[one]))
+                expected, rounding = formulas.values(line.left, {"lambda": scales[one]})
+                low, top = Estimate(float(expected), float(rounding)), Estimate(float(value[one]), float(off[one]))
                 page.add(claim, "counterexample", low, top, "R_q - R_p at lambda = 1", source="fitted")
     elif claim == "balanced_rises" and line.name:
         with page.elsewhere(OVERLAP.name):
-            value, off = made[1].risk(OVERLAP, OVERLAP.q)
+            value, off = fits[1].risk(OVERLAP, OVERLAP.q)
             at = [SCALES.index(float(name)) for name in ("0", "4") if line.name == f"R_q({name})"] or slice(None)
             sides = _worst(*formulas.values(line.right, {"lambda": scales[at]}), value[at], off[at])
             page.add(claim, "identity", *sides, f"{line.name}, worst lambda", source="fitted")
@@ -325,19 +335,19 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     every, _ = worlds(evidence)
     scales = np.geomspace(1 / 16, 16, 49)
     drawn = []
-    for here, found in list(zip(every, trained(every), strict=True))[:2]:
-        error = remaining(here, LEFT_OVER, scales) @ eigen(here)[1].T @ here.phi.T
-        above, below = error**2 @ np.array(here.q), error**2 @ np.array(here.p)
+    for world, weights in list(zip(every, trained(every), strict=True))[:2]:
+        error = remaining(world, LEFT_OVER, scales) @ eigen(world)[1].T @ world.phi.T
+        above, below = error**2 @ np.array(world.q), error**2 @ np.array(world.p)
         drawn.append(
             {
-                "world": here.name,
-                "decay": here.decay,
+                "world": world.name,
+                "decay": world.decay,
                 "balanced": above.tolist(),
                 "imbalanced": below.tolist(),
-                "trained_balanced": found.risk(here, here.q)[0][1:].tolist(),
-                "trained_imbalanced": found.risk(here, here.p)[0][1:].tolist(),
+                "trained_balanced": weights.risk(world, world.q)[0][1:].tolist(),
+                "trained_imbalanced": weights.risk(world, world.p)[0][1:].tolist(),
                 "extra": (above - below).tolist(),
-                "trained_extra": found.extra(here)[0][1:].tolist(),
+                "trained_extra": weights.extra(world)[0][1:].tolist(),
             }
         )
     return {"scale": scales.tolist(), "trained_scale": list(SCALES[1:]), "worlds": drawn}

@@ -19,9 +19,8 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     page = Page(evidence, result.name)
     statements.add(page, result)
     for claim in result.claims:
-        if isinstance(claim, Claim):
-            for classes in evidence.world.classes if evidence.fits is not None else ():
-                _trained(page, claim, classes)
+        for classes in evidence.world.classes if evidence.fits is not None else ():
+            _trained(page, claim, classes)
     return page.checks
 
 

@@ -299,20 +299,20 @@ def _jumping() -> tuple[dict[int, Estimate], dict[int, Estimate], Any]:
     return W, squares, _bracket(prepared[0])
 
 
-def _bracket(here: corrected.Kernel) -> Any:
+def _bracket(kernel: corrected.Kernel) -> Any:
     """E_{q(x)} [smooth kappa(x) + jump G'(t)]^2 as a function of both factors; closed forms in y, q(x) and f_q from the rule."""
     s = 0.1
 
     def at(y: float) -> tuple[np.ndarray, np.ndarray]:
         """G = (y - f_q) q(y|x) and its derivative at a label."""
-        density = np.exp(-(((here.x - y) / s) ** 2) / 2) / (here.evidence * s * math.sqrt(2 * math.pi))
-        return (y - here.mean) * density, density * (1 + (y - here.mean) * (here.x - y) / s**2)
+        density = np.exp(-(((kernel.x - y) / s) ** 2) / 2) / (kernel.evidence * s * math.sqrt(2 * math.pi))
+        return (y - kernel.mean) * density, density * (1 + (y - kernel.mean) * (kernel.x - y) / s**2)
 
     kappa = -JUMP_RATE * (at(1.0)[0] - at(0.0)[0])
     steep = at(JUMP_AT)[1]
 
     def mean_square(smooth: float, jump: float) -> float:
-        return float(here.mass @ (smooth * kappa + jump * steep) ** 2)
+        return float(kernel.mass @ (smooth * kappa + jump * steep) ** 2)
 
     return mean_square
 

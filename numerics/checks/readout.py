@@ -104,50 +104,50 @@ class Gap:
     size: float
 
 
-def gap(here: Inputs, features: np.ndarray, centre: np.ndarray | None = None) -> Gap:
+def gap(cut: Inputs, features: np.ndarray, centre: np.ndarray | None = None) -> Gap:
     """Least squares under both laws, by orthogonal factors of the weighted features; matrices by plain sums.
 
     Args:
       centre: m(x), where the features are class posteriors.
     """
-    phi = orthonormal(features, here.q)
-    beta_q, beta_p = solve(phi, here.q, here.f_q), solve(phi, here.p, here.f_p)
+    phi = orthonormal(features, cut.q)
+    beta_q, beta_p = solve(phi, cut.q, cut.f_q), solve(phi, cut.p, cut.f_p)
     prediction = phi @ beta_q
     # Risks up to E_q Var_q(y|x), which is common to both.
-    risk_q, risk_p = (float(here.q @ (here.f_q - phi @ beta) ** 2) for beta in (beta_q, beta_p))
-    S_p, S_q = (phi.T @ (phi * mass[:, None]) for mass in (here.p, here.q))
-    whole = phi.T @ (here.p * (here.f_p - prediction))
-    residual = here.f_q - prediction
-    own = phi @ np.linalg.solve(S_p, phi.T @ (here.p * residual))
-    most = phi[:, int(np.argmax(np.abs(whole) + np.abs(phi.T @ (here.p * residual))))]
+    risk_q, risk_p = (float(cut.q @ (cut.f_q - phi @ beta) ** 2) for beta in (beta_q, beta_p))
+    S_p, S_q = (phi.T @ (phi * mass[:, None]) for mass in (cut.p, cut.q))
+    whole = phi.T @ (cut.p * (cut.f_p - prediction))
+    residual = cut.f_q - prediction
+    own = phi @ np.linalg.solve(S_p, phi.T @ (cut.p * residual))
+    most = phi[:, int(np.argmax(np.abs(whole) + np.abs(phi.T @ (cut.p * residual))))]
     columns = {"beta_p": beta_p, "beta_q": beta_q, "E_p[phi eps]": whole}
     numbers = {name: column[:, None] for name, column in columns.items()}
     rows = {f"{name}^T": column[None, :] for name, column in columns.items()}
     terms: dict[Term, float] = {
-        E(feature * (y - f), law=p): float((here.p * most) @ (here.f_p - prediction)),
-        E(feature * (f_p - f_q), law=p): float((here.p * most) @ (here.f_p - here.f_q)),
-        E(feature * missed, law=p): float((here.p * most) @ residual),
-        E(shifted**2): float(here.q @ own**2),
-        E(shifted**2, law=p): float(here.p @ own**2),
-        E(missed**2): float(here.q @ residual**2),
-        E(missed**2, law=p): float(here.p @ residual**2),
-        E((missed - shifted) ** 2, law=p): float(here.p @ (residual - own) ** 2),
-        E(shifted * (missed - shifted), law=p): float(here.p @ (own * (residual - own))),
+        E(feature * (y - f), law=p): float((cut.p * most) @ (cut.f_p - prediction)),
+        E(feature * (f_p - f_q), law=p): float((cut.p * most) @ (cut.f_p - cut.f_q)),
+        E(feature * missed, law=p): float((cut.p * most) @ residual),
+        E(shifted**2): float(cut.q @ own**2),
+        E(shifted**2, law=p): float(cut.p @ own**2),
+        E(missed**2): float(cut.q @ residual**2),
+        E(missed**2, law=p): float(cut.p @ residual**2),
+        E((missed - shifted) ** 2, law=p): float(cut.p @ (residual - own) ** 2),
+        E(shifted * (missed - shifted), law=p): float(cut.p @ (own * (residual - own))),
     }
     if centre is not None:
         terms |= {
-            E((f_q - centres) ** 2): float(here.q @ (here.f_q - centre) ** 2),
-            E((f - centres) ** 2): float(here.q @ (prediction - centre) ** 2),
-            E(missed * (f - centres)): float(here.q @ (residual * (prediction - centre))),
+            E((f_q - centres) ** 2): float(cut.q @ (cut.f_q - centre) ** 2),
+            E((f - centres) ** 2): float(cut.q @ (prediction - centre) ** 2),
+            E(missed * (f - centres)): float(cut.q @ (residual * (prediction - centre))),
         }
     return Gap(
         by_risks=risk_p - risk_q,
-        by_distance=float(here.q @ (phi @ (beta_p - beta_q)) ** 2),
+        by_distance=float(cut.q @ (phi @ (beta_p - beta_q)) ** 2),
         numbers={**numbers, **rows, "S_p": S_p, "S_q": S_q},
         terms=terms,
-        capacity=float(here.q @ own**2),
-        error=64 * EPSILON * float(np.linalg.cond(S_p)) * phi.shape[1] * here.size**2,
-        size=here.size,
+        capacity=float(cut.q @ own**2),
+        error=64 * EPSILON * float(np.linalg.cond(S_p)) * phi.shape[1] * cut.size**2,
+        size=cut.size,
     )
 
 
@@ -170,16 +170,16 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 @lru_cache(maxsize=8)
 def on_grid(world: Run) -> list[tuple[str, int | None, float, Gap]]:
     """Random features, class posteriors and both: a name, K, the largest width of a class, and the fits."""
-    here = grid(world)
-    middle = (here.low + here.high) / 2
-    whole = inputs(here.y - middle, here.q, here.p)
+    cut = grid(world)
+    middle = (cut.low + cut.high) / 2
+    whole = inputs(cut.y - middle, cut.q, cut.p)
     random = random_features(len(whole.q))
     fits: list[tuple[str, int | None, float, Gap]] = [("random features", None, 0.0, gap(whole, random))]
     for K in world.classes:
         edges = np.array([float(edge) for edge in class_edges(world.law, K)])
         if not 2 < len(edges) <= MOST_CLASSES + 1:
             continue
-        classes = posteriors(here, edges)
+        classes = posteriors(cut, edges)
         centre, width = classes @ ((edges[1:] + edges[:-1]) / 2 - middle), float(np.diff(edges).max())
         fits.append(("q(c|x)", K, width, gap(whole, classes, centre)))
         fits.append(("random features and q(c|x)", K, width, gap(whole, np.hstack([random, classes]), centre)))
@@ -194,10 +194,10 @@ def random_features(number: int) -> np.ndarray:
     return np.hstack([np.ones((number, 1)), np.cos(frequency * t + phase)])
 
 
-def posteriors(here: Grid, edges: np.ndarray) -> np.ndarray:
+def posteriors(cut: Grid, edges: np.ndarray) -> np.ndarray:
     """q(c|x), shape (inputs, bins)."""
-    members = np.eye(len(edges) - 1)[np.searchsorted(edges[1:-1], here.y, side="right")]
-    joint = here.q @ members
+    members = np.eye(len(edges) - 1)[np.searchsorted(edges[1:-1], cut.y, side="right")]
+    joint = cut.q @ members
     shares: np.ndarray = joint / joint.sum(axis=1, keepdims=True)
     return shares
 
@@ -228,10 +228,10 @@ def _by_least_squares(
 def _examples(page: Page, result: Result) -> None:
     """The exact worlds by least squares: where classes represent both means, their gap stands for the Bayes price."""
     for world in (COMPLETE, FEW, SYMMETRIC, KNOWN):
-        here, classes = example(world)
-        fits = {"classes": gap(here, classes), "constant": gap(here, np.ones((len(here.q), 1)))}
+        cut, classes = example(world)
+        fits = {"classes": gap(cut, classes), "constant": gap(cut, np.ones((len(cut.q), 1)))}
         own = Estimate(fits["classes"].by_distance, fits["classes"].error)
-        price = Estimate(float(here.q @ (here.f_p - here.f_q) ** 2), 64 * EPSILON * here.size**2)
+        price = Estimate(float(cut.q @ (cut.f_p - cut.f_q) ** 2), 64 * EPSILON * cut.size**2)
         table = {CONSTANT_GAP: Estimate(fits["constant"].by_distance, fits["constant"].error)}
         if world is COMPLETE:
             table |= {risk(f_p) - risk(f_q): Estimate(fits["classes"].by_risks, own.error), BAYES_PRICE: price}
@@ -248,7 +248,7 @@ def _examples(page: Page, result: Result) -> None:
             if world is COMPLETE:
                 slanted = np.stack([np.ones(3), np.array([0.0, 1.0, 3.0])], axis=1)
                 _by_least_squares(page, result, fits["constant"], {}, "a constant", None)
-                _by_least_squares(page, result, gap(here, slanted), {}, "a constant and a slope", None)
+                _by_least_squares(page, result, gap(cut, slanted), {}, "a constant and a slope", None)
 
 
 @lru_cache(maxsize=8)
@@ -274,7 +274,7 @@ def _fitted(page: Page, result: Result) -> None:
             why = "the formula's own quadrature is for densities with light-tailed channels"
             page.skip(claim, "identity", (fits.note("linear_readout_gap") if entry is None else "") or why, "fitted")
             continue
-        values = [matrices.value(line.right, made.numbers, np.linalg.inv).item() for made in _folded(world)]
+        values = [matrices.value(line.right, fit.numbers, np.linalg.inv).item() for fit in _folded(world)]
         error = SAFETY * abs(values[0] - values[1]) + _folded(world)[0].error
         # What the family cannot represent is known without training: the formula is expected to hold up to just that.
         page.add(
@@ -288,13 +288,13 @@ def _fitted(page: Page, result: Result) -> None:
 
 
 @lru_cache(maxsize=4)
-def _folded(here: Run) -> list[Gap]:
+def _folded(cut: Run) -> list[Gap]:
     """The read-out on a constant and the folded input, by two rules of quadrature."""
     from numerics.fits.counting_cells import input_cells
 
-    fold, gaps = input_cells(here).fold, []
-    rules = corrected.label_rules(here.law, (), min(here.channel.noise / 2, here.law.length / 64))
-    for labels, kernel in zip(rules, corrected.kernels(rules, here.channel), strict=True):
+    fold, gaps = input_cells(cut).fold, []
+    rules = corrected.label_rules(cut.law, (), min(cut.channel.noise / 2, cut.law.length / 64))
+    for labels, kernel in zip(rules, corrected.kernels(rules, cut.channel), strict=True):
         ratio = np.exp(labels.log_ratio)
         z = kernel.posterior @ ratio
         p_mean = (kernel.posterior @ (ratio * labels.y)) / z
@@ -305,14 +305,14 @@ def _folded(here: Run) -> list[Gap]:
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the gap and its capacity part with class features against K, beside random features and the Bayes price."""
-    here, law = grid(evidence.world), evidence.world.law
-    whole = inputs(here.y - (here.low + here.high) / 2, here.q, here.p)
+    cut, law = grid(evidence.world), evidence.world.law
+    whole = inputs(cut.y - (cut.low + cut.high) / 2, cut.q, cut.p)
     rows = []
     for K in DRAWN:
         edges = np.array([float(edge) for edge in class_edges(law, K)])
         if len(edges) == K + 1:
-            made = gap(whole, posteriors(here, edges))
-            rows.append({"classes": K, "gap": made.by_distance, "capacity": made.capacity, "error": made.error})
+            fit = gap(whole, posteriors(cut, edges))
+            rows.append({"classes": K, "gap": fit.by_distance, "capacity": fit.capacity, "error": fit.error})
     price = float(whole.q @ (whole.f_p - whole.f_q) ** 2)
     random, constant = (
         gap(whole, features).by_distance for features in (random_features(len(whole.q)), np.ones((len(whole.q), 1)))

@@ -105,11 +105,11 @@ def _lipschitz(page: Page, line: Formula) -> None:
 
 def _slopes(evidence: Evidence) -> Iterator[tuple[int, EvidenceKind, Estimate, Estimate, float]]:
     """K, a route, W and L by it, and d."""
-    found = evidence.quantities
-    for entry in found.per_classes:
-        yield entry.classes, "quadrature", entry.remainder, found.lipschitz, entry.bins.width
+    quantities = evidence.quantities
+    for entry in quantities.per_classes:
+        yield entry.classes, "quadrature", entry.remainder, quantities.lipschitz, entry.bins.width
     for ball, entry in (
-        zip(evidence.certificates.per_classes, found.per_classes, strict=True) if evidence.certificates else ()
+        zip(evidence.certificates.per_classes, quantities.per_classes, strict=True) if evidence.certificates else ()
     ):
         steep: Enclosure | None = ball.bounds.lipschitz if ball.bounds else None
         if steep is not None:
@@ -131,15 +131,15 @@ def _why_no_slope(evidence: Evidence) -> str:
 
 def bound_values(evidence: Evidence) -> dict[str, list[float]]:
     """The bounds on W for each K, for a picture: `specht`, `hoeffding`, and `lipschitz` where it applies."""
-    found = evidence.quantities
+    quantities = evidence.quantities
     values: dict[str, list[float]] = {"specht": [], "hoeffding": []}
-    for entry in found.per_classes:
+    for entry in quantities.per_classes:
         w = entry.bins.oscillation
         if not np.all(np.isfinite(w)):
             return {}
         values["specht"].append(float(entry.bins.q @ [specht.value(v) for v in w.tolist()]))
         values["hoeffding"].append(float(entry.bins.q @ w**2 / 8))
-    if not _why_no_slope(evidence) and math.isfinite(found.lipschitz.value):
-        half = [found.lipschitz.value * entry.bins.width / 2 for entry in found.per_classes]
+    if not _why_no_slope(evidence) and math.isfinite(quantities.lipschitz.value):
+        half = [quantities.lipschitz.value * entry.bins.width / 2 for entry in quantities.per_classes]
         values["lipschitz"] = [log_sinh_ratio(u).value for u in half]
     return values

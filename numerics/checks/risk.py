@@ -94,9 +94,9 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
 
 def predictions(evidence: Evidence) -> Iterator[tuple[int, Prediction]]:
     """For each K: f_p, whose errors come with the posterior, and the least-squares line under p, whose errors live on the labels."""
-    found, model = evidence.quantities, line(evidence.world)
+    quantities, model = evidence.quantities, line(evidence.world)
     risk_q, risk_p = direct_risks(evidence.world, model)
-    for entry in found.per_classes:
+    for entry in quantities.per_classes:
         bins, ratios = entry.bins, by_class.ratios(entry.bins)
         errors = zip(entry.errors_q, entry.errors_p, strict=True)
         yield (
@@ -104,7 +104,7 @@ def predictions(evidence: Evidence) -> Iterator[tuple[int, Prediction]]:
             Prediction(
                 "f_p",
                 bins,
-                {risk(f): found.transferred_risk, risk(f, p): found.imbalanced_risk},
+                {risk(f): quantities.transferred_risk, risk(f, p): quantities.imbalanced_risk},
                 tuple(_errors(*pair) for pair in errors),
             ),
         )
@@ -163,10 +163,10 @@ def _fitted(page: Page, statement: Statement, K: int) -> None:
         BETWEEN: ("between", K),
         WITHIN: ("within", K),
     }
-    found = {term: fitted.find(page.evidence, *name) for term, name in names.items()}
-    entries = {term: entry for term, entry in found.items() if entry is not None}
+    measured = {term: fitted.find(page.evidence, *name) for term, name in names.items()}
+    entries = {term: entry for term, entry in measured.items() if entry is not None}
     if fits is None or len(entries) < len(names):
-        why = next((fits.note(*names[term]) for term, entry in found.items() if entry is None), "") if fits else ""
+        why = next((fits.note(*names[term]) for term, entry in measured.items() if entry is None), "") if fits else ""
         page.skip("split", "identity", why or "not measured", "fitted", K)
         return
     seeds = [
@@ -184,9 +184,9 @@ def _fitted(page: Page, statement: Statement, K: int) -> None:
     assert isinstance(true, Statement)
     off = _half_width(fits, np.array([_number(true.gap, table) for table in seeds]))
     note = "R_q of a ridge fit on fresh samples, against"
-    measured = Estimate(float(left), off)
+    mean_risk = Estimate(float(left), off)
     words = f"{note} class errors at the law's masses"
-    page.add("split", "identity", rounded(float(right), 8), measured, words, source="fitted", classes=K)
+    page.add("split", "identity", rounded(float(right), 8), mean_risk, words, source="fitted", classes=K)
     if statement.left in entries:
         _, mean = entries[statement.left]
         words = f"{note} the terms of each seed's own fit"

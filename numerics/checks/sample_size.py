@@ -246,10 +246,10 @@ SHOWN = tuple(10**power for power in range(3, 9))
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: W against K, its sum with the penalty for several n, the K where that is least, and K*."""
-    law, found = evidence.world.law, evidence.quantities
+    law, quantities = evidence.world.law, evidence.quantities
     loss = inverse_ratio(law)
-    entries = [entry for entry in found.per_classes if np.all(entry.bins.p > 0)]
-    if not math.isfinite(loss.value) or not entries or not math.isfinite(found.kl_labels.value):
+    entries = [entry for entry in quantities.per_classes if np.all(entry.bins.p > 0)]
+    if not math.isfinite(loss.value) or not entries or not math.isfinite(quantities.kl_labels.value):
         return {}
     if law.discrete:
         rows = [(entry.classes, entry.remainder.value, leading(entry.bins.q, entry.bins.p).value) for entry in entries]
@@ -263,10 +263,10 @@ def curves(evidence: Evidence) -> dict[str, Any]:
         # A minimum at the last K is none: the curve still falls there.
         least = {"classes": classes[place], "value": bound[place]} if place + 1 < len(classes) else None
         drawn["samples"].append({"n": n, "bound": bound, "least": least})
-    if not not_smooth(law, found.slope_square):
+    if not not_smooth(law, quantities.slope_square):
         for sample in drawn["samples"]:
             effective = Estimate(sample["n"] / loss.value, 0.0)
-            sample["best"] = best_number(found.slope_square, law.length, effective).value
+            sample["best"] = best_number(quantities.slope_square, law.length, effective).value
     return drawn
 
 

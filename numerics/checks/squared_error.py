@@ -100,12 +100,12 @@ def _sharp(page: Page, line: Formula) -> None:
 
 def _whole_line(page: Page, claim: str, line: Formula) -> None:
     """The closed form of the shift, and the failure of bounds with D at D = 1."""
-    here = gaussian_world.ONE_VARIANCE if claim == "whole_line" else gaussian_world.LABELS
-    shift, cost = gaussian_world.means(here)
-    own = {"D": 1.0, "m": here.mean_p - here.mean_q}
-    left, right = (statements.side(side, **gaussian_world.numbers(here), **own) for side in (line.left, line.right))
+    labels = gaussian_world.ONE_VARIANCE if claim == "whole_line" else gaussian_world.LABELS
+    shift, cost = gaussian_world.means(labels)
+    own = {"D": 1.0, "m": labels.mean_p - labels.mean_q}
+    left, right = (statements.side(side, **gaussian_world.numbers(labels), **own) for side in (line.left, line.right))
     measured = cost.scaled(1 / 2) if line.relation == "<" else shift
-    page.add(claim, "identity", left, measured, f"{here.text}: the left side of {line.text}")
-    page.add(claim, "identity", right, shift, f"{here.text}: the right side of {line.text}")
+    page.add(claim, "identity", left, measured, f"{labels.text}: the left side of {line.text}")
+    page.add(claim, "identity", right, shift, f"{labels.text}: the right side of {line.text}")
     if line.relation == "<":
-        page.add(claim, "counterexample", left, shift, f"{here.text}: {line.text}")
+        page.add(claim, "counterexample", left, shift, f"{labels.text}: {line.text}")

@@ -190,7 +190,7 @@ def route_pairs(evidence: Evidence) -> Iterator[tuple[Route, Route]]:
 
 def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[Route, Route]]) -> None:
     seen: set[tuple[int | None, str, Estimate, Estimate]] = set()
-    reached, missing = False, ""
+    reached, missing = False, None
     for left_route, right_route in pairs:
         if isinstance(statement.left, Number) and left_route is not right_route:
             continue  # a number is no route's own
@@ -201,7 +201,7 @@ def _by_routes(page: Page, claim: str, statement: Statement, pairs: list[tuple[R
             except NeedsClasses:
                 continue
             except NotReached as reason:
-                missing = missing or str(reason)
+                missing = missing or reason
                 break
             reached = True
             key = (classes, source(left_route, right_route), left, right)

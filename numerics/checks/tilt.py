@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from numerics import quadrature
-from numerics.checks import statements
+from numerics.checks import formulas, statements
 from numerics.checks.common import Page
 from numerics.evidence import Evidence
 from numerics.quadrature import EPSILON
@@ -34,9 +34,9 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
         for line in claim.lines:
             if isinstance(line, Statement):
                 _at_pairs(page, claim.name, line)
-            elif isinstance(line, Formula):
-                with page.elsewhere("Gaussian labels on the whole line"):
-                    _whole_line(page, claim.name, line, *(QUADRATIC if claim.name == "gaussian_variance" else AFFINE))
+    for name, formula in formulas.lines(result):
+        with page.elsewhere("Gaussian labels on the whole line"):
+            _whole_line(page, name, formula, *(QUADRATIC if name == "gaussian_variance" else AFFINE))
     return page.checks
 
 

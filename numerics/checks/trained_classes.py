@@ -16,7 +16,8 @@ import numpy as np
 from numerics import world
 from numerics.checks.trained_models import LABELS, cut, draws
 from numerics.evidence import Evidence
-from numerics.routes.training_law import Array, Grid, number
+from numerics.grids.grid import Array, Grid
+from numerics.routes.training_law import number
 from numerics.world import World
 from theory import sample_size
 from theory.estimation import QUADRATIC_CLASSES, QUADRATIC_MEAN, f_c

@@ -56,17 +56,17 @@ class Trained:
     measured: Mapping[Term, float]
 
 
-def cut(here: World) -> Grid:
+def cut(world: World) -> Grid:
     """The run's world with its labels at the middles of `LABELS` equal classes (fewer where some hold no label) and `INPUTS` inputs."""
-    edges = class_edges(here.law, LABELS)
+    edges = class_edges(world.law, LABELS)
     ends = np.array([float(edge) for edge in edges])
-    balanced, imbalanced = (np.asarray(masses) for masses in here.law.bin_masses(edges))
+    balanced, imbalanced = (np.asarray(masses) for masses in world.law.bin_masses(edges))
     labels = (ends[1:] + ends[:-1]) / 2
-    reach = 3 * here.channel.noise
+    reach = 3 * world.channel.noise
     x = np.linspace(ends[0] - reach, ends[-1] + reach, INPUTS)
-    kernel = np.exp(here.channel.log_density(x[:, None], labels[None, :]))
+    kernel = np.exp(world.channel.log_density(x[:, None], labels[None, :]))
     mass = kernel / kernel.sum(axis=0) * balanced
-    return Grid(here, x[:, None], labels[None, :], mass, np.log(imbalanced / balanced)[None, :], 1, np.arange(INPUTS))
+    return Grid(world, x[:, None], labels[None, :], mass, np.log(imbalanced / balanced)[None, :], 1, np.arange(INPUTS))
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,9 @@ def _fitted(name: str, kind: str, inputs: Array, targets: Array, seed: int) -> A
 
 
 @lru_cache(maxsize=2)
-def classifiers(here: World) -> tuple[Trained, ...]:
+def classifiers(world: World) -> tuple[Trained, ...]:
     """Models of p(y|x), corrected by dividing by r, and their excess on draws of q."""
-    return tuple(_classifier(cut(here), name, seed) for name in NAMES for seed in range(SEEDS))
+    return tuple(_classifier(cut(world), name, seed) for name in NAMES for seed in range(SEEDS))
 
 
 def _classifier(grid: Grid, name: str, seed: int) -> Trained:
@@ -130,9 +130,9 @@ def _classifier(grid: Grid, name: str, seed: int) -> Trained:
 
 
 @lru_cache(maxsize=2)
-def regressors(here: World) -> tuple[Trained, ...]:
+def regressors(world: World) -> tuple[Trained, ...]:
     """Point predictions, mended by weighted means of held-out labels, and what that gains on draws of q."""
-    return tuple(_regressor(cut(here), name, seed) for name in NAMES for seed in range(SEEDS))
+    return tuple(_regressor(cut(world), name, seed) for name in NAMES for seed in range(SEEDS))
 
 
 def _regressor(grid: Grid, name: str, seed: int) -> Trained:

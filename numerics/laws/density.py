@@ -104,7 +104,7 @@ class Density:
             ends = np.array([float(piece.lower), float(piece.upper)])
             with np.errstate(all="ignore"):
                 steep = ~np.isfinite(evaluate(piece.slope_expression, ends, np))
-            found += [end for end, here in zip((piece.lower, piece.upper), steep, strict=True) if here]
+            found += [end for end, values in zip((piece.lower, piece.upper), steep, strict=True) if values]
         return tuple(sorted(set(found)))
 
     @cached_property
@@ -180,8 +180,8 @@ class Density:
             # Elsewhere the piece is read at its middle: no dead branch can overflow and poison a gradient.
             lower, upper = float(piece.lower), float(piece.upper)
             inside = module.where((y >= lower) & (y <= upper), y, (lower + upper) / 2)
-            here = evaluate(getattr(piece, which), inside, module)
-            values = here if values is None else module.where(y >= lower, here, values)
+            own = evaluate(getattr(piece, which), inside, module)
+            values = own if values is None else module.where(y >= lower, own, values)
         return values
 
     def nodes(self, cuts: Sequence[Fraction], order: int, width: float) -> LabelNodes:

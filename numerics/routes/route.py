@@ -27,7 +27,11 @@ class NeedsClasses(Exception):
 
 
 class NotReached(Exception):
-    """A route has no number for a term; the message says for which."""
+    """A route has no number for a term (the message names it, printed when it is read), or none in this world (the message says why)."""
+
+    def __str__(self) -> str:
+        (what,) = self.args
+        return f"no number for {text(what)}" if isinstance(what, Term) else str(what)
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Route:
                 return logarithm(self.number(argument, classes))
             case Apply(function, argument):
                 return applied(function, self.number(argument, classes))
-        raise NotReached(f"no number for {text(whole)}")
+        raise NotReached(whole)
 
 
 def _rational(value: Fraction) -> Estimate:

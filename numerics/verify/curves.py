@@ -45,11 +45,12 @@ class ExtraErrorMap:
 
 @dataclass(frozen=True)
 class PosteriorPair:
-    """Both posteriors at an input."""
+    """Both posteriors at an input, and the corrected one for each number of classes, by its decimal."""
 
     x: float
     q: np.ndarray
     p: np.ndarray
+    corrected: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,12 @@ def area(evidence: Evidence) -> ExtraErrorMap:
 
 
 def posteriors(evidence: Evidence) -> Posteriors:
-    """Both posteriors at three inputs."""
+    """The posteriors at three inputs."""
     arrays = evidence.quantities.curves
-    columns = zip(arrays["chosen_x"], arrays["posterior_q"], arrays["posterior_p"], strict=True)
-    return Posteriors(arrays["y"], tuple(PosteriorPair(float(x), q, p) for x, q, p in columns))
+    counts = [str(count) for count in arrays["classes"].tolist()]
+    fixed = [dict(zip(counts, rows, strict=True)) for rows in np.swapaxes(arrays["posterior_corrected"], 0, 1)]
+    columns = zip(arrays["chosen_x"], arrays["posterior_q"], arrays["posterior_p"], fixed, strict=True)
+    return Posteriors(arrays["y"], tuple(PosteriorPair(float(x), q, p, rows) for x, q, p, rows in columns))
 
 
 def means(evidence: Evidence) -> Means:

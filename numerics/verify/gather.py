@@ -69,6 +69,19 @@ def gather(question: Question, progress: AbstractContextManager[Tick | None] | N
     return Evidence(world, numbers, enclosures, fits, question.seeds, question.full)
 
 
+def gathered(question: Question, progress: AbstractContextManager[Tick | None] | None = None) -> Evidence:
+    """`gather`; a density that takes longer than the caller's budget is refused.
+
+    Raises:
+      InputError: it does; or see `gather`.
+    """
+    try:
+        return gather(question, progress)
+    except deadline.OutOfTime:
+        culprit = f"{shown(question)} is not decided within {deadline.BUDGET:g} s of processor time"
+        raise InputError(culprit, "give a density with fewer features, a shorter support or more noise") from None
+
+
 def shown(question: Question) -> str:
     """The density as it was typed, shortened."""
     text = question.density

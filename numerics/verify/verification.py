@@ -10,12 +10,11 @@ from numerics import checks, deadline
 from numerics.evidence import Evidence
 from numerics.records import Check, not_applicable
 from numerics.verify import extra_term, notebook, summary
-from numerics.verify.gather import Tick, gather, shown
+from numerics.verify.gather import Tick, gathered
 from numerics.verify.proofs import Prover
 from numerics.verify.request import Question
 from numerics.verify.result_summary import ResultSummary, Verdict, summarise, verdict
 from numerics.verify.table import Line, filled
-from unskew.ground.refusals import InputError
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,11 +89,7 @@ def verify(
       InputError: the question cannot be answered.
     """
     with deadline.within(deadline.BUDGET):
-        try:
-            evidence = gather(question, progress)
-        except deadline.OutOfTime:
-            culprit = f"{shown(question)} is not decided within {deadline.BUDGET:g} s of processor time"
-            raise InputError(culprit, "give a density with fewer features, a shorter support or more noise") from None
+        evidence = gathered(question, progress)
         numeric = {name: decided(name, evidence) for name in question.only}
     ledger = prover.collect()
     questions = dict(ledger.questions)
