@@ -38,6 +38,7 @@ VERIFY = (
     "recalibration",
     "ratio_error",
     "estimation",
+    "first_order",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",
@@ -53,9 +54,10 @@ STUDY = (
     "study_residuals",
 )
 FIELD = ("field", "field_predictions")
+FIRST_ORDER = ("first_order_networks",)
 PICTURES = ("four_frames",)
 """Of no single result: made from the same report as `VERIFY`."""
-NAMES = {"verify": (*VERIFY, *PICTURES), "study": STUDY, "field": FIELD}
+NAMES = {"verify": (*VERIFY, *PICTURES), "study": STUDY, "field": FIELD, "first_order": FIRST_ORDER}
 
 
 def names(report: dict[str, Any]) -> tuple[str, ...]:

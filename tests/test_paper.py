@@ -17,7 +17,7 @@ import pytest
 import test_figures
 
 from figures import collection, tables
-from numerics.paper import keys, pipeline, stamp, steps
+from numerics.paper import clock, keys, pipeline, stamp, steps
 from unskew.ground.refusals import InputError
 
 
@@ -256,6 +256,7 @@ def test_command_plans_without_writing(tmp_path: Path) -> None:
     done = paper_folder.shell(tmp_path, "-m", "numerics.paper", "--dry-run")
     assert done.returncode == 0
     assert done.stderr.startswith("theory: ")
+    assert all(line.endswith(" left)") for line in done.stderr.splitlines())
     assert len(done.stderr.splitlines()) == len(steps.DENSITIES) + 6  # theory, study, sample, advice, figures, page
     assert list(tmp_path.iterdir()) == []
 
@@ -279,3 +280,18 @@ def test_bad_input_is_one_line(tmp_path: Path, arguments: tuple[str, ...], expec
     assert expected in done.stderr
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_time_that_is_left_follows_what_steps_took() -> None:
+    plan = [steps.theory(), steps.verify("skewed", True), steps.verify("mild", True)]
+    run = clock.Clock(plan)
+    assert run.left() == sum(map(clock.usual, plan))
+    run.done(plan[0], 2 * clock.usual(plan[0]))
+    assert run.left() == 2 * (clock.usual(plan[1]) + clock.usual(plan[2]))
+    # A step that takes longer than thought leaves the others.
+    assert run.left(elapsed=1e6) == 2 * clock.usual(plan[2])
+    assert clock.words(run.left()) == "about 1 min left"
+    assert clock.words(0.0) == "about 10 s left"
+    for step in plan[1:]:
+        run.done(step, 1.0)
+    assert run.left() == 0

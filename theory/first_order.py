@@ -36,13 +36,14 @@ def same(formula: Formula) -> Residual:
 FROM_ITS_DEFINITION = Step("The left side, computed from its definition, minus the right side cancels.", same)
 
 s, L3, C2, R1, R2, least = symbols("s L_3 C_2 R_1 R_2 m", positive=True)
+HALF = Rational(1, 2)
 FAR = 2 * lam * s
 """How far the minimiser moves at most; s = |H^-1 grad CE*|."""
 OFF = lam**2 * (2 * L3 * s**2 + 2 * C2 * s) / least
 """How far it is at most from theta_0 - lambda H^-1 grad CE*."""
 
 
-def first_step(half: Expr = Rational(1, 2)) -> Residual:
+def first_step(half: Expr = HALF) -> Residual:
     """What is left of grad L_p + lambda grad CE* once H (theta - theta_0) + lambda grad CE*(theta_0) is taken off, over the least curvature."""
     yield cancel((half * L3 * FAR**2 + lam * C2 * FAR) / least - OFF)
 
@@ -52,7 +53,7 @@ def stays_inside(power: int = 1) -> Residual:
     yield cancel(lam * s + Rational(1, 2) ** power * FAR - FAR)
 
 
-def second_step(half: Expr = Rational(1, 2)) -> Residual:
+def second_step(half: Expr = HALF) -> Residual:
     """R_q to first order along the move, and its curvature over the whole move."""
     yield cancel(R1 * OFF + half * R2 * FAR**2 - lam**2 * (R1 * (2 * L3 * s**2 + 2 * C2 * s) / least + 2 * R2 * s**2))
 

@@ -38,6 +38,7 @@ RESULTS: tuple[str, ...] = (
     "recalibration",
     "ratio_error",
     "estimation",
+    "first_order",
     "beyond_label_shift",
     "absolute_error",
     "i_mmse",

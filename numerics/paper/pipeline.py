@@ -7,11 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from numerics import provenance
 from numerics.paper import stamp
+from numerics.paper.clock import Clock, usual, words
 from numerics.paper.keys import PACKAGES, Keys, key
 from numerics.paper.steps import Request, Step, drawing, steps
 from numerics.provenance import ROOT
@@ -38,16 +40,19 @@ def run(request: Request, dry: bool = False) -> int:
     keys = Keys(folder)
     commit = provenance.commit()
     codes, ran = [], 0
+    last = drawing(request, tuple(folder / name for step in plan for name in step.writes))
+    # What a later step reads may yet change, so this is what has to run at least; drawing follows any of it.
+    waiting = [step for step in plan if not keys.fresh(step, key(step, folder))]
+    clock = Clock([*waiting, *last] if waiting else [*last])
     for step in plan:
-        code, fresh = perform(step, keys, dry, commit)
+        code, fresh = perform(step, keys, dry, commit, clock)
         codes.append(code)
         ran += not fresh
-    last = drawing(request, tuple(folder / name for step in plan for name in step.writes))
     if not dry:
         keys.forget([step.name for step in (*plan, *last)])
         stamp.write(folder, [*plan, *last], commit, request.command)
     for step in last:
-        _, fresh = perform(step, keys, dry, commit)
+        _, fresh = perform(step, keys, dry, commit, clock)
         ran += not fresh
     if dry:
         if not ran:
@@ -80,11 +85,14 @@ def check(request: Request) -> None:
         published.read(request.published)
 
 
-def perform(step: Step, keys: Keys, dry: bool = False, commit: str = "unknown") -> tuple[int, bool]:
+def perform(
+    step: Step, keys: Keys, dry: bool = False, commit: str = "unknown", clock: Clock | None = None
+) -> tuple[int, bool]:
     """Runs a step unless it is fresh.
 
     Args:
       commit: what the step's files are to name, so that all of a run name one.
+      clock: of the whole run; by default of this step alone.
 
     Returns:
       its exit code, and whether it was fresh.
@@ -95,13 +103,17 @@ def perform(step: Step, keys: Keys, dry: bool = False, commit: str = "unknown") 
     value = key(step, keys.folder)
     if keys.fresh(step, value):
         return keys.code(step), True
-    print(f"{step.name}: {step.words}", file=sys.stderr, flush=True)
+    clock = clock or Clock([step])
+    print(f"{step.name}: {step.words} ({words(clock.left())})", file=sys.stderr, flush=True)
     if dry:
+        clock.done(step, usual(step))
         return 0, False
+    begun = time.monotonic()
     before = {name: (keys.folder / name).stat().st_mtime_ns for name in step.writes if (keys.folder / name).exists()}
     options = {"cwd": keys.folder, "env": environment(commit), "stdout": subprocess.DEVNULL}
     with interrupt.child(step.command, **options) as process:
-        process.wait()
+        wait(process, step, clock)
+    clock.done(step, time.monotonic() - begun)
     if process.returncode == command.BAD_INPUT:
         # The step has said why, in one line.
         raise SystemExit(command.BAD_INPUT)
@@ -125,6 +137,23 @@ def perform(step: Step, keys: Keys, dry: bool = False, commit: str = "unknown") 
     written = (*step.writes, *drawn(keys.folder, step.fills))
     keys.keep(step, value, process.returncode, written)
     return process.returncode, False
+
+
+def wait(process: subprocess.Popen[str], step: Step, clock: Clock) -> None:
+    """Waits for a step; on a terminal a line says how long it has run and how long is left, and is gone at the end."""
+    if not sys.stderr.isatty():
+        process.wait()
+        return
+    begun = time.monotonic()
+    while True:
+        try:
+            process.wait(timeout=1)
+            break
+        except subprocess.TimeoutExpired:
+            elapsed = time.monotonic() - begun
+            sys.stderr.write(f"\r  {step.name}: {elapsed:.0f} s, {words(clock.left(elapsed))}\x1b[K")
+            sys.stderr.flush()
+    sys.stderr.write("\r\x1b[K")
 
 
 def environment(commit: str) -> dict[str, str]:
