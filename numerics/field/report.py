@@ -203,7 +203,7 @@ def gains(sources: Sequence[Source], name: str, arm: str, words: str) -> dict[st
 
 
 def together(sources: Sequence[Source]) -> dict[str, Any]:
-    """What corrected and plain classes change beside squared error, against the price of imbalance that validation rows tell beforehand: a description, not in the protocol.
+    """What corrected and plain classes change beside squared error, against the price of imbalance, measured: a description, not in the protocol.
 
     The 1-D study's labels have no noise, so its price is zero; here is what the tables say where the price tends to zero.
     """
@@ -211,7 +211,7 @@ def together(sources: Sequence[Source]) -> dict[str, Any]:
     for source in sources:
         errors = source.errors("balanced")
         base = errors["MSE"].mean()
-        cost = np.mean([result["gains"]["cost"][0] for chunk in source.chunks for result in chunk if "table" in result])
+        cost = np.mean([result["gains"]["cost"][3] for chunk in source.chunks for result in chunk if "table" in result])
         rows.append(
             {
                 "name": source.data.name,
