@@ -162,6 +162,18 @@ def skewed(found: Collection) -> str:
     return f"<svg class='spark' viewBox='0 0 240 46' role='img' aria-label='the label law by classes, and the balanced one as a line'>{bars}{flat}</svg> {words}; the line is the balanced law."
 
 
+def field(found: Collection) -> str:
+    """Verdicts of the field study; nothing where it was not run."""
+    if found.field is None:
+        return ""
+    items = "".join(
+        f"<li><strong>{escape(row['question'])}</strong> <span class='verdict'>{escape(row['verdict'])}</span>. {escape(row['arm'])} against {escape(row['base'])}: "
+        f"{100 * row['change']:+.1f} % balanced squared error, lower on {row['tables_below']} of {len(found.field['tables'])} tables.</li>"
+        for row in found.field["contrasts"]
+    )
+    return f"<h3>On real tables</h3><ul>{items}</ul>"
+
+
 def page(found: Collection, folder: Path) -> str:
     """The whole page."""
     drawn, called = captions(found, folder), titles(found)
@@ -187,7 +199,7 @@ def page(found: Collection, folder: Path) -> str:
         ("answer", "The answer", f"<p>“Skewed” labels are those of this law: {skewed(found)}</p><ol class='answer'>{answer}</ol><p class='muted'>{escape(counts(found))}</p>"),
         ("figures", "The answer in figures", f"<div class='gallery'>{text}</div>"),
         ("weights", "Why not weights?", f"<p>{typeset(page_answer.weights(found))} <a href='#question-sample_size'>The variance, proved</a>.</p>"),
-        ("study", "The published claim, with controls", study(found) + studied),
+        ("study", "The published claim, with controls", study(found) + field(found) + studied),
         ("advice", "Advice for a column of labels", html_table(rules) if rules else "<p>No labels were given.</p>"),
         ("unknown", "What is not known", f"<ul>{unknown}</ul>"),
         ("claims", "Every question, with proofs and numbers", f"<p>Every claim opens into its formula, proof and numbers.</p>{page_ledger.ledger(found, under)}<details><summary>all densities, all numbers of classes</summary>{html_table(tables.densities(found))}</details>"),
