@@ -297,6 +297,20 @@ def test_intervals_cover_the_measured_saving() -> None:
     assert min(hits.values()) >= covered(runs, 0.95), hits
 
 
+def test_one_prediction_far_from_all_others_does_not_ruin_the_price() -> None:
+    """Its leverage is nearly one. The left-out error was its residual times a thousand: 392 in place of about .2."""
+    random = np.random.default_rng(0)
+    y = draw(random, 900, 3.0)
+    t = y + 0.1 * random.normal(size=900)
+    usual = price(unskew.LabelShift(y), y, t)
+    t[450] = 20.0
+    one = price(unskew.LabelShift(y), y, t)
+    # A row errs by the range of the labels at most, and weighs its largest 1/r among 900.
+    most = float(np.ptp(y)) ** 2 * unskew.LabelShift(y).weights(y).max() / 900
+    assert one.after.value <= usual.after.value + 2 * most
+    assert one.after.value < one.before.value
+
+
 def test_estimates_lie_in_their_intervals() -> None:
     means = intervals.Balanced(
         np.array([5.0]), np.array([[1.0, 2.0, 3.0]]), np.empty(1), np.empty(0), np.empty((0, 1)), ()

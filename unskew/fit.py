@@ -63,11 +63,13 @@ class Fit:
     Attributes:
       mean: the curve of means.
       classes: the class of each stretch, (S,), whose ratio of masses weighed the rows: one class is no correction, as many as stretches the full one.
+      bounds: least and largest label, which no curve leaves.
       residuals, median: for absolute error, else None.
     """
 
     mean: Curve
     classes: np.ndarray
+    bounds: tuple[float, float]
     residuals: Residuals | None = None
     median: Median | None = None
 
@@ -88,7 +90,9 @@ class Fit:
           worth: weight of each row, (n,).
         """
         own = np.minimum(self.mean.leverage[where.cell] * worth, smoother.LARGEST_LEVERAGE)
-        residual = (labels - where.value(self.mean)) / (1 - own)
+        prediction = labels - (labels - where.value(self.mean)) / (1 - own)
+        # A curve that lacks a row far from all others stays within the labels, as every curve does; its straight line would not.
+        residual = labels - np.clip(prediction, *self.bounds)
         return residual if self.median is None else residual - self.median.left_out(where, rows)
 
 
@@ -109,9 +113,9 @@ def fit(pairs: Pairs, classes: np.ndarray, monotone: bool | None = None) -> Fit:
     weights = class_weights(classes, pairs.shift.q, pairs.shift.p)
     mean = smoother.curve(pairs.table, pairs.y, pairs.t, pairs.stretch, weights, pairs.bounds, monotone)
     if pairs.score == "squared":
-        return Fit(mean, classes)
+        return Fit(mean, classes, pairs.bounds)
     residuals = medians.residuals(pairs.table, pairs.y, pairs.t, weights[pairs.stretch], mean)
-    return Fit(mean, classes, residuals, medians.median(pairs.table, residuals, mean, pairs.bounds))
+    return Fit(mean, classes, pairs.bounds, residuals, medians.median(pairs.table, residuals, mean, pairs.bounds))
 
 
 def maps(pairs: Pairs, monotone: bool | None = None) -> tuple[Fit, Fit]:

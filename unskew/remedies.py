@@ -70,7 +70,7 @@ def compare(sample: HeldOut, score: str, seed: int) -> Comparison:
     coarse = {count: fit(pairs, np.arange(shift.stretches) * count // shift.stretches) for count in class_counts(shift)}
     noise = float(np.sqrt(smoother.residual_variance(pairs.table, plain.mean)))
     # It trains a mean, whatever the score.
-    balanced = Fit(balanced_mse(shift, plain.mean, noise), plain.classes)
+    balanced = Fit(balanced_mse(shift, plain.mean, noise), plain.classes, pairs.bounds)
     fits = [corrected, plain, balanced, *coarse.values()]
     losses, columns = of_fits(fits, pairs), 1 + len(fits)
     changes = refits(fits, pairs, seed)

@@ -15,7 +15,7 @@ from numerics.field.protocol import ARMS
 from numerics.trial import experiment, world
 from numerics.trial.world import World
 
-ENGINE = 1
+ENGINE = 2
 """Part of every result's key: raise it whenever a change alters any bit of a result."""
 
 Array = np.ndarray
