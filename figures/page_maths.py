@@ -18,7 +18,7 @@ IDENTIFIERS = {
 }  # fmt: skip
 OPERATORS = {
     "Rightarrow": "⇒", "cdot": "⋅", "cup": "∪", "forall": "∀", "ge": "≥", "iff": "⟺", "in": "∈", "le": "≤",
-    "ldots": "…", "longrightarrow": "⟶", "partial": "∂", "propto": "∝", "sim": "∼", "to": "→", "top": "⊤", "int": "∫",
+    "ldots": "…", "nabla": "∇", "longrightarrow": "⟶", "partial": "∂", "propto": "∝", "sim": "∼", "to": "→", "top": "⊤", "int": "∫",
     "{": "{", "}": "}", "|": "‖", "neq": "≠", "ne": "≠", "approx": "≈", "times": "×", "pm": "±", "subset": "⊂",
     "dots": "…", "cap": "∩", "setminus": "∖", "equiv": "≡", "lfloor": "⌊", "rfloor": "⌋", "langle": "⟨", "rangle": "⟩",
     "mid": "|", "circ": "∘",

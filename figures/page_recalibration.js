@@ -201,7 +201,11 @@ const columns = (() => {
     const corrected = curve(pairs, y, t, law, law.inverse), plain = curve(pairs, y, t, law, ones);
     const held = (map, weights) => {
       const values = predict(map, t);
-      return Float64Array.from(y, (label, i) => ((label - values[i]) / (1 - Math.min(map.leverage[pairs.cell[i]] * weights[law.stretch[i]], LARGEST_LEVERAGE))) ** 2);
+      // A left-out prediction stays within the labels, as every map does.
+      return Float64Array.from(y, (label, i) => {
+        const away = (label - values[i]) / (1 - Math.min(map.leverage[pairs.cell[i]] * weights[law.stretch[i]], LARGEST_LEVERAGE));
+        return (label - Math.min(law.edges[law.edges.length - 1], Math.max(law.edges[0], label - away))) ** 2;
+      });
     };
     const losses = { before: Float64Array.from(y, (label, i) => (label - t[i]) ** 2), after: held(corrected, law.inverse), plain: held(plain, ones) };
     losses.saving = losses.before.map((value, i) => value - losses.after[i]);

@@ -10,6 +10,7 @@ from worlds import evidence, holds, rejected
 
 from numerics.checks import first_order
 from numerics.first_order import __main__ as entry
+from theory import ledger
 
 
 def test_checks_hold() -> None:
@@ -18,7 +19,19 @@ def test_checks_hold() -> None:
 
 def test_every_check_can_fail() -> None:
     own, wrong = rejected("first_order", "uniform")
-    assert own <= wrong
+    # It is in words; the next test takes a head that is not the best.
+    assert own - {("gradient", "quadrature")} <= wrong
+
+
+def test_the_slope_at_another_head_is_not_the_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = first_order.slope_beside_head
+    monkeypatch.setattr(first_order, "slope_beside_head", lambda at, w: right(at, w + 1e-6))
+    failing = [
+        check
+        for check in first_order.checks(evidence("uniform"), ledger.load("first_order"))
+        if check.status == "fails"
+    ]
+    assert {check.claim for check in failing} == {"gradient"}
 
 
 def test_the_risk_moves_to_first_order_and_the_loss_to_second() -> None:

@@ -13,7 +13,7 @@ import paper_folder
 import pytest
 
 import unskew
-from unskew import intervals, pricing, smoother
+from unskew import fit, intervals, pricing
 
 CLOSE = 1e-9
 """Relative: the same arithmetic in the same order, but for the order of long sums."""
@@ -93,12 +93,8 @@ def test_numbers_are_those_of_the_library(name: str) -> None:
         same(mine, max(0.0, shift.kl - float(np.sum(q[inside] * np.log(q[inside] / p[inside])))))
     # The deviation is that of the rows, which the bootstrap estimates from 1000 resamples: within four of its standard errors, 1/sqrt(2000) each.
     stretch = shift.stretch_of(y)
-    pairs = smoother.table(y, t, stretch, shift.inverse)
-    fits = [
-        pricing.Fit(maps.corrected, np.arange(shift.stretches)),
-        pricing.Fit(maps.plain, np.zeros(shift.stretches, np.int64)),
-    ]
-    losses = pricing.of_fits(fits, shift, pairs, y, t, stretch)
+    pairs = fit.pairs_for(shift, y, t, "squared")
+    losses = pricing.of_fits(fit.maps(pairs), pairs)
     resampled = intervals.balanced(losses, 3, stretch, shift.q, shift.inverse, 0).resampled
     for key, column in (("before", resampled[0]), ("saving", resampled[0] - resampled[1])):
         # In groups of ten rows the mean of a resample is a quotient, which is linear to first order only.

@@ -22,7 +22,7 @@ t = Named("t(x,y)", "t(x,y)", v / E(v, X))
 
 u = Atom("u(x,c)", "u(x,c)", X | C, positive=True)
 """The same for a table of classes: the share of the samples at (x, c), over p(x, c)."""
-class_table = Law("phat_n", r"\hat p_n", r / R * u)
+class_table = Law("phat_K", r"\hat p_K", r / R * u)
 """What a table of classes serves once it is divided by p_c/q_c: the corrected posterior of *offset*, times u, normalised."""
 
 m = Named("m_c", "m_c", E(y, C))
@@ -101,7 +101,7 @@ RESULT = Result(
         "label shift: one channel k(x|y) for both laws",
         "0 < inf r, sup r < inf",
         "v(x,y) is the share of the samples at (x, y) over p(x, y); q_n(y|x) is the table divided by r, normalised, so proportional to q(y|x) v(x,y)",
-        "u(x,c) is the same for classes; phat_n is the table of classes divided by p_c/q_c, normalised, within each class p(y|x,c)",
+        "u(x,c) is the same for classes; phat_K is the table of classes divided by p_c/q_c, normalised, within each class p(y|x,c)",
     ),
     claims=(
         Claim(

@@ -63,10 +63,10 @@ def training_rise(sign: int = 1) -> Residual:
     yield cancel(lam**2 / 2 * h * (-c / h) ** 2 - sign * lam**2 / 2 * c * c / h)
 
 
-def envelope(slope_in_head: int = 0) -> Residual:
+def envelope(slope_in_head: int = 0, times: int = 1) -> Residual:
     """d/dtheta C(theta, W(theta)) = C_theta + C_W W' by the chain rule, and C_W = 0 where W is best; W' may be any number."""
     C_theta, C_W, W_slope = symbols("C_theta C_W W_slope")
-    yield (C_theta + C_W * W_slope).subs(C_W, slope_in_head) - C_theta
+    yield (C_theta + C_W * W_slope).subs(C_W, slope_in_head) - times * C_theta
 
 
 SMOOTH = (
@@ -169,7 +169,10 @@ RESULT = Result(
                     r"\nabla\,\mathrm{CE}^*(\theta) = \partial_\theta\,\mathrm{CE}(\theta, W)\big|_{W = W^*(\theta)}",
                     "every law",
                     (Check("The chain rule; the slope in the head is zero where it is best.", envelope),),
-                    (Wrong("slope", "a head that is not the best", lambda: envelope(1)),),
+                    (
+                        Wrong("slope", "a head that is not the best", lambda: envelope(1)),
+                        Wrong("twice", "the head's own move counted as much again", lambda: envelope(times=2)),
+                    ),
                 ),
             ),
             assumptions=(

@@ -50,6 +50,11 @@ def entropy_slope(at: float) -> float:
     return 1 / (1 + math.exp(-at))
 
 
+def slope_beside_head(at: float, w: float) -> float:
+    """d/dtheta of CE(theta, w) = log(1 + e^(theta - w)) + w^2/2, the head held."""
+    return 1 / (1 + math.exp(w - at))
+
+
 def risk(at: float) -> float:
     return (at - 1) ** 2
 
@@ -66,7 +71,27 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
                     "L_p = log 2 cosh(theta - 1/3) + theta^2/4, CE* = log(1 + e^theta), R_q = (theta - 1)^2"
                 ):
                     _limit(page, claim, line)
+    with page.elsewhere("CE(theta, w) = log(1 + e^(theta - w)) + w^2/2"):
+        _gradient(page)
     return page.checks
+
+
+def _gradient(page: Page) -> None:
+    """The slope of a minimum over the head, by central differences without their first two orders, against the slope at the best head."""
+
+    def head(at: float) -> float:
+        return root(lambda w: w - 1 / (1 + math.exp(w - at)))
+
+    def least(at: float) -> float:
+        return math.log1p(math.exp(at - head(at))) + head(at) ** 2 / 2
+
+    at = 0.4
+    values = [(least(at + weight) - least(at - weight)) / (2 * weight) for weight in WEIGHTS]
+    once = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(values)]
+    twice = (16 * once[1] - once[0]) / 15
+    error = abs(twice - once[1]) + 64 * EPSILON / WEIGHTS[-1]
+    expected = Estimate(slope_beside_head(at, head(at)), 64 * EPSILON)
+    page.add("gradient", "identity", expected, Estimate(twice, error), "extrapolated to step zero")
 
 
 def _closed(page: Page, claim: str, line: Formula) -> None:
