@@ -22,11 +22,11 @@ fit = Atom("n(y|x)", "n(y|x)", ALL, positive=True)
 tilt = Atom("t(x)", "t(x)", X)
 """(g - f)/s^2 for another prediction g: N(y; g, s^2) is N(y; f, s^2) e^(t y), up to a factor that x decides."""
 flat = Atom("c(x)", "c(x)", X, positive=True)
-served = Law("b", "b", r * fit)
+served = Law("bal", r"\mathrm{bal}", r * fit)
 """Given x proportional to p(y) N(y; f(x), s^2): Balanced MSE is the log-loss of this under p."""
-other = Law("b_g", "b_g", r * fit * raised(tilt * y))
+other = Law("bal_g", r"\mathrm{bal}_g", r * fit * raised(tilt * y))
 """The same for g."""
-matched = Law("b", "b", r * flat)
+matched = Law("bal_q", r"\mathrm{bal}_q", r * flat)
 """The same where q(y|x) is proportional to N(y; f(x), s^2)."""
 
 more = E(logarithm(Density(served, Y, X) / Density(other, Y, X)), law=p)
@@ -80,7 +80,7 @@ RESULT = Result(
     assumptions=(
         "label shift: one channel k(x|y) for both laws",
         "0 < inf r, sup r < inf",
-        "b(y|x) is proportional to p(y) N(y; f(x), s^2), b_g to the same with g(x) = f(x) + s^2 t(x); Balanced MSE is E_p[-log b(y|x)]",
+        "bal(y|x) is proportional to p(y) N(y; f(x), s^2), bal_g to the same with g(x) = f(x) + s^2 t(x); Balanced MSE is E_p[-log bal(y|x)]",
     ),
     claims=(
         Claim(
@@ -94,7 +94,7 @@ RESULT = Result(
                     + E(tilt * (mean - f_p), law=p),
                 ),
             ),
-            remark="the derivative in g at f vanishes iff E_b[y|x] = f_p",
+            remark="the derivative in g at f vanishes iff E_bal[y|x] = f_p",
         ),
         Claim(
             "minimum",
@@ -109,11 +109,11 @@ RESULT = Result(
             ),
             also_true=(
                 AlsoTrue(
-                    "right: b_g(y|x) to the power -2",
-                    "-log b_g(y|x) is not negative where b_g(y|x) is at most 1, as masses are",
+                    "right: bal_g(y|x) to the power -2",
+                    "-log bal_g(y|x) is not negative where bal_g(y|x) is at most 1, as masses are",
                 ),
             ),
-            remark="so where E_b[y|x] = f_p no g has less loss than f",
+            remark="so where E_bal[y|x] = f_p no g has less loss than f",
         ),
         Claim(
             "right",

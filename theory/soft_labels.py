@@ -19,7 +19,7 @@ from theory.words import W
 
 weights = Atom("v(c)", "v(c)", C, positive=True)
 """Any weights of the classes."""
-weighted = Law("s", "s", r * weights)
+weighted = Law("p_v", "p_v", r * weights)
 """What is served after the classes are weighted by v: proportional to p v."""
 
 u = symbols("u", real=True)

@@ -105,7 +105,9 @@ def decode(cut: Grid, edges: np.ndarray, shares: np.ndarray) -> Decoded:
     inside = np.where(members > 0, log_ratio[:, None], np.nan)
     there = mass_q > 0
     ranges = np.full(number, np.nan)
-    ranges[there] = np.nanmax(inside[:, there], axis=0) - np.nanmin(inside[:, there], axis=0)
+    high, low = np.nanmax(inside[:, there], axis=0), np.nanmin(inside[:, there], axis=0)
+    # A class without any sampled label has no ratio: both ends are minus infinity.
+    ranges[there] = np.subtract(high, low, out=np.full(high.shape, np.nan), where=np.isfinite(high))
     wrong = shares.argmax(axis=1)[:, None] != place[None, :]
     return Decoded(
         hard=float((cut.q * (cut.y[None, :] - hard[:, None]) ** 2).sum()),

@@ -25,8 +25,8 @@ EXTRA_TERM_TITLES = (
     ("", "extra term,", "", "corrected,", "", "W, from", "the correction"),
     ("K", "predicted", "measured", "predicted", "measured", "labels", "takes off"),
 )
-MOST_REMARKS = 3
-"""Lines of each sort of remark in the heading; the rest is for `--verbose`."""
+MOST_OF_LABELS, MOST_OF_NUMBERS = 1, 3
+"""Remarks in the heading, a line each; the rest is for `--verbose`."""
 MOST_FAILURES = 6
 LEAST_NAME = 8
 """Characters of the density's name that the last line keeps."""
@@ -39,15 +39,19 @@ def heading(evidence: Evidence) -> list[Line]:
     low, high = (float(end) for end in law.support)
     title = f"{law.name} on [{low:g}, {high:g}], channel {world.channel.name}, noise {world.channel.noise:g}; K = "
     values = [f"{words} = {number(getattr(numbers, name).value)}" for name, words in NUMBERS.items()]
-    lines = [Line(QUESTION, "bold"), *filled(title + ", ".join(map(str, world.classes)), most=MOST_REMARKS)]
+    lines = [Line(QUESTION, "bold"), *filled(title + ", ".join(map(str, world.classes)), most=2)]
     lines += filled(f"  {law.description}", most=2) if law.description else []
-    lines += first(law.report.words[1:] if law.report is not None else [])
+    lines += first(law.report.words[1:] if law.report is not None else [], MOST_OF_LABELS)
     if law.report is not None and not law.discrete:
         gaps = (max(abs(e.bins.p - law.report.empirical_masses(e.bins.edges))) for e in numbers.per_classes)
         lines += filled(f"  class masses of this density and shares of the labels differ by at most {max(gaps):.1e}")
     if law.unsampled:
         lines += filled(f"  p is zero, q is not: {'; '.join(law.unsampled)}", most=1)
-    return [*lines, *(Line(f"  {'; '.join(part)}") for part in (values[:3], values[3:])), *first(notes(numbers.notes))]
+    return [
+        *lines,
+        *(Line(f"  {'; '.join(part)}") for part in (values[:3], values[3:])),
+        *first(notes(numbers.notes), MOST_OF_NUMBERS),
+    ]
 
 
 def notes(words: Mapping[str, str]) -> list[str]:
@@ -62,10 +66,10 @@ def notes(words: Mapping[str, str]) -> list[str]:
     ]
 
 
-def first(remarks: Sequence[str]) -> list[Line]:
+def first(remarks: Sequence[str], most: int) -> list[Line]:
     """The first remarks, a line each, and how many more there are."""
-    more = len(remarks) - MOST_REMARKS
-    lines = [line for remark in remarks[:MOST_REMARKS] for line in filled(f"  {remark}", most=1)]
+    more = len(remarks) - most
+    lines = [line for remark in remarks[:most] for line in filled(f"  {remark}", most=1)]
     return lines + ([Line(f"  and {more} more: --verbose")] if more > 0 else [])
 
 
