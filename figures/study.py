@@ -85,29 +85,6 @@ def ends(row: dict[str, Any]) -> tuple[float, float, float]:
     return value, value - low, high - value
 
 
-def direct(axes: Any, ends: list[tuple[float, str, str]], gap: float) -> None:
-    """Names right of the axes at the heights where their lines end, moved apart where they would overlap.
-
-    Args:
-      ends: height, words, colour of each; those without a height (nan) are left out.
-      gap: the least distance of two names as a share of the axis, whose limits must be set.
-    """
-    low, high = axes.get_ylim()
-    entries = sorted(((y - low) / (high - low), words, colour) for y, words, colour in ends if y == y)
-    places = [place for place, _, _ in entries]
-    for _ in range(200):  # push apart until all fit; few names, so this settles at once
-        for i in range(len(places) - 1):
-            lack = gap - (places[i + 1] - places[i])
-            if lack > 1e-6:
-                places[i] -= lack / 2
-                places[i + 1] += lack / 2
-    for (height, words, colour), place in zip(entries, places, strict=True):
-        axes.annotate(
-            words, (1.0, height), (1.06, place), xycoords="axes fraction", textcoords="axes fraction", va="center", fontsize=6.5, color=colour,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0}, annotation_clip=False,
-        )  # fmt: skip
-
-
 def legend(drawing: Figure, axes: Any, columns: int) -> None:
     """A legend below the whole figure, from the artists of one panel."""
     handles, labels = axes.get_legend_handles_labels()

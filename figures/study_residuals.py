@@ -44,7 +44,7 @@ def figure(report: dict[str, Any]) -> Figure:
     axes.set_xlabel("label, from the least (0) to the largest (1)")
     axes.set_ylabel("mean of prediction − label")
     axes.set_xlim(0, 1)
-    study.direct(axes, ends, 0.07)
+    style.label_lines(axes, ends)
     return drawing
 
 

@@ -56,7 +56,7 @@ def figure(report: dict[str, Any]) -> Figure:
         row[0].set_ylim(bottom=0)
         row[0].set_ylabel("test error (MSE)")
         place = max(column for line, column in last if line == number)
-        study.direct(row[place], last[number, place], 0.13)
+        style.label_lines(row[place], last[number, place])
     for axes_below in grid[-1]:
         axes_below.set_xlabel("classes $K$")
     return drawing
