@@ -38,7 +38,7 @@ def _edges(report: dict[str, Any]) -> list[float]:
 
 def figure(report: dict[str, Any]) -> Figure:
     drawing, frames = style.new_figure(HEIGHT, WIDTH, ncols=4)
-    y, here, count = report["curves"]["posteriors"]["y"], _middle(report), str(_count(report))
+    y, middle, count = report["curves"]["posteriors"]["y"], _middle(report), str(_count(report))
     finest = max(report["bin_masses"], key=lambda row: row["classes"])
     ends, heights = (
         finest["edges"],
@@ -50,27 +50,27 @@ def figure(report: dict[str, Any]) -> Figure:
     labels.text(ends[-1], 1.05, "the score", color=style.BALANCED, ha="right", va="bottom")
     labels.text(0.5 * (ends[0] + ends[-1]), 0.9 * max(heights), "training", color=style.IMBALANCED, ha="left", va="top")
     for frame in (pulled, right, left):
-        frame.axvline(here["x"], color=style.BOUND, linewidth=0.6, linestyle=":")
-    pulled.plot(y, here["q"], color=style.BALANCED)
-    pulled.plot(y, here["p"], color=style.IMBALANCED, linestyle="--")
-    peaks = [max(range(len(y)), key=here[name].__getitem__) for name in ("q", "p")]
-    level = 0.55 * max(here["q"])
+        frame.axvline(middle["x"], color=style.BOUND, linewidth=0.6, linestyle=":")
+    pulled.plot(y, middle["q"], color=style.BALANCED)
+    pulled.plot(y, middle["p"], color=style.IMBALANCED, linestyle="--")
+    peaks = [max(range(len(y)), key=middle[name].__getitem__) for name in ("q", "p")]
+    level = 0.55 * max(middle["q"])
     pulled.annotate(
         "", (y[peaks[1]], level), (y[peaks[0]], level), arrowprops={"arrowstyle": "->", "color": style.IMBALANCED}
     )
-    pulled.text(y[peaks[0]], 1.02 * max(here["q"]), " balanced", color=style.BALANCED, va="bottom", fontsize=7)
+    pulled.text(y[peaks[0]], 1.02 * max(middle["q"]), " balanced", color=style.BALANCED, va="bottom", fontsize=7)
     pulled.text(
-        y[peaks[1]], 1.02 * max(here["p"]), "imbalanced ", color=style.IMBALANCED, ha="right", va="bottom", fontsize=7
+        y[peaks[1]], 1.02 * max(middle["p"]), "imbalanced ", color=style.IMBALANCED, ha="right", va="bottom", fontsize=7
     )
     for frame in (right, left):
         for edge in _edges(report)[1:-1]:
             frame.axvline(edge, color=style.BOUND, linewidth=0.5)
-    right.plot(y, here["p"], color=style.IMBALANCED, linestyle="--", linewidth=0.8)
-    right.plot(y, here["corrected"][count], color=style.CORRECTED)
-    left.fill_between(y, here["q"], here["corrected"][count], color=style.CORRECTED, alpha=0.35, linewidth=0)
-    left.plot(y, here["q"], color=style.BALANCED)
-    left.plot(y, here["corrected"][count], color=style.CORRECTED)
-    top = 1.08 * max(*here["q"], *here["p"], *here["corrected"][count])
+    right.plot(y, middle["p"], color=style.IMBALANCED, linestyle="--", linewidth=0.8)
+    right.plot(y, middle["corrected"][count], color=style.CORRECTED)
+    left.fill_between(y, middle["q"], middle["corrected"][count], color=style.CORRECTED, alpha=0.35, linewidth=0)
+    left.plot(y, middle["q"], color=style.BALANCED)
+    left.plot(y, middle["corrected"][count], color=style.CORRECTED)
+    top = 1.08 * max(*middle["q"], *middle["p"], *middle["corrected"][count])
     for frame in (pulled, right, left):
         frame.set_ylim(0, top)
     for number, (frame, title, words) in enumerate(zip(frames, TITLES, _words(report), strict=True), 1):
@@ -98,15 +98,15 @@ def _words(report: dict[str, Any]) -> tuple[str, str, str, str]:
 
 def data(report: dict[str, Any]) -> dict[str, list[Any]]:
     finest = max(report["bin_masses"], key=lambda row: row["classes"])
-    here = _middle(report)
+    middle = _middle(report)
     return {
         "edge": finest["edges"],
         "q_class": finest["q"],
         "p_class": finest["p"],
         "y": report["curves"]["posteriors"]["y"],
-        "posterior_q": here["q"],
-        "posterior_p": here["p"],
-        "posterior_corrected": here["corrected"][str(_count(report))],
+        "posterior_q": middle["q"],
+        "posterior_p": middle["p"],
+        "posterior_corrected": middle["corrected"][str(_count(report))],
     }
 
 

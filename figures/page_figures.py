@@ -49,10 +49,10 @@ def svg(path: Path, name: str, words: str) -> str:
       InputError: it is not there or is none.
     """
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    found = re.search(r"<svg[ >].*</svg>", text, re.DOTALL)
-    if found is None:
+    drawing = re.search(r"<svg[ >].*</svg>", text, re.DOTALL)
+    if drawing is None:
         raise InputError(f"{path} is no drawing", "run 'python -m figures --all DIR'")
-    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", found.group(0), flags=re.DOTALL)
+    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", drawing.group(0), flags=re.DOTALL)
     body = re.sub(r'\sstyle="([^"]*)"', attributes, body)
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'(href="|url\()#', rf"\1#{name}-", body)

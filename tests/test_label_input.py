@@ -171,7 +171,7 @@ def test_an_endless_file_and_a_zip_bomb_are_refused_before_memory_is_full(
     with pytest.raises(InputError, match="- holds more than"):
         read_column("-")
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra `data` (pyarrow) is not installed")
-    arrow = pytest.importorskip("pyarrow")
+    arrow = pytest.importorskip("pyarrow", reason="the extra `data` (pyarrow) is not installed")
     parquet.write_table(arrow.table({"y": np.zeros(1 << 18)}), tmp_path / "bomb.parquet")
     with pytest.raises(InputError, match=r"bomb.parquet holds more than"):
         read_column(str(tmp_path / "bomb.parquet"))

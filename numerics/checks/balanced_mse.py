@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -72,16 +71,16 @@ class Rule:
 
 
 @lru_cache(maxsize=16)
-def rules(here: Posterior) -> tuple[Rule, ...]:
+def rules(posterior: Posterior) -> tuple[Rule, ...]:
     """The finer rule first."""
-    made = []
+    pair = []
     for order in ORDERS:
         y, weight = (part.ravel() for part in quadrature.composite(np.linspace(*SUPPORT, 193), order))
-        centres = (MIDDLE - here.apart, MIDDLE + here.apart)
-        balanced = weight * sum(np.exp(-(((y - centre) / here.deviation) ** 2) / 2) for centre in centres)
+        centres = (MIDDLE - posterior.apart, MIDDLE + posterior.apart)
+        balanced = weight * sum(np.exp(-(((y - centre) / posterior.deviation) ** 2) / 2) for centre in centres)
         law = weight * np.exp(RATE * y)
-        made.append(Rule(y, balanced / balanced.sum(), law / law.sum()))
-    return tuple(made)
+        pair.append(Rule(y, balanced / balanced.sum(), law / law.sum()))
+    return tuple(pair)
 
 
 def _mean_under(rule: Rule, f: float, scale: float) -> float:
@@ -96,25 +95,29 @@ def _loss(rule: Rule, f: float, scale: float) -> float:
     return fit + math.log(float((rule.label_law * np.exp(-(((rule.y - f) / scale) ** 2) / 2)).sum()))
 
 
-def by_moments(here: Posterior, scale: float) -> Estimate:
+def _gap(f: float, rule: Rule, scale: float, goal: float) -> float:
+    return _mean_under(rule, f, scale) - goal
+
+
+def by_moments(posterior: Posterior, scale: float) -> Estimate:
     """The optimum as the root of moment matching."""
     roots = []
-    for rule in rules(here):
+    for rule in rules(posterior):
         goal = float((rule.imbalanced * rule.y).sum())
-        gap: Callable[[float], float] = lambda f, rule=rule, goal=goal: _mean_under(rule, f, scale) - goal  # type: ignore[misc]  # noqa: E731
-        roots.append(float(brentq(gap, *SUPPORT, xtol=4 * EPSILON)))
-    # The mean under b rises with f at the rate of its variance over s^2, about one here; roundings of means are of size one.
+        # The root to four units, which the rounding of the means below exceeds.
+        roots.append(float(brentq(_gap, *SUPPORT, args=(rule, scale, goal), xtol=4 * EPSILON)))
+    # The mean under b rises with f at the rate of its variance over s^2, about one posterior; roundings of means are of size one.
     return Estimate(roots[0], SAFETY * abs(roots[0] - roots[1]) + 4 * ROUNDING * EPSILON)
 
 
-def by_loss(here: Posterior, scale: float) -> Estimate:
+def by_loss(posterior: Posterior, scale: float) -> Estimate:
     """The optimum by minimising the loss, whose values alone are used: good to the root of their rounding over the curvature."""
-    rule = rules(here)[0]
-    found = minimize_scalar(lambda f: _loss(rule, f, scale), bounds=SUPPORT, method="bounded", options={"xatol": 1e-10})
-    f = float(found.x)
+    rule = rules(posterior)[0]
+    least = minimize_scalar(lambda f: _loss(rule, f, scale), bounds=SUPPORT, method="bounded", options={"xatol": 1e-10})
+    f = float(least.x)
     ends = [_loss(rule, f + sign * STEP, scale) for sign in (1, -1)]
-    curvature = (ends[0] + ends[1] - 2 * float(found.fun)) / STEP**2
-    size = 1 + abs(float(found.fun)) + (1 / scale) ** 2
+    curvature = (ends[0] + ends[1] - 2 * float(least.fun)) / STEP**2
+    size = 1 + abs(float(least.fun)) + (1 / scale) ** 2
     return Estimate(f, math.sqrt(4 * ROUNDING * EPSILON * size / curvature))
 
 
@@ -135,18 +138,18 @@ def checks(evidence: Evidence, result: Result) -> list[Check]:
     with page.elsewhere(WHERE):
         for claim, cases in (("wrong_variance", CASES[:3]), ("bimodal", CASES[3:])):
             for line in statements.lines(result, claim, Formula):
-                for here, scale in cases:
-                    _optimum(page, claim, line, here, scale)
+                for posterior, scale in cases:
+                    _optimum(page, claim, line, posterior, scale)
     return page.checks
 
 
-def _optimum(page: Page, claim: str, line: Formula, here: Posterior, scale: float) -> None:
-    numbers = {"alpha": RATE, "s": scale, "v": here.deviation**2, "m": here.apart, "f_q": MIDDLE}
+def _optimum(page: Page, claim: str, line: Formula, posterior: Posterior, scale: float) -> None:
+    numbers = {"alpha": RATE, "s": scale, "v": posterior.deviation**2, "m": posterior.apart, "f_q": MIDDLE}
     middle = Estimate(MIDDLE, 0.0)
     for side in (line.left, line.right):
         expected = statements.side(side, **numbers)
-        for name, f in (("moment matching", by_moments(here, scale)), ("least loss", by_loss(here, scale))):
-            note = f"{here.text}, s = {scale:.3g}: f = {f.value:.4f} by {name}, f_q = {MIDDLE:g}"
+        for name, f in (("moment matching", by_moments(posterior, scale)), ("least loss", by_loss(posterior, scale))):
+            note = f"{posterior.text}, s = {scale:.3g}: f = {f.value:.4f} by {name}, f_q = {MIDDLE:g}"
             page.add(claim, "identity", expected, f - middle, note)
 
 
@@ -154,11 +157,11 @@ def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: how far the optimum is off against s^2 over the variance of q(y|x), for one mode and for two, and plain squared error."""
     shares = np.linspace(0.1, 2.5, 25)
     shapes = []
-    for name, here in (
+    for name, posterior in (
         ("one mode", Posterior(0.0, BROADEST)),
         ("two modes", Posterior(math.sqrt(BROADEST**2 - NARROW**2), NARROW)),
     ):
-        off = [by_moments(here, math.sqrt(share * here.variance)).value - MIDDLE for share in shares]
-        rule = rules(here)[0]
+        off = [by_moments(posterior, math.sqrt(share * posterior.variance)).value - MIDDLE for share in shares]
+        rule = rules(posterior)[0]
         shapes.append({"name": name, "off": off, "plain": float((rule.imbalanced * rule.y).sum()) - MIDDLE})
     return {"share": shares.tolist(), "shapes": shapes, "deviation": BROADEST, "rate": RATE}

@@ -130,8 +130,8 @@ def expected(claim: str, n: int) -> Estimate:
     for x, cells in enumerate(own.p):
         log_mass = coefficient + xlogy(counts, cells).sum(axis=1) + xlogy(rest, 1 - cells.sum())
         mass = np.exp(log_mass - log_mass.max())
-        here = Table(*(part[x : x + 1] for part in own))
-        terms = mass / mass.sum() * cost(here, claim, counts[:, None, :] / n)[:, 0]
+        row = Table(*(part[x : x + 1] for part in own))
+        terms = mass / mass.sum() * cost(row, claim, counts[:, None, :] / n)[:, 0]
         total, size = total + float(terms.sum()), size + float(np.abs(terms).sum())
     # Logarithms of factorials are known to some units of their size, n log n, and a common error drops out in the normalisation.
     return Estimate(total, (16 + 4 * n * math.log(n)) * EPSILON * size)

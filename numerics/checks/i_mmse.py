@@ -50,20 +50,20 @@ NOT_REACHED = "the claim is about the Gaussian channel, of a noise that is not s
 
 def _slopes(page: Page) -> None:
     """The slope of each price in gamma, by central differences of minus the divergence of the inputs, extrapolated twice."""
-    here = page.evidence.world
-    gamma = 1 / here.channel.noise**2
+    world = page.evidence.world
+    gamma = 1 / world.channel.noise**2
     differences = []
     for step in STEPS:
-        ends = [noise.divergences_of_inputs(here, math.sqrt(gamma * (1 + sign * step))) for sign in (1, -1)]
+        ends = [noise.divergences_of_inputs(world, math.sqrt(gamma * (1 + sign * step))) for sign in (1, -1)]
         differences.append((ends[1] - ends[0]) / (2 * gamma * step))
     wide, narrow = ((4 * fine - coarse) / 3 for coarse, fine in pairwise(differences))
-    found = (16 * narrow - wide) / 15
+    slopes = (16 * narrow - wide) / 15
     rounding = ROUNDING * EPSILON * (1 + page.evidence.quantities.kl_labels.value) / (gamma * STEPS[-1])
-    expected = float(i_mmse.RATE) * noise.squared_errors(here)
-    for index, classes in enumerate((None, *here.classes)):
-        slope = Estimate(float(found[index]), SAFETY * abs(float(narrow[index] - wide[index])) + rounding)
+    expected = float(i_mmse.RATE) * noise.squared_errors(world)
+    for index, classes in enumerate((None, *world.classes)):
+        slope = Estimate(float(slopes[index]), SAFETY * abs(float(narrow[index] - wide[index])) + rounding)
         # The mean under q(x) of squares, each off by roundings of the length.
-        unit = ROUNDING * EPSILON * here.law.length
+        unit = ROUNDING * EPSILON * world.law.length
         square = Estimate(float(expected[index]), unit * math.sqrt(2 * abs(expected[index])) + unit**2)
         note = f"slope in gamma at gamma = {gamma:g}, by differences of KL(q_x||{'p' if classes is None else 'phat'}_x)"
         page.add("derivative", "identity", square, slope, note, classes=classes)
@@ -91,35 +91,35 @@ def _compare(page: Page, route: Route, theory: Estimate, number: Estimate | None
 
 def _gaussian(page: Page, line: Formula) -> None:
     """Each side integrated over gamma, from twice the variance of the noise down to itself, against the fall of the price by quadrature."""
-    here = gaussian_world.LABELS
-    ends = 1 / (2 * here.noise), 1 / here.noise
-    fixed = {"m_q": here.mean_q, "m_p": here.mean_p, "v_q": here.variance_q, "v_p": here.variance_p}
-    prices = [gaussian_world.means(gaussian_world.at_noise(here, 1 / gamma))[1] for gamma in ends]
+    labels = gaussian_world.LABELS
+    ends = 1 / (2 * labels.noise), 1 / labels.noise
+    fixed = {"m_q": labels.mean_q, "m_p": labels.mean_p, "v_q": labels.variance_q, "v_p": labels.variance_p}
+    prices = [gaussian_world.means(gaussian_world.at_noise(labels, 1 / gamma))[1] for gamma in ends]
     for side in (line.left, line.right):
 
         def slope(gamma: np.ndarray, side: Any = side) -> np.ndarray:
             return formulas.values(side, {"gamma": gamma, **fixed})[0]
 
         fall = quadrature.integrate(slope, ends, orders=(8, 7))
-        page.add("gaussian", "identity", fall, prices[1] - prices[0], f"{here.text}, from twice the noise variance")
+        page.add("gaussian", "identity", fall, prices[1] - prices[0], f"{labels.text}, from twice the noise variance")
 
 
 def curves(evidence: Evidence) -> dict[str, Any]:
     """For the picture: the price and one corrected excess against sigma = 1/s, by the integral, and some points by the inputs' divergence."""
-    here = evidence.world
-    if not noise.falls(here) or not math.isfinite(evidence.quantities.kl_labels.value):
+    world = evidence.world
+    if not noise.falls(world) or not math.isfinite(evidence.quantities.kl_labels.value):
         return {}
-    sigma, falls = noise.course(here, POINTS)
+    sigma, falls = noise.course(world, POINTS)
     starts = [
         evidence.quantities.kl_labels.value,
         *(entry.remainder.value for entry in evidence.quantities.per_classes),
     ]
     marks = range(MARKS // 2, POINTS, MARKS)
-    points = np.array([np.array(starts) - noise.divergences_of_inputs(here, float(sigma[i])) for i in marks])
+    points = np.array([np.array(starts) - noise.divergences_of_inputs(world, float(sigma[i])) for i in marks])
     return {
         "noise": (1 / sigma).tolist(),
-        "own": float(here.channel.noise),
-        "classes": [None, *here.classes],
+        "own": float(world.channel.noise),
+        "classes": [None, *world.classes],
         "start": starts,
         "by_integral": (np.array(starts) - falls).T.tolist(),
         "marked": [1 / float(sigma[i]) for i in marks],

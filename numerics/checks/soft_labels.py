@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -145,7 +145,7 @@ def _decoded(page: Page, claim: str) -> None:
 def _pairs(evidence: Evidence) -> tuple[tuple[Route, Route], ...]:
     """Pairs of a label and a smoothed class, tau half a bin; labels on atoms or never sampled have none."""
 
-    def lookup(whole: Term, classes: int | None, index: int) -> Estimate | None:
+    def lookup(index: int, whole: Term, classes: int | None) -> Estimate | None:
         if whole not in (KL(q, weighted, Y), KL(q, weighted, C), W) or not _reached(evidence):
             return None
         if classes is None:
@@ -153,10 +153,7 @@ def _pairs(evidence: Evidence) -> tuple[tuple[Route, Route], ...]:
         return masses(evidence.world, classes, HALF)[index].get(whole)
 
     names = ("smoothed targets, pair by pair", "smoothed targets, class by class")
-    left, right = (
-        Route(name, "quadrature", lambda whole, classes, index=index: lookup(whole, classes, index))  # type: ignore[misc]
-        for index, name in enumerate(names)
-    )
+    left, right = (Route(name, "quadrature", partial(lookup, index)) for index, name in enumerate(names))
     return ((left, right),)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -251,6 +251,10 @@ def source(left: Route, right: Route) -> EvidenceKind:
     return left.evidence if right.evidence == "quadrature" else right.evidence
 
 
+def _from_table(table: Mapping[Term, Estimate], whole: Term, _: int | None) -> Estimate | None:
+    return table.get(whole)
+
+
 def by_tables(
     page: Page,
     claim: str,
@@ -263,7 +267,7 @@ def by_tables(
     """A statement by the table in which it comes nearest to failing, of those that reach both of its sides."""
     reached: list[tuple[Estimate, Estimate]] = []
     for table in tables:
-        route = Route(name, evidence, lambda whole, _, table=table: table.get(whole))  # type: ignore[misc]
+        route = Route(name, evidence, partial(_from_table, table))
         try:
             reached.append((route.number(statement.left), route.number(statement.right)))
         except NotReached:

@@ -11,8 +11,8 @@ from unskew.ground.refusals import InputError
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    made = argparse.ArgumentParser(prog="python -m numerics.first_order", description=__doc__)
-    add = made.add_argument
+    parse = argparse.ArgumentParser(prog="python -m numerics.first_order", description=__doc__)
+    add = parse.add_argument
     add("--functions", type=int, default=3, help="of the study's ten functions, the first so many (3)")
     add("--width", type=int, default=5, help="features of the last hidden layer (5; the study's network has 15)")
     add("--decay", type=float, default=1e-3, help="L2 decay beside a squared error of weight one (0.001)")
@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     add("--classes", type=int, nargs="+", default=[4, 16, 64], help="class counts (4 16 64)")
     add("--samplings", nargs="+", default=["uniform", "mild", "moderate", "severe"], help="samplings (all four)")
     add("--out", default="results/first_order", help="folder; a run that was stopped goes on where it was")
-    return made
+    return parse
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -128,6 +128,7 @@ def network(width: int, decay: float) -> Network:
             return jax.jvp(lambda w: slope(w, x, soft), (head,), (v,))[1]
 
         gradient = slope(head, x, soft)
+        # A direction only: the caller goes on until the gradient itself is small, so its accuracy costs steps, never the answer.
         step, _ = jax.scipy.sparse.linalg.cg(curvature, -gradient, tol=1e-6, maxiter=400)
         # The loss is convex: half of a step that does not lower it, and so on.
         sizes = 0.5 ** jnp.arange(6)

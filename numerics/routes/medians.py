@@ -138,13 +138,13 @@ def _up_to(masses: Array, y: Array, order: int, at: Array) -> Array:
     return total
 
 
-def by_densities(here: World, orders: tuple[int, int]) -> Losses | None:
+def by_densities(world: World, orders: tuple[int, int]) -> Losses | None:
     """The losses from the densities; None where there are none, or too many pairs."""
-    law, channel = here.law, here.channel
+    law, channel = world.law, world.channel
     if not isinstance(law, Density) or law.unsampled:
         return None
     inputs, labels = orders
-    x, weight = (part.ravel() for part in quadrature.composite(input_panels(here, 1.0), inputs))
+    x, weight = (part.ravel() for part in quadrature.composite(input_panels(world, 1.0), inputs))
     edges = [float(edge) for edge in (law.support[0], *law.mesh, law.support[1])]
     panels = quadrature.split(edges, channel.noise / 2)
     if len(x) * (len(panels) - 1) * labels > LARGEST:
@@ -207,9 +207,9 @@ def _root(function: Callable[[Array], Array], low: Array, high: Array) -> Array:
     return at
 
 
-def _estimates(here: World, fine: Losses, coarse: Losses) -> dict[Term, Estimate]:
-    size = here.law.length + max(abs(float(end)) for end in here.law.support)
-    rounding = ROUNDING * EPSILON * size + TAIL * here.law.length
+def _estimates(world: World, fine: Losses, coarse: Losses) -> dict[Term, Estimate]:
+    size = world.law.length + max(abs(float(end)) for end in world.law.support)
+    rounding = ROUNDING * EPSILON * size + TAIL * world.law.length
     moved = float((fine.mass * fine.slack).sum() / fine.mass.sum())
     first, second = fine.table(), coarse.table()
     return {
@@ -222,23 +222,23 @@ def _estimates(here: World, fine: Losses, coarse: Losses) -> dict[Term, Estimate
 
 
 @lru_cache(maxsize=4)
-def _tables(here: World) -> tuple[dict[Term, Estimate], dict[Term, Estimate]]:
-    grids = () if here.law.discrete else training_law.grids(here)
-    first = _estimates(here, *map(on_grid, grids)) if grids else {}
-    fine, coarse = (by_densities(here, orders) for orders in ORDERS) if first else (None, None)
-    return first, {} if fine is None or coarse is None else _estimates(here, fine, coarse)
+def _tables(world: World) -> tuple[dict[Term, Estimate], dict[Term, Estimate]]:
+    grids = () if world.law.discrete else training_law.grids(world)
+    first = _estimates(world, *map(on_grid, grids)) if grids else {}
+    fine, coarse = (by_densities(world, orders) for orders in ORDERS) if first else (None, None)
+    return first, {} if fine is None or coarse is None else _estimates(world, fine, coarse)
 
 
 def pairs(evidence: Evidence) -> tuple[tuple[Route, Route], ...]:
     """The routes of the left and of the right side; what is no absolute error comes from the quadrature."""
     plain, _ = by_quantity.routes(evidence)
-    made = []
+    routes = []
     for name, table in zip(("medians on a grid", "medians of the densities"), _tables(evidence.world), strict=True):
 
         def lookup(whole: Term, classes: int | None, table: dict[Term, Estimate] = table) -> Estimate | None:
             own = table.get(whole)
             return own if own is not None or not table else plain.lookup(whole, classes)
 
-        made.append(Route(name, "quadrature", lookup))
-    first, second = made
+        routes.append(Route(name, "quadrature", lookup))
+    first, second = routes
     return (first, first), (second, first), (first, second)

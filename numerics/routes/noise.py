@@ -33,37 +33,37 @@ LARGEST = 60_000_000
 """Values of the channel's density: half a second. A noise below about 1/70 of the support goes without this route."""
 
 
-def _panels(here: World) -> Array:
+def _panels(world: World) -> Array:
     """Panels of sigma: each as wide as all before it, since S changes with the logarithm of sigma, and none wider than the labels resolve at 0."""
-    last, edges = 1 / here.channel.noise, [0.0, 0.5 / here.law.length]
+    last, edges = 1 / world.channel.noise, [0.0, 0.5 / world.law.length]
     while edges[-1] < last:
         edges.append(2 * edges[-1])
     return np.array([*(edge for edge in edges if edge < last), last])
 
 
-def _rows(here: World, nodes: Any) -> Array:
+def _rows(world: World, nodes: Any) -> Array:
     """Masses of the balanced law, of the imbalanced one and of the corrected one for each K, (2 + K's, n), each beside its product with the label."""
     ratio = np.exp(nodes.log_ratio)
     rows = [nodes.weight, nodes.weight * ratio]
-    for edges in here.edges:
+    for edges in world.edges:
         index = bin_index(edges, nodes.y)
         count = int(index.max()) + 1
         own = np.bincount(index, nodes.weight, count), np.bincount(index, rows[1], count)
         rows.append(rows[1] * (own[0] / own[1])[index])
-    return np.stack([*rows, *(row * _centred(here, nodes) for row in rows)])
+    return np.stack([*rows, *(row * _centred(world, nodes) for row in rows)])
 
 
-def _centred(here: World, nodes: Any) -> Array:
-    low, high = (float(end) for end in here.law.support)
+def _centred(world: World, nodes: Any) -> Array:
+    low, high = (float(end) for end in world.law.support)
     centred: Array = nodes.y - (low + high) / 2
     return centred
 
 
-def _inputs(here: World, sigma: float, rows: Array, labels: Array, order: int) -> tuple[Array, Array, Array]:
+def _inputs(world: World, sigma: float, rows: Array, labels: Array, order: int) -> tuple[Array, Array, Array]:
     """Inputs in units of the noise 1/sigma, their weights, and the rows summed with the channel's density, (inputs, rows)."""
-    reach = sigma * here.law.length / 2 + REACH
+    reach = sigma * world.law.length / 2 + REACH
     x, weight = (part.ravel() for part in quadrature.composite(quadrature.split([-reach, 0.0, reach], 1.0), order))
-    # In place: most of the route's time is here.
+    # In place: most of the route's time goes by.
     density = x[:, None] - sigma * labels
     density *= density
     density *= -0.5
@@ -71,74 +71,74 @@ def _inputs(here: World, sigma: float, rows: Array, labels: Array, order: int) -
     return x, weight, density @ (rows.T / math.sqrt(2 * math.pi))
 
 
-def _squared_errors(here: World, sigma: float, rows: Array, labels: Array, order: int) -> Array:
+def _squared_errors(world: World, sigma: float, rows: Array, labels: Array, order: int) -> Array:
     """E_{q(x)} of the squared distance of each law's mean from the balanced one's, at noise 1/sigma."""
-    _, weight, sums = _inputs(here, sigma, rows, labels, order)
+    _, weight, sums = _inputs(world, sigma, rows, labels, order)
     half = len(rows) // 2
     means = sums[:, half:] / sums[:, :half]
     errors: Array = (weight * sums[:, 0]) @ (means[:, 1:] - means[:, :1]) ** 2
     return errors
 
 
-def _falls(here: World, rule: LabelRule, index: int, panels: Array) -> Array:
+def _falls(world: World, rule: LabelRule, index: int, panels: Array) -> Array:
     """What every price in nats loses on each panel of sigma, (panels, laws)."""
     of_sigma, of_inputs = ORDERS[index]
     nodes = rule.nodes[min(index, len(rule.nodes) - 1)]
-    rows, labels = _rows(here, nodes), _centred(here, nodes)
+    rows, labels = _rows(world, nodes), _centred(world, nodes)
     sigma, weight = quadrature.composite(panels, of_sigma)
-    errors = np.array([[_squared_errors(here, each, rows, labels, of_inputs) for each in panel] for panel in sigma])
+    errors = np.array([[_squared_errors(world, each, rows, labels, of_inputs) for each in panel] for panel in sigma])
     # d(gamma)/2 is sigma d(sigma).
     falls: Array = np.einsum("ij,ijk->ik", weight * sigma, errors)
     return falls
 
 
 @lru_cache(maxsize=4)
-def _rule(here: World) -> LabelRule | None:
+def _rule(world: World) -> LabelRule | None:
     """Labels with weights; None where the channel is not Gaussian, labels are never sampled, or the route would take long."""
-    if here.channel.name != "gaussian" or here.law.unsampled:
+    if world.channel.name != "gaussian" or world.law.unsampled:
         return None
-    rule = label_rule(here.law, here.edges, min(here.channel.noise, here.law.length / 8))
-    inputs = here.law.length / here.channel.noise + 2 * REACH
-    return rule if len(rule.nodes[0].y) * inputs * math.prod(ORDERS[0]) * len(_panels(here)) <= LARGEST else None
+    rule = label_rule(world.law, world.edges, min(world.channel.noise, world.law.length / 8))
+    inputs = world.law.length / world.channel.noise + 2 * REACH
+    return rule if len(rule.nodes[0].y) * inputs * math.prod(ORDERS[0]) * len(_panels(world)) <= LARGEST else None
 
 
-def course(here: World, points: int) -> tuple[Array, Array]:
+def course(world: World, points: int) -> tuple[Array, Array]:
     """What every price in nats loses from no information down to each of some noises, without an error: sigma (points,) and falls (points, laws)."""
-    rule = _rule(here)
+    rule = _rule(world)
     if rule is None:
         return np.empty(0), np.empty((0, 1))
-    panels = np.geomspace(0.1 / here.law.length, 1 / here.channel.noise, points)
-    return panels, np.cumsum(_falls(here, rule, 1, np.array([0.0, *panels])), axis=0)
+    panels = np.geomspace(0.1 / world.law.length, 1 / world.channel.noise, points)
+    return panels, np.cumsum(_falls(world, rule, 1, np.array([0.0, *panels])), axis=0)
 
 
-def divergences_of_inputs(here: World, sigma: float) -> Array:
+def divergences_of_inputs(world: World, sigma: float) -> Array:
     """KL(q_x||p_x), and KL(q_x||phat_x) of each K, at noise 1/sigma, without an error: what the integral knows nothing of."""
-    rule = _rule(here)
+    rule = _rule(world)
     assert rule is not None, "the route has numbers"
     nodes = rule.nodes[0]
-    _, weight, sums = _inputs(here, sigma, _rows(here, nodes), _centred(here, nodes), ORDERS[0][1])
+    _, weight, sums = _inputs(world, sigma, _rows(world, nodes), _centred(world, nodes), ORDERS[0][1])
     laws = sums[:, : sums.shape[1] // 2]
     kl: Array = (weight * laws[:, 0]) @ (np.log(laws[:, :1]) - np.log(laws[:, 1:]))
     return kl
 
 
-def squared_errors(here: World) -> Array:
+def squared_errors(world: World) -> Array:
     """The same at the world's own noise, without an error."""
-    rule = _rule(here)
+    rule = _rule(world)
     assert rule is not None, "the route has numbers"
     nodes = rule.nodes[0]
-    return _squared_errors(here, 1 / here.channel.noise, _rows(here, nodes), _centred(here, nodes), ORDERS[0][1])
+    return _squared_errors(world, 1 / world.channel.noise, _rows(world, nodes), _centred(world, nodes), ORDERS[0][1])
 
 
 @lru_cache(maxsize=4)
-def falls(here: World) -> tuple[Estimate, ...]:
+def falls(world: World) -> tuple[Estimate, ...]:
     """What the price and the corrected excess of each K lose, down to the world's own noise; none where the route has no numbers."""
-    rule = _rule(here)
+    rule = _rule(world)
     if rule is None:
         return ()
-    fine, coarse = (_falls(here, rule, index, _panels(here)).sum(axis=0) for index in range(len(ORDERS)))
+    fine, coarse = (_falls(world, rule, index, _panels(world)).sum(axis=0) for index in range(len(ORDERS)))
     # A difference of means is good to some roundings of the length; over sigma its square adds up as below.
-    unit, last = ROUNDING * EPSILON * here.law.length, 1 / here.channel.noise
+    unit, last = ROUNDING * EPSILON * world.law.length, 1 / world.channel.noise
     return tuple(
         Estimate(
             float(first),
@@ -152,16 +152,16 @@ def falls(here: World) -> tuple[Estimate, ...]:
 
 def route(evidence: Evidence) -> Route:
     """The route of a run."""
-    here = evidence.world
+    world = evidence.world
 
     def lookup(whole: Term, classes: int | None) -> Estimate | None:
-        if whole not in (*WORLD, *CLASSES) or not falls(here):
+        if whole not in (*WORLD, *CLASSES) or not falls(world):
             return None
         if whole in WORLD:
-            return evidence.quantities.kl_labels - falls(here)[0]
+            return evidence.quantities.kl_labels - falls(world)[0]
         if classes is None:
             raise NeedsClasses
-        index = here.classes.index(classes)
-        return evidence.quantities.per_classes[index].remainder - falls(here)[1 + index]
+        index = world.classes.index(classes)
+        return evidence.quantities.per_classes[index].remainder - falls(world)[1 + index]
 
     return Route("squared errors over the noise", "quadrature", lookup)
